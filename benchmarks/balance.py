@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from router.dispatch.balance import pick
-from router.dispatch.fleet import Fleet, Ticket, Verdict
+from router.dispatch.fleet import CallVerdict, Fleet, Ticket
 from router.domain.candidate import Candidate
 from router.domain.category import Category
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
@@ -95,7 +95,7 @@ class Trial:
             self.took_s.append(end_s - began_s)
             seen = (end_s - began_s) / length * self.dice.lognormvariate(0.0, _NOISE)
             self.fleet.measured(ticket.model, seen, end_s, stream=False)
-            self.fleet.end(ticket, Verdict.GOOD, end_s)
+            self.fleet.end(ticket, CallVerdict.GOOD, end_s)
             self.places[name].busy -= 1
             self._serve(name, end_s)
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from router.domain.budget import EVERYTHING, Budget, Scope, ScopeKind, Window
+from router.domain.budget import EVERYTHING, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Purse, Reservation
 from router.stores.memory.purse import MemoryPurse, nothing_spent
@@ -27,8 +27,8 @@ _ROUNDS = 5
 _WORST = Money.from_usd("0.03")
 _TRUE = Money.from_usd("0.004")
 _BUDGETS = (
-    Budget(EVERYTHING, Money.from_usd(1), Window.DAY),
-    Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd(50), Window.MONTH, "Europe/Berlin"),
+    Budget(EVERYTHING, Money.from_usd(1), BudgetWindow.DAY),
+    Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd(50), BudgetWindow.MONTH, "Europe/Berlin"),
 )
 
 

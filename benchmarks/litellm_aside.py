@@ -34,7 +34,7 @@ from router.ports import Upstream
 from router.providers.aside.keeper import Keeper
 from router.providers.aside.upstream import AsideUpstream
 from router.providers.litellm_upstream import LitellmUpstream
-from router.providers.translating.arguments import Target
+from router.providers.translating.arguments import CallTarget
 
 _POLICIES = Path(__file__).parent.parent / "policies"
 _LISTENS = re.compile(r"listens on (http://\S+)")
@@ -113,7 +113,7 @@ def _address(lines: Iterable[str]) -> str:
 async def hold(models_url: str, calls: int) -> None:
     keeper = Keeper()
     here = LitellmUpstream("anthropic", api_key="sk-any", base_url=models_url)
-    aside = AsideUpstream(keeper, Target("anthropic", "sk-any", models_url, {}))
+    aside = AsideUpstream(keeper, CallTarget("anthropic", "sk-any", models_url, {}))
     ways: dict[str, Upstream] = {"in its own process": aside, "in this one": here}
     print("litellm             CPU of a call   loop held: p99     most")
     for name, upstream in ways.items():

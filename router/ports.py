@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from router.dispatch.notice import Notice
 from router.domain.budget import Balance, Budget, RateLimit
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.ledger import Entry
 from router.domain.model import Model
 from router.domain.money import Money
@@ -415,7 +415,7 @@ class Observer(Protocol):
         """A request, or what came after its end, has gone into the books."""
         ...
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: ErrorResponse) -> None:
         """A client is told about an error, whether or not anything has gone into the books."""
         ...
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.cascades.questions import Asked
 from benchmarks.cascades.told import given
 from router.evaluation.answer_files import write_rows
-from router.evaluation.answered import Answered, id_of
+from router.evaluation.answered import ScoredAnswer, id_of
 from router.providers.simulated import Minds, SimulatedModel
 from tests.e2e.configs import as_yaml
 from tests.e2e.programs import run
@@ -48,12 +48,12 @@ def _pool(models: Sequence[SimulatedModel]) -> dict[str, object]:
 
 def _rows(
     asked: Sequence[Asked], models: Sequence[SimulatedModel], minds: Minds, seed: int
-) -> Iterator[Answered]:
+) -> Iterator[ScoredAnswer]:
     for part, one in zip(cycle(range(_PARTS)), asked, strict=False):
         text = one.question.request.question
         for model in models:
             found = given(one, model, minds, seed)
-            yield Answered(
+            yield ScoredAnswer(
                 prompt_id=id_of(text),
                 prompt=text,
                 model=model.id,

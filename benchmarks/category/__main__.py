@@ -25,7 +25,7 @@ from router.features.classify import CATEGORIES, CategoryModel
 from router.features.signs import signs_of
 from router.features.tokens import Tokenizer, cl100k
 from router.features.turns import question_of
-from router.training.categories import Recipe, labels_of, softmax
+from router.training.categories import CategoryRecipe, labels_of, softmax
 
 Verdict = tuple[Category, float]
 _BY_FORM = (Category.VISION, Category.TOOL_CALLING)
@@ -70,7 +70,7 @@ def judged(asked: Sequence[Case], verdict: Callable[[Case], Verdict]) -> Judged:
 
 
 def _both(asked: Sequence[Case], folder: Path) -> Judged:
-    fitting, requests = fitter(Recipe(votes=True)), corpus(folder)
+    fitting, requests = fitter(CategoryRecipe(votes=True)), corpus(folder)
     design = fitting.design([request.text for request in requests])
     fitted = fitting.regression(design, labels_of(requests))
     rows = fitting.design([question_of(case.body["messages"]) for case in asked])

@@ -24,11 +24,11 @@ from router.config.price_map import cl100k_ranks
 from router.domain.members import replace
 from router.features.classify import CATEGORIES, CategoryModel
 from router.features.tokens import cl100k
-from router.training.categories import Fitter, Recipe, best_temperature, labels_of, softmax
+from router.training.categories import CategoryRecipe, Fitter, best_temperature, labels_of, softmax
 from router.training.cue_words import cue_requests
 from router.training.datasets import labelled
 from router.training.folding import folds_of, words_of
-from router.training.requests import Labelled, drawn, families
+from router.training.requests import LabelledRequest, drawn, families
 
 ARTEFACT = Path(__file__).parents[2] / "router" / "artefacts" / "categories"
 _FILES = ("zeroeval.parquet", "mmlu_pro.parquet")
@@ -37,13 +37,13 @@ _MOST_OF_A_SET = 100
 _SEED = 0
 
 
-def fitter(recipe: Recipe) -> Fitter:
+def fitter(recipe: CategoryRecipe) -> Fitter:
     """The fitter with the shipped tokenizer."""
     ranks = cl100k_ranks()
     return Fitter(cl100k(ranks), folds_of(ranks), recipe)
 
 
-def corpus(folder: Path, *, cues: bool = True, stray: bool = True) -> tuple[Labelled, ...]:
+def corpus(folder: Path, *, cues: bool = True, stray: bool = True) -> tuple[LabelledRequest, ...]:
     """Everything learnt from; without cue words, or without random words, to find out what they contribute."""
     words = words_of(cl100k_ranks()) if stray else ()
     made = drawn(_EACH, _SEED, words) + (tuple(cue_requests(_SEED)) if cues else ())
@@ -66,7 +66,7 @@ def _questions(folder: Path) -> list[tuple[str, str]]:
 def main(folder: Path) -> int:
     """Fit, write, and print the card."""
     requests = corpus(folder)
-    fitting = fitter(Recipe())
+    fitting = fitter(CategoryRecipe())
     held = {by: fitting.held_out(requests, by) for by in ("template", "family")}
     temperature = _calibrated(held["template"], requests)
     model = fitting.model(requests, temperature)
@@ -77,13 +77,13 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _calibrated(logits: Any, requests: Sequence[Labelled]) -> float:
+def _calibrated(logits: Any, requests: Sequence[LabelledRequest]) -> float:
     """By templates: split by families it comes out far too unsure of requests that people wrote."""
     out = _is_judged(logits)
     return best_temperature(logits[out], labels_of(requests)[out])
 
 
-def _scores(logits: Any, requests: Sequence[Labelled], temperature: float) -> dict[str, Any]:
+def _scores(logits: Any, requests: Sequence[LabelledRequest], temperature: float) -> dict[str, Any]:
     judged = _judged(logits, requests, temperature)
     low, high = judged.interval(lambda each: each.accuracy)
     return {
@@ -93,7 +93,7 @@ def _scores(logits: Any, requests: Sequence[Labelled], temperature: float) -> di
     }
 
 
-def _judged(logits: Any, requests: Sequence[Labelled], temperature: float) -> Judged:
+def _judged(logits: Any, requests: Sequence[LabelledRequest], temperature: float) -> Judged:
     out = _is_judged(logits)
     chances = softmax(logits, temperature)[out]
     return Judged(chances.argmax(axis=1), chances.max(axis=1), labels_of(requests)[out])
@@ -105,7 +105,7 @@ def _is_judged(logits: Any) -> Any:
 
 
 def _card(
-    requests: Sequence[Labelled], temperature: float, scores: Mapping[str, Any]
+    requests: Sequence[LabelledRequest], temperature: float, scores: Mapping[str, Any]
 ) -> dict[str, Any]:
     labels = labels_of(requests)
     sets = sorted({r.family for r in requests if r.family.startswith(("zeroeval/", "mmlu_pro/"))})
@@ -153,14 +153,14 @@ def _archive(arrays: Mapping[str, Any]) -> bytes:
 def ablate(folder: Path) -> int:
     """Print accuracy on left-out templates and families, with one part of the recipe changed."""
     whole = corpus(folder)
-    variants: Mapping[str, tuple[Recipe, tuple[Labelled, ...]]] = {
-        "as it ships": (Recipe(), whole),
-        "without folding": (Recipe(folds=False), whole),
-        "without signs": (Recipe(signs=False), whole),
-        "without cue words": (Recipe(), corpus(folder, cues=False)),
-        "without words at random": (Recipe(), corpus(folder, stray=False)),
-        "8,192 buckets": (replace(Recipe(), bits=13), whole),
-        "votes of cues as features": (Recipe(votes=True), whole),
+    variants: Mapping[str, tuple[CategoryRecipe, tuple[LabelledRequest, ...]]] = {
+        "as it ships": (CategoryRecipe(), whole),
+        "without folding": (CategoryRecipe(folds=False), whole),
+        "without signs": (CategoryRecipe(signs=False), whole),
+        "without cue words": (CategoryRecipe(), corpus(folder, cues=False)),
+        "without words at random": (CategoryRecipe(), corpus(folder, stray=False)),
+        "8,192 buckets": (replace(CategoryRecipe(), bits=13), whole),
+        "votes of cues as features": (CategoryRecipe(votes=True), whole),
     }
     for name, (recipe, requests) in variants.items():
         fitting = fitter(recipe)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import exp, log
 from typing import Protocol
 
-from router.decision.experience import Answered, Experience
+from router.decision.experience import Experience, ObservedAnswer
 from router.decision.lengths import TYPICAL, LengthPrior
 from router.domain.category import Category
 from router.domain.model import Ability, Model
@@ -175,7 +175,7 @@ class Ours:
         self._experience.observe(
             self._known(model),
             category,
-            Answered(output_tokens=tokens, first_content_s=None, total_s=1.0, at_s=0.0),
+            ObservedAnswer(output_tokens=tokens, first_content_s=None, total_s=1.0, at_s=0.0),
         )
 
     def _known(self, name: str) -> Model:

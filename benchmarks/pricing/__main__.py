@@ -20,9 +20,9 @@ from rich.table import Table
 from benchmarks.pricing.litellm_side import Litellm, NotRead
 from router.config.price_map import PriceMap
 from router.domain.money import Money
-from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read, read_stream
-from tests.wire.test_dialects import by_hand
+from tests.wire.test_layouts import by_hand
 from tests.wire.usage_fixtures import FIXTURES, Fixture
 
 _TOLERANCE = Decimal("1e-7")
@@ -46,7 +46,7 @@ def rows(prices: PriceMap, litellm: Litellm) -> Iterator[Row]:
         facts = prices.find(fixture.model)
         if facts is None:
             continue
-        dialect = DIALECTS[fixture.dialect]
+        dialect = LAYOUTS[fixture.dialect]
         plain, streamed = read(dialect, fixture.plain), read_stream(dialect, fixture.events)
         try:
             theirs, remark = litellm.cost_usd(fixture), ""

@@ -27,7 +27,7 @@ from router.evaluation.cascades import (
     CONFIDENCE,
     MAX_QUALITY_LOSS,
     RISK,
-    Foreseen,
+    WayPredictions,
     came_of,
     foreseen,
     ways_of,
@@ -35,7 +35,7 @@ from router.evaluation.cascades import (
 )
 from router.evaluation.crossing import Forecast
 from router.evaluation.folds import Split, by_dataset, by_prompt
-from router.evaluation.judge import Evaluation, Setting, judged
+from router.evaluation.judge import Evaluation, RouterPoint, judged
 from router.evaluation.resampling import Interval, Resamples
 from router.evaluation.standing import (
     CASCADE,
@@ -43,7 +43,7 @@ from router.evaluation.standing import (
     ONE_CALL,
     ROUTER,
     ZERO,
-    Means,
+    SampleMeans,
     Standing,
     rows,
 )
@@ -115,7 +115,7 @@ def _pair(forecast: Forecast, resamples: Resamples) -> Standing:
         "single": singles(outcomes),
         "cascade": fixed_pair(outcomes, forecast.split, ways),
     }
-    found = rows({name: Means.of(sweep, resamples) for name, sweep in sweeps.items()})
+    found = rows({name: SampleMeans.of(sweep, resamples) for name, sweep in sweeps.items()})
     return next(row.standing for row in found if row.name == CASCADE)
 
 
@@ -125,7 +125,7 @@ def _standing(pool: str, found: Evaluation, pair: Standing) -> Iterator[tuple[Ce
         yield (pool, name, its.aiq, its.aiq_above_zero, its.saved_at_best_quality, its.saved_at_95)
 
 
-def _fixed(pool: str, forecast: Forecast, its: Setting) -> tuple[Cell, ...]:
+def _fixed(pool: str, forecast: Forecast, its: RouterPoint) -> tuple[Cell, ...]:
     menu = _menu(forecast)
     share_of_cascades = float((within(menu, MAX_QUALITY_LOSS) >= menu.ways.models).mean())
     saved = Interval(
@@ -135,7 +135,7 @@ def _fixed(pool: str, forecast: Forecast, its: Setting) -> tuple[Cell, ...]:
     return (pool, name, its.quality, its.gain, saved, share_of_cascades)
 
 
-def _menu(forecast: Forecast, risk: float = RISK) -> Foreseen:
+def _menu(forecast: Forecast, risk: float = RISK) -> WayPredictions:
     return foreseen(forecast.predictions, ways_of(forecast.predictions, forecast.outcomes), risk)
 
 
@@ -160,7 +160,7 @@ def covered(pool: str, forecast: Forecast) -> tuple[Cell, ...]:
     return (pool, *_beside(*map(np.concatenate, (came, said, low))))
 
 
-def _sensible(menu: Foreseen, here: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _sensible(menu: WayPredictions, here: NDArray[np.bool_]) -> NDArray[np.bool_]:
     ways, models = menu.ways, menu.ways.models
     quality, cost = menu.qualities[here, :models].mean(axis=0), menu.costs_usd[here].mean(axis=0)
     better = np.maximum(quality[ways.ones], quality[ways.others])

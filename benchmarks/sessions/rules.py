@@ -10,7 +10,7 @@ from typing import Protocol
 from benchmarks.sessions.provider import KEPT_S, Models, Providers
 from benchmarks.sessions.traces import Call, Turn
 from router.decision.choose import choose
-from router.decision.experience import Answered, Experience
+from router.decision.experience import Experience, ObservedAnswer
 from router.decision.policy import Circumstances, Policy, Terms
 from router.decision.threads import Threads
 from router.domain.category import Category
@@ -199,7 +199,7 @@ class Ours:
         self._experience.observe(
             who,
             _features(call).category,
-            Answered(
+            ObservedAnswer(
                 output_tokens=call.output_tokens, first_content_s=1.0, total_s=2.0, at_s=call.at_s
             ),
         )

@@ -12,7 +12,7 @@ import redis
 
 from benchmarks.overhead.processes import cpu_s
 from benchmarks.units.measured import Step
-from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
+from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.money import Money
 from router.ports import Reservation
 from router.stores.memory.purse import nothing_spent
@@ -30,8 +30,8 @@ _ANSWER_BYTES = 2_000
 _LARGE = Money.from_usd("1000000")
 _TTL_S = 3600
 _BUDGETS = (
-    Budget(Scope(ScopeKind.ALL, ""), _LARGE, Window.DAY),
-    Budget(Scope(ScopeKind.KEY, "team-1"), _LARGE, Window.DAY),
+    Budget(Scope(ScopeKind.ALL, ""), _LARGE, BudgetWindow.DAY),
+    Budget(Scope(ScopeKind.KEY, "team-1"), _LARGE, BudgetWindow.DAY),
 )
 _LIMITS = (RateLimit(Scope(ScopeKind.KEY, "team-1"), requests_per_minute=10**9),)
 _PRICE = Money(1_000_000)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from router.acceptance.words.refusals import OPENINGS, REFUSALS
-from router.wire.fitness import BROKE_OFF, Call, calls_in
+from router.wire.fitness import BROKE_OFF, WrittenCall, calls_in
 
 _LONGEST_REFUSAL = 600
 """Characters: a longer text has said something, even if it begins with an apology."""
@@ -27,7 +27,7 @@ class Said:
     """A whole answer: its text without thoughts, its calls, and its choice as it came."""
 
     text: str
-    calls: tuple[Call, ...]
+    calls: tuple[WrittenCall, ...]
     choice: Mapping[str, Any]
 
     @property

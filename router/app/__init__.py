@@ -47,7 +47,7 @@ from router.pipeline.attempts import Means
 from router.pipeline.current import Current
 from router.pipeline.flights import Flights
 from router.pipeline.flow import Pipeline
-from router.pipeline.hearsay import Hearsay, Subjects
+from router.pipeline.gossip import Gossip, Subjects
 from router.pipeline.judge import Judge
 from router.pipeline.planning import Hedging
 from router.pipeline.ruling import Referee
@@ -120,7 +120,7 @@ async def serving(
         pipeline = await _pipeline(settings, world, stack, (engine, links), telemetry.observer)
         stack.push_async_callback(pipeline.scorer.close)
         current = Current(pipeline, world.unix_s())
-        _share_hearsay(current, world, stack, links.quick)
+        _share_gossip(current, world, stack, links.quick)
         from router.app.desks import admin_of, desks
         from router.app.figures import figures_of, metrics_of
         from router.app.listening import listen
@@ -232,7 +232,7 @@ def _front(
     )
 
 
-def _share_hearsay(
+def _share_gossip(
     current: Current, world: World, stack: AsyncExitStack, link: "RedisLink | None"
 ) -> None:
     """Have the processes on one Redis tell each other which models to leave alone."""
@@ -241,8 +241,8 @@ def _share_hearsay(
     from router.stores.redis.notices import RedisNotices
 
     fleet = current.pipeline.fleet
-    hearsay = Hearsay(fleet, RedisNotices(link), Subjects(current), world.monotonic_s, world.sleep)
-    stack.callback(asyncio.create_task(hearsay.watch()).cancel)
+    gossip = Gossip(fleet, RedisNotices(link), Subjects(current), world.monotonic_s, world.sleep)
+    stack.callback(asyncio.create_task(gossip.watch()).cancel)
 
 
 def _follow(following: Following, current: Current, world: World, stack: AsyncExitStack) -> None:

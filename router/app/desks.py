@@ -15,7 +15,7 @@ from router.app.stores import outbox_engine
 from router.config.settings import Settings
 from router.ledger.overview import document
 from router.ledger.report import Filters
-from router.ledger.trace import Trace, TracesAway
+from router.ledger.trace import RequestRecord, TracesAway
 from router.ports import World
 from router.server.admin import Admin
 from router.server.cache import CacheDesk
@@ -27,7 +27,7 @@ from router.server.feedback import FeedbackDesk
 from router.server.http import Front
 from router.server.keyring import Keyring
 from router.server.listing import Listing
-from router.server.recall import Recall
+from router.server.recall import RequestLookup
 from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
 
@@ -77,15 +77,15 @@ def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
 
 def _recall(
     settings: Settings, front: Front, admin: Admin, engine: Engine, stack: AsyncExitStack
-) -> Recall:
+) -> RequestLookup:
     outbox = outbox_engine(settings, stack)
     engines = (engine,) if outbox is None else (outbox, engine)
     in_time = ReadsInTime()
 
-    async def read(request_id: str) -> Trace | None:
+    async def read(request_id: str) -> RequestRecord | None:
         try:
             return await in_time(partial(trace_of, engines, request_id))
         except TimeoutError:
             raise TracesAway("the ledger does not answer") from None
 
-    return Recall(front, admin.admit, read)
+    return RequestLookup(front, admin.admit, read)

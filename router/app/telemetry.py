@@ -23,7 +23,7 @@ from router.telemetry.loop_lag import LoopLag
 from router.telemetry.observers import Observers, Watcher
 from router.telemetry.request_log import RequestLog
 from router.telemetry.request_metrics import RequestMetrics
-from router.telemetry.spans import Place
+from router.telemetry.spans import ServerAddress
 from router.telemetry.tallies import Collects
 from router.telemetry.tracing import Traces
 
@@ -125,18 +125,18 @@ def _exporter(otlp: OtlpSettings) -> "OtlpExporter":
     return OtlpExporter(otlp.endpoint, otlp.headers, otlp.service_name)
 
 
-def place_of(name: str, upstream: UpstreamSettings) -> Place:
+def place_of(name: str, upstream: UpstreamSettings) -> ServerAddress:
     """The address of an upstream, as far as it is known, and the provider there."""
     match upstream:
         case Endpoint(base_url=url) | AnthropicEndpoint(base_url=url):
             address = urlsplit(url)
             host = address.hostname or ""
             port = address.port or (443 if address.scheme == "https" else 80)
-            return Place(_provider(host) or name, host, port)
+            return ServerAddress(_provider(host) or name, host, port)
         case LitellmSettings(provider=provider):
-            return Place(_LITELLM_PROVIDERS.get(provider, provider))
+            return ServerAddress(_LITELLM_PROVIDERS.get(provider, provider))
         case SimulatedSettings():
-            return Place("simulated")
+            return ServerAddress("simulated")
 
 
 def _provider(host: str) -> str:

@@ -63,8 +63,8 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
 
 def _through_litellm(chosen: LitellmSettings, settings: Settings, keeper: Keepers) -> Upstream:
     from router.providers.aside.upstream import AsideUpstream
-    from router.providers.translating.arguments import Target
+    from router.providers.translating.arguments import CallTarget
 
     keeper.start()  # importing litellm takes seconds: better now than with the first call
-    target = Target(chosen.provider, chosen.api_key, chosen.base_url, chosen.options)
+    target = CallTarget(chosen.provider, chosen.api_key, chosen.base_url, chosen.options)
     return AsideUpstream(keeper, target, connect_s=settings.serving.connect_s)

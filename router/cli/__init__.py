@@ -29,77 +29,79 @@ class Command(Protocol):
         ...
 
 
-class Row(NamedTuple):
+class Subcommand(NamedTuple):
     """Where a subcommand is, and what it does."""
 
     module: str
     does: str
 
 
-COMMANDS: Mapping[str, Row] = {
-    "serve": Row("router.cli.serve", "run the proxy"),
-    "check": Row("router.cli.check", "check the configuration and run every policy's examples"),
-    "report": Row(
+COMMANDS: Mapping[str, Subcommand] = {
+    "serve": Subcommand("router.cli.serve", "run the proxy"),
+    "check": Subcommand(
+        "router.cli.check", "check the configuration and run every policy's examples"
+    ),
+    "report": Subcommand(
         "router.cli.report",
         "what was spent and saved, by day, model, policy, key, tag, category or upstream",
     ),
-    "keys": Row("router.cli.keys", "create, list, rotate and revoke clients' keys"),
-    "cache": Row(
+    "keys": Subcommand("router.cli.keys", "create, list, rotate and revoke clients' keys"),
+    "cache": Subcommand(
         "router.cli.cache",
         "what the cache of answers holds, where it comes from, and how to delete it",
     ),
-    "reconcile": Row(
+    "reconcile": Subcommand(
         "router.cli.reconcile", "compare the ledger with a vendor's invoice, by day and model"
     ),
-    "ledger": Row(
+    "ledger": Subcommand(
         "router.cli.ledger", "show how large the ledger is, export its attempts, delete old ones"
     ),
-    "outcomes": Row(
+    "outcomes": Subcommand(
         "router.cli.outcomes", "how good answers were, by feedback and by automatic checks"
     ),
-    "explain": Row(
+    "explain": Subcommand(
         "router.cli.explain",
         "what would be decided for a request, or was decided for one, and why; nothing is sent",
     ),
-    "try": Row(
+    "try": Subcommand(
         "router.cli.trial",
         "which decisions another policy would change, at what cost and quality; nothing is sent",
     ),
-    "fit": Row(
+    "fit": Subcommand(
         "router.cli.fit",
         "learn from outcomes how good each model is on each kind of prompt, and write an artefact",
     ),
-    "predict": Row(
+    "predict": Subcommand(
         "router.cli.predict",
         "predict the quality, cost and latency of each model's answer to each prompt",
     ),
-    "evaluate": Row(
+    "evaluate": Subcommand(
         "router.cli.evaluate",
         "what a router would score and cost on known outcomes, compared with choices that need none",
     ),
-    "replay": Row(
+    "replay": Subcommand(
         "router.cli.replay",
         "what would be decided on prompts with known answers; each answer looked at is charged",
     ),
-    "calibrate": Row(
+    "calibrate": Subcommand(
         "router.cli.calibrate",
         "learn from scored answers of your own, and use that where it beats the shipped estimates",
     ),
-    "schema": Row(
+    "schema": Subcommand(
         "router.cli.schema",
         "print the policy language: a JSON Schema for editors, or the reference page for people",
     ),
-    "simulate": Row(
+    "simulate": Subcommand(
         "router.cli.simulate",
         "serve simulated models on an OpenAI-compatible port, with any fault on request",
     ),
 }
 
-INTERNAL: Mapping[str, Row] = {
-    "supervise": Row(
+INTERNAL: Mapping[str, Subcommand] = {
+    "supervise": Subcommand(
         "router.cli.supervise", "supervise the workers of 'farthing serve', which calls this"
     ),
-    "work": Row("router.cli.work", "run a worker of 'farthing serve', which calls this"),
+    "work": Subcommand("router.cli.work", "run a worker of 'farthing serve', which calls this"),
 }
 """Subcommands that `farthing serve` calls; nobody else needs to."""
 
@@ -142,7 +144,7 @@ def _parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
     return parser
 
 
-def _offered(argv: Sequence[str] | None) -> Mapping[str, Row]:
+def _offered(argv: Sequence[str] | None) -> Mapping[str, Subcommand]:
     """The subcommands; an internal one only if it is the one that is called."""
     first = next(iter(sys.argv[1:] if argv is None else argv), "")
     return {first: INTERNAL[first]} if first in INTERNAL else COMMANDS

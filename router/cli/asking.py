@@ -19,11 +19,11 @@ from router.domain.errors import ApiError, FarthingError
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
-from router.evaluation.answered import OWN, Answered, shortened
-from router.evaluation.scoring import Scorer, text_of
+from router.evaluation.answered import OWN, ScoredAnswer, shortened
+from router.evaluation.scoring import ScoringRule, text_of
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply
-from router.pipeline.shelf import Wish
+from router.pipeline.shelf import CacheControl
 from router.pipeline.visit import Caller
 from router.ports import World
 
@@ -37,11 +37,11 @@ class Grading:
     """How answers are scored: by a rule, or by a model as the judge. `name` identifies it in outcome files."""
 
     name: str
-    rule: Scorer | None = None
+    rule: ScoringRule | None = None
     judge: Model | None = None
 
     @classmethod
-    def by_rule(cls, rule: Scorer) -> "Grading":
+    def by_rule(cls, rule: ScoringRule) -> "Grading":
         """Scores by a rule, which cost nothing."""
         return cls(rule.name, rule=rule)
 
@@ -52,7 +52,7 @@ class Grading:
 
 
 @dataclass(slots=True)
-class Tally:
+class ReplayTally:
     """What a replay has done so far."""
 
     spent: Money = ZERO
@@ -82,9 +82,11 @@ class Replay:
         self._reserved = ZERO
         self._settled = asyncio.Event()
         self._in_a_row: Counter[str] = Counter()
-        self.tally = Tally()
+        self.tally = ReplayTally()
 
-    async def run(self, asks: Iterable[Ask], parallel: int, done: Callable[[], None]) -> Tally:
+    async def run(
+        self, asks: Iterable[Ask], parallel: int, done: Callable[[], None]
+    ) -> ReplayTally:
         """Do them; `done` is called after each. Failures are counted in the tally, and not kept.
 
         Raises FarthingError if answers cannot be kept.
@@ -143,14 +145,14 @@ class Replay:
         self.tally.failures[model_id] += 1
         self.tally.reasons.setdefault(model_id, error.message)
 
-    async def _answer(self, ask: Ask) -> Answered:
+    async def _answer(self, ask: Ask) -> ScoredAnswer:
         """The model's answer, kept before anything else happens. Raises ApiError."""
         began_s = self._world.monotonic_s()
         told = await self._sent(ask.question.to(ask.model.id))
         took_s = self._world.monotonic_s() - began_s
         receipt, text = told["farthing"], text_of(told)
         used = receipt["usage"]
-        answered = Answered(
+        answered = ScoredAnswer(
             prompt_id=ask.question.id,
             prompt=ask.question.prompt,
             model=ask.model.id,
@@ -172,7 +174,7 @@ class Replay:
         self.tally.answers += 1
         return answered
 
-    async def _again(self, ask: Ask, answered: Answered) -> Answered:
+    async def _again(self, ask: Ask, answered: ScoredAnswer) -> ScoredAnswer:
         """The answer with a second one to the same request. Raises ApiError."""
         told = await self._sent(ask.question.to(ask.model.id))
         self.tally.answers += 1
@@ -184,7 +186,7 @@ class Replay:
             second_cost_usd=float(told["farthing"]["cost_usd"]),
         )
 
-    async def _scored(self, ask: Ask, answered: Answered) -> Answered:
+    async def _scored(self, ask: Ask, answered: ScoredAnswer) -> ScoredAnswer:
         """The answer with its score; without one if there is nothing to score, or no verdict."""
         score = await self._score(ask, answered.response)
         self.tally.unscored += score is None
@@ -208,7 +210,7 @@ class Replay:
     async def _sent(self, raw: bytes) -> Mapping[str, Any]:
         """The whole answer with its receipt. Raises ApiError."""
         caller = Caller(
-            self._world.new_id(), tags=(TAG,), wish=Wish(False, False), wants_receipt=True
+            self._world.new_id(), tags=(TAG,), wish=CacheControl(False, False), wants_receipt=True
         )
         reply = await self._pipeline.answer(raw, caller)
         if not isinstance(reply, PlainReply):

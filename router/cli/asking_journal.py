@@ -12,7 +12,7 @@ import orjson
 
 from router.domain.errors import FarthingError
 from router.evaluation.answer_files import read_rows, write_rows
-from router.evaluation.answered import Answered
+from router.evaluation.answered import ScoredAnswer
 
 
 class Journal:
@@ -21,12 +21,12 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines = path.with_name(f"{path.name}.journal")
-        self.held: dict[tuple[str, str], Answered] = {}
+        self.held: dict[tuple[str, str], ScoredAnswer] = {}
         if path.exists():
             self.held |= {row.key: row for row in read_rows(path)}
         self.held |= {row.key: row for row in _intact(self._lines)}
 
-    def add(self, row: Answered) -> None:
+    def add(self, row: ScoredAnswer) -> None:
         """Keep an answer: from now on it outlives this process."""
         self.held[row.key] = row
         try:
@@ -43,7 +43,7 @@ class Journal:
         self._lines.unlink(missing_ok=True)
 
 
-def _intact(path: Path) -> Iterator[Answered]:
+def _intact(path: Path) -> Iterator[ScoredAnswer]:
     for line in path.read_bytes().splitlines() if path.exists() else ():
         with suppress(orjson.JSONDecodeError):
-            yield Answered(**orjson.loads(line))
+            yield ScoredAnswer(**orjson.loads(line))

@@ -20,7 +20,7 @@ from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.money import ZERO
 from router.domain.turns import finished
-from router.evaluation.answered import Answered, id_of
+from router.evaluation.answered import ScoredAnswer, id_of
 from router.features.text import last_from
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
@@ -34,7 +34,7 @@ _REQUEST_ID = "request_id"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RecordedQuestion:
     """A recorded request, without a model: its id, its features, and the expected answer ("" for none).
 
     `request_id` is its id in the ledger, "" if the record does not say.
@@ -72,9 +72,9 @@ class Ask:
     if there is to be none.
     """
 
-    question: Question
+    question: RecordedQuestion
     model: Model
-    held: Answered | None
+    held: ScoredAnswer | None
     cost: CostEstimate
     judging: CostEstimate | None
     again: CostEstimate | None = None
@@ -96,9 +96,9 @@ class Ask:
 
 def questions(
     found: Sequence[Written], expected: str, judge: Judge
-) -> tuple[list[Question], list[LeftOut]]:
+) -> tuple[list[RecordedQuestion], list[LeftOut]]:
     """The chat requests in a file, each once; and what was left out. `expected` is the member with the right answer."""
-    known: dict[str, Question] = {}
+    known: dict[str, RecordedQuestion] = {}
     left_out = []
     for each in found:
         try:
@@ -109,15 +109,15 @@ def questions(
     return list(known.values()), left_out
 
 
-def sampled(every: Sequence[Question], limit: int | None) -> list[Question]:
+def sampled(every: Sequence[RecordedQuestion], limit: int | None) -> list[RecordedQuestion]:
     """At most `limit` of them: a sample by hash, which a higher limit extends."""
     return sorted(every, key=lambda each: each.id)[:limit]
 
 
 def asks(
-    every: Sequence[Question],
+    every: Sequence[RecordedQuestion],
     models: Sequence[Model],
-    held: Mapping[tuple[str, str], Answered],
+    held: Mapping[tuple[str, str], ScoredAnswer],
     scored_by: str,
     judge: tuple[Judge, Model | None],
     twice: Collection[str] = (),
@@ -144,19 +144,19 @@ def asks(
             yield Ask(question, model, answered, candidate.cost, verdict, again)
 
 
-def _says_more(question: Question, answered: Answered | None) -> bool:
+def _says_more(question: RecordedQuestion, answered: ScoredAnswer | None) -> bool:
     """Whether a second answer would say anything: it may differ, is not there yet, and has one to compare it with."""
     is_open = answered is None or not (answered.was_asked_twice or answered.response is None)
     return is_open and question.features.answers_vary
 
 
-def _is_done(answered: Answered, scored_by: str) -> bool:
+def _is_done(answered: ScoredAnswer, scored_by: str) -> bool:
     """Whether nothing can be gained: it is scored in that way already, or there is nothing to score."""
     is_same = answered.scored_by == scored_by and answered.score is not None
     return is_same or answered.response is None
 
 
-def _verdict_cost(question: Question, grader: Model, judge: Judge) -> CostEstimate:
+def _verdict_cost(question: RecordedQuestion, grader: Model, judge: Judge) -> CostEstimate:
     """The judge's charge, for an answer of typical length."""
     usual = TYPICAL_OUTPUT_TOKENS[question.features.category]
     rubric = judge.reader.counter.of_chat(
@@ -168,7 +168,7 @@ def _verdict_cost(question: Question, grader: Model, judge: Judge) -> CostEstima
     return candidate_for(grader, features, judge.experience).cost
 
 
-def _question(found: Written, expected: str, judge: Judge) -> Question:
+def _question(found: Written, expected: str, judge: Judge) -> RecordedQuestion:
     """The question in a record. Raises ApiError if it is not a chat request."""
     _, body = unwrapped(found)
     whole = orjson.loads(found.text)
@@ -183,7 +183,7 @@ def _question(found: Written, expected: str, judge: Judge) -> Question:
         right if isinstance(right, str) else "" if right is None else orjson.dumps(right).decode()
     )
     plain = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
-    return Question(
+    return RecordedQuestion(
         id=id_of(plain),
         request=request,
         expected=text,

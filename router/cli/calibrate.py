@@ -10,9 +10,9 @@ from rich.console import Console
 
 from router.app import real_world
 from router.cli.appearing import output
-from router.cli.calibrate_forms import About, Document, card, document, heard_document
-from router.cli.calibrate_hearsay import Asked, Overheard, overheard
-from router.cli.calibrate_labels import Gathered, from_files
+from router.cli.calibrate_forms import Document, Provenance, card, document, heard_document
+from router.cli.calibrate_hearsay import HearsaySources, Overheard, overheard
+from router.cli.calibrate_labels import GatheredLabels, from_files
 from router.cli.calibrate_options import add_arguments
 from router.cli.calibrate_replay import from_requests
 from router.cli.calibrate_table import print_calibration, print_heard
@@ -28,7 +28,7 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.evaluation.calibration import Calibration, Shipped, calibrate
-from router.evaluation.local import Rule
+from router.evaluation.local import InstallRule
 
 __all__ = ["add_arguments", "run"]
 
@@ -66,7 +66,7 @@ class _Desk:
         self._asked = _asked(args)
         self._understanding = Understanding(settings, real_world())
 
-    def gathered(self) -> Gathered | None:
+    def gathered(self) -> GatheredLabels | None:
         """The gold labels; None if this was a dry run that only showed what they would cost. Raises FarthingError."""
         args, known = self._args, (self._models, self._understanding)
         if bool(args.requests) == bool(args.outcomes):
@@ -88,17 +88,17 @@ class _Desk:
         _write_json(self._args, told)
         return 0
 
-    def calibrate(self, gathered: Gathered) -> None:
+    def calibrate(self, gathered: GatheredLabels) -> None:
         """Judge, report and install."""
         known, served = self._overheard(gathered), self._served(gathered)
         abilities = {name: each.abilities for name, each in self._models.items()}
         shipped = Shipped(abilities, served, self._understanding.agreeing)
-        rule = Rule(folds=self._args.folds, is_strict=self._args.strict)
+        rule = InstallRule(folds=self._args.folds, is_strict=self._args.strict)
         with Console(stderr=True).status("Judging own answers"):
             found = calibrate(gathered.labelled, shipped, rule, self._args.seed, known.hearsay)
         outcomes = gathered.labelled.outcomes
         moved = served.goes_by_prompts(outcomes.prompts, outcomes.prompt_ids)
-        about = About(time.time(), gathered, known, goes_by_prompts=moved)
+        about = Provenance(time.time(), gathered, known, goes_by_prompts=moved)
         told = document(found, about)
         print_calibration(told, self._console)
         if self._args.html:
@@ -106,16 +106,16 @@ class _Desk:
         _write_json(self._args, told)
         self._install(found, about)
 
-    def _overheard(self, gathered: Gathered | None) -> Overheard:
+    def _overheard(self, gathered: GatheredLabels | None) -> Overheard:
         known = (self._settings, self._models, self._understanding)
         return overheard(self._asked, *known, gathered)
 
-    def _served(self, gathered: Gathered) -> Served:
+    def _served(self, gathered: GatheredLabels) -> Served:
         labelled = gathered.labelled
         categories = dict(zip(labelled.outcomes.prompt_ids, labelled.categories, strict=True))
         return Served(self._understanding, self._models, categories)
 
-    def _install(self, found: Calibration, about: About) -> None:
+    def _install(self, found: Calibration, about: Provenance) -> None:
         listed = _listed(found)
         if not listed:
             self._console.print("Nothing is installed: the estimates in force stay.")
@@ -133,14 +133,14 @@ class _Desk:
         )
 
 
-def _asked(args: argparse.Namespace) -> Asked:
+def _asked(args: argparse.Namespace) -> HearsaySources:
     """Where to look for what was heard. Raises FarthingError for options that have no effect."""
     if not args.feedback and (args.since or args.count_automatic):
         raise FarthingError("--since and --count-automatic are about the ledger: add --feedback")
     if args.twice and not args.requests:
         raise FarthingError("--twice is about recorded requests: add --requests")
     since_s = (midnight_s(args.since) if args.since else 0.0) if args.feedback else None
-    return Asked(since_s, args.feedback_file, args.count_automatic)
+    return HearsaySources(since_s, args.feedback_file, args.count_automatic)
 
 
 def _listed(found: Calibration) -> str:

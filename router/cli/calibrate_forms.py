@@ -8,36 +8,36 @@ from typing import Any
 
 from router.cli.calibrate_cascades import attempt_document
 from router.cli.calibrate_hearsay import Overheard
-from router.cli.calibrate_labels import Gathered
+from router.cli.calibrate_labels import GatheredLabels
 from router.domain.category import Category
 from router.domain.model import Ability
 from router.domain.scored import ScoreSource
 from router.evaluation.calibration import Calibration, areas, hulls, reliability
 from router.evaluation.forecasts import LOCAL, SHIPPED
-from router.evaluation.hearsay import Said, Trust, Whose
+from router.evaluation.hearsay import FeedbackScores, Trust, Whose
 from router.evaluation.hull import Hull
-from router.evaluation.local import Duel, Verdict
+from router.evaluation.local import CategoryVerdict, Duel
 from router.evaluation.shrinkage import seen
 from router.evaluation.sweep import singles
-from router.ledger.outcomes import Heard
+from router.ledger.outcomes import SourceScores
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class Provenance:
     """What a calibration was made of: when, from which labels, and what else was heard.
 
     `goes_by_prompts`: what is shipped includes an artefact besides the abilities.
     """
 
     unix_s: float
-    gathered: Gathered
+    gathered: GatheredLabels
     heard: Overheard
     goes_by_prompts: bool = False
 
 
-def document(found: Calibration, about: About) -> Document:
+def document(found: Calibration, about: Provenance) -> Document:
     """Everything, including the points of the charts."""
     trial = found.trial
     outcomes = trial.judged.outcomes
@@ -59,7 +59,7 @@ def document(found: Calibration, about: About) -> Document:
     }
 
 
-def card(found: Calibration, about: About) -> Document:
+def card(found: Calibration, about: Provenance) -> Document:
     """The summary of a calibration: made when and of what, by which rule, and how well it did."""
     gathered = about.gathered
     return {
@@ -100,7 +100,7 @@ def _trust(trust: Trust) -> Document:
     return {"weight": trust.weight, "how": how, "kinder_by": trust.kinder_by, "pairs": trust.pairs}
 
 
-def _heard(known: Overheard, each: Heard) -> Document:
+def _heard(known: Overheard, each: SourceScores) -> Document:
     is_feedback = each.source is ScoreSource.FEEDBACK
     return {
         "category": each.category,
@@ -118,7 +118,7 @@ def _corners(hull: Hull) -> list[Document]:
     return [{"cost_usd": cost, "quality": quality} for cost, quality in corners]
 
 
-def _category(found: Calibration, verdict: Verdict) -> Document:
+def _category(found: Calibration, verdict: CategoryVerdict) -> Document:
     return {
         "category": verdict.category.value,
         "prompts": verdict.prompts,
@@ -167,5 +167,5 @@ def _ability(ability: Ability) -> Document:
     return {"p": ability.p, "sd": ability.sd, "of": ability.source}
 
 
-def _said(said: Said) -> Document:
+def _said(said: FeedbackScores) -> Document:
     return {"mean": said.mean, "answers": said.count}

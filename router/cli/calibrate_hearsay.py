@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from router.cli.asking import TAG
-from router.cli.calibrate_labels import Gathered
+from router.cli.calibrate_labels import GatheredLabels
 from router.cli.served import Understanding
 from router.config.settings import Settings
 from router.domain.category import Category
 from router.domain.model import Model
 from router.domain.scored import ScoreSource
 from router.evaluation.answer_files import read_rows
-from router.evaluation.answered import Answered
+from router.evaluation.answered import ScoredAnswer
 from router.evaluation.folds import normalised
-from router.evaluation.hearsay import NOTHING_HEARD, Flaws, Hearsay, Said, Whose, trust
-from router.ledger.outcomes import Heard, Looked
+from router.evaluation.hearsay import NOTHING_HEARD, FeedbackScores, Flaws, Hearsay, Whose, trust
+from router.ledger.outcomes import Looked, SourceScores
 from router.stores.sql.database import open_ledger
 from router.stores.sql.hearsay import feedback_on, heard, looked_at
 
@@ -28,7 +28,7 @@ the length), or not about the answer at all (a program that asks the same again 
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HearsaySources:
     """Where to look: from when in the ledger (None: not there), in which files, and which signs count."""
 
     since_s: float | None = None
@@ -44,19 +44,19 @@ class Overheard:
     """
 
     hearsay: Hearsay = NOTHING_HEARD
-    told: Sequence[Heard] = ()
+    told: Sequence[SourceScores] = ()
     answers: Mapping[Whose, int] = field(default_factory=dict)
 
 
 def overheard(
-    asked: Asked,
+    asked: HearsaySources,
     settings: Settings,
     models: Mapping[str, Model],
     understanding: Understanding,
-    gold: Gathered | None = None,
+    gold: GatheredLabels | None = None,
 ) -> Overheard:
     """What is known of `models` besides the gold labels. Raises FarthingError."""
-    feedback, signs, looks = _Feedback(), list[Heard](), list[Looked]()
+    feedback, signs, looks = _Feedback(), list[SourceScores](), list[Looked]()
     if asked.since_s is not None:
         known, looks = _look_up(asked, asked.since_s, settings, feedback, gold)
         signs = [each for each in known if each.model in models and _is_known(each)]
@@ -76,8 +76,12 @@ def overheard(
 
 
 def _look_up(
-    asked: Asked, since_s: float, settings: Settings, feedback: "_Feedback", gold: Gathered | None
-) -> tuple[list[Heard], list[Looked]]:
+    asked: HearsaySources,
+    since_s: float,
+    settings: Settings,
+    feedback: "_Feedback",
+    gold: GatheredLabels | None,
+) -> tuple[list[SourceScores], list[Looked]]:
     """The signs in the ledger, and the answers that they are about; its feedback is added to `feedback`."""
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     by_request = gold.by_request if gold else {}
@@ -99,10 +103,10 @@ def _look_up(
 
 
 def _read(
-    rows: Sequence[Answered],
+    rows: Sequence[ScoredAnswer],
     understanding: Understanding,
     feedback: "_Feedback",
-    gold: Gathered | None,
+    gold: GatheredLabels | None,
 ) -> None:
     """Add the feedback in files. If a question has gold labels, its feedback is only compared with them."""
     labels = _labels(gold)
@@ -116,7 +120,7 @@ def _read(
             feedback.pair(whose, row.score, known.get(row.model))
 
 
-def _labels(gold: Gathered | None) -> Mapping[str, Mapping[str, float]]:
+def _labels(gold: GatheredLabels | None) -> Mapping[str, Mapping[str, float]]:
     """The gold labels of each question, by model."""
     if gold is None:
         return {}
@@ -161,31 +165,33 @@ class _Feedback:
         if label is not None:
             self.pairs.append((said, label))
 
-    def told(self, models: Collection[str]) -> Iterator[Heard]:
+    def told(self, models: Collection[str]) -> Iterator[SourceScores]:
         """All of it, for these models."""
         for (category, model), each in self._all.items():
             if model in models:
-                yield Heard(model, category.value, ScoreSource.FEEDBACK, each.count, each.sum)
+                yield SourceScores(
+                    model, category.value, ScoreSource.FEEDBACK, each.count, each.sum
+                )
 
-    def unpaired(self, models: Collection[str]) -> Mapping[Whose, Said]:
+    def unpaired(self, models: Collection[str]) -> Mapping[Whose, FeedbackScores]:
         """The feedback that does not duplicate a gold label."""
         found = {}
         for whose, each in self._all.items():
             paired = self._paired[whose]
             if whose[1] in models and (count := each.count - paired.count) > 0:
                 mean = (each.sum - paired.sum) / count
-                found[whose] = Said(count, min(1.0, max(0.0, mean)))
+                found[whose] = FeedbackScores(count, min(1.0, max(0.0, mean)))
         return found
 
 
-def _place(each: Heard) -> tuple[str, str, int]:
+def _place(each: SourceScores) -> tuple[str, str, int]:
     return (each.category, each.model, list(ScoreSource).index(each.source))
 
 
-def _is_known(each: Heard | Looked) -> bool:
+def _is_known(each: SourceScores | Looked) -> bool:
     """Whether its category is known to this version."""
     return each.category in tuple(Category)
 
 
-def _whose(each: Heard | Looked) -> Whose:
+def _whose(each: SourceScores | Looked) -> Whose:
     return (Category(each.category), each.model)

@@ -13,14 +13,14 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.outcomes import Outcomes
 from router.evaluation.answer_files import read_rows
-from router.evaluation.answered import Answered, labelled
+from router.evaluation.answered import ScoredAnswer, labelled
 from router.evaluation.costs import by_tokens
 from router.evaluation.final_answers import Requests, in_normal_form
 from router.evaluation.labelled import Labelled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gathered:
+class GatheredLabels:
     """Gold labels with all costs filled in, the files they come from, and notes about them.
 
     `by_request` has those whose request in the ledger is known, by its id and the model.
@@ -35,19 +35,19 @@ class Gathered:
 
 def from_files(
     paths: Sequence[Path], models: Mapping[str, Model], understanding: Understanding
-) -> Gathered:
+) -> GatheredLabels:
     """The scored answers in files. Raises FarthingError if there are none about `models`."""
     rows = [row for path in paths for row in read_rows(path)]
     return from_rows(rows, tuple(map(str, paths)), models, understanding)
 
 
 def from_rows(
-    rows: Sequence[Answered],
+    rows: Sequence[ScoredAnswer],
     files: tuple[str, ...],
     models: Mapping[str, Model],
     understanding: Understanding,
     requests: Requests | None = None,
-) -> Gathered:
+) -> GatheredLabels:
     """The rows as a table; `requests` are the complete ones that were answered.
 
     Raises FarthingError if none of them is a scored answer of one of `models`.
@@ -63,7 +63,7 @@ def from_rows(
     used = [name for name in models if name in answered]
     rows_alike = in_normal_form(known, requests)
     found = labelled(rows_alike, used, understanding.category, ", ".join(files))
-    return Gathered(
+    return GatheredLabels(
         labelled=_priced(found, models, understanding),
         files=files,
         by_request={
@@ -75,7 +75,7 @@ def from_rows(
     )
 
 
-def _notes(rows: Sequence[Answered], models: Mapping[str, Model]) -> Iterator[str]:
+def _notes(rows: Sequence[ScoredAnswer], models: Mapping[str, Model]) -> Iterator[str]:
     others = Counter(row.model for row in rows if row.model not in models)
     for model, count in others.most_common(5):
         yield f"{model} is not a model of the config: its {count:,} answers are left out."

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from router.app import calling, real_world
-from router.cli.asking import Grading, Replay, Tally
+from router.cli.asking import Grading, Replay, ReplayTally
 from router.cli.asking_journal import Journal
-from router.cli.asking_questions import Ask, Question, asks, questions, sampled
+from router.cli.asking_questions import Ask, RecordedQuestion, asks, questions, sampled
 from router.cli.calibrate_costs import agreed, print_costs, total
-from router.cli.calibrate_labels import Gathered, from_rows
+from router.cli.calibrate_labels import GatheredLabels, from_rows
 from router.cli.pool_of_models import NAME, pool_beside, write_pool
 from router.cli.served import Understanding, unrouted
 from router.cli.trial_sources import read_file
@@ -25,17 +25,17 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.scored import ScoringTerms
-from router.evaluation.scoring import HELP, JUDGE, Scorer, scorer_of
+from router.evaluation.scoring import HELP, JUDGE, ScoringRule, scorer_of
 from router.pipeline.judge import Judge
 
 _SHOWN_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReplayPlan:
     """What is to be done: the questions, the asks, how answers are scored, and where they are kept."""
 
-    questions: Sequence[Question]
+    questions: Sequence[RecordedQuestion]
     asks: Sequence[Ask]
     grading: Grading
     journal: Journal
@@ -61,7 +61,7 @@ def from_requests(
     models: Mapping[str, Model],
     understanding: Understanding,
     console: Console,
-) -> Gathered | None:
+) -> GatheredLabels | None:
     """The scored answers to recorded requests; None after a dry run if any are still to be paid for.
 
     Raises FarthingError without a yes, or if nothing can be asked.
@@ -76,7 +76,7 @@ def from_requests(
             return None
         if any(ask.whole.upper for ask in plan.asks):
             agreed(console, says_yes=args.yes)
-    tally = _done(args, _quiet(settings), plan) if plan.asks else Tally()
+    tally = _done(args, _quiet(settings), plan) if plan.asks else ReplayTally()
     plan.journal.close()
     write_pool(pool_beside(plan.journal.path), models.values())
     for line in (*_told(plan, tally), *_all_alike(plan)):
@@ -94,7 +94,7 @@ def _quiet(settings: Settings) -> Settings:
 
 def _plan(
     args: argparse.Namespace, settings: Settings, models: Mapping[str, Model], judge: Judge
-) -> Plan:
+) -> ReplayPlan:
     grading = _grading(args.score, settings)
     found, left_out = questions(read_file(args.requests), args.expected, judge)
     chosen = sampled(found, args.limit)
@@ -109,7 +109,7 @@ def _plan(
     notes = tuple(f"{each.place} is left out: {each.why}" for each in left_out[:3])
     if (more := len(left_out) - 3) > 0:
         notes = (*notes, f"{more} more are left out.")
-    return Plan(chosen, todo, grading, journal, (*notes, *_never_twice(chosen, twice)))
+    return ReplayPlan(chosen, todo, grading, journal, (*notes, *_never_twice(chosen, twice)))
 
 
 def _twice(wanted: Sequence[str], models: Mapping[str, Model]) -> frozenset[str]:
@@ -120,7 +120,7 @@ def _twice(wanted: Sequence[str], models: Mapping[str, Model]) -> frozenset[str]
     return frozenset(wanted)
 
 
-def _never_twice(found: Sequence[Question], twice: Collection[str]) -> Iterator[str]:
+def _never_twice(found: Sequence[RecordedQuestion], twice: Collection[str]) -> Iterator[str]:
     if twice and (same := sum(not each.features.answers_vary for each in found)):
         yield (
             f"{same:,} of the requests are not asked twice: with their temperature of 0, top_k of 1 or seed, a model"
@@ -141,7 +141,7 @@ def _grading(score: str | None, settings: Settings) -> Grading:
 
 
 def _check_expected(
-    rule: Scorer | None, found: Sequence[Question], args: argparse.Namespace
+    rule: ScoringRule | None, found: Sequence[RecordedQuestion], args: argparse.Namespace
 ) -> None:
     if rule and rule.needs_expected and not any(each.expected for each in found):
         raise FarthingError(
@@ -160,7 +160,7 @@ def _outcomes_file(args: argparse.Namespace) -> Path:
     return Path(args.requests).with_suffix(".outcomes.parquet")
 
 
-def _warn_of_limit(args: argparse.Namespace, plan: Plan, console: Console) -> None:
+def _warn_of_limit(args: argparse.Namespace, plan: ReplayPlan, console: Console) -> None:
     if args.max_cost is not None and total(plan.asks) > args.max_cost:
         console.print(
             f"That is more than --max-cost {args.max_cost}: calls will stop before it is reached.",
@@ -168,13 +168,13 @@ def _warn_of_limit(args: argparse.Namespace, plan: Plan, console: Console) -> No
         )
 
 
-def _done(args: argparse.Namespace, settings: Settings, plan: Plan) -> Tally:
+def _done(args: argparse.Namespace, settings: Settings, plan: ReplayPlan) -> ReplayTally:
     """Ask everything, with a progress bar on a terminal. Whatever ends it, answers are kept."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Asking", total=len(plan.asks))
 
-        async def ask() -> Tally:
+        async def ask() -> ReplayTally:
             world = real_world()
             async with calling(settings, world) as pipeline:
                 replay = Replay(pipeline, world, plan.journal, plan.grading, args.max_cost)
@@ -190,8 +190,8 @@ def _done(args: argparse.Namespace, settings: Settings, plan: Plan) -> Tally:
 
 
 def _gathered(
-    plan: Plan, tally: Tally, models: Mapping[str, Model], understanding: Understanding
-) -> Gathered:
+    plan: ReplayPlan, tally: ReplayTally, models: Mapping[str, Model], understanding: Understanding
+) -> GatheredLabels:
     requests = {each.id: each.request_id for each in plan.questions}
     rows = [
         replace(row, request_id=row.request_id or requests[row.prompt_id])
@@ -204,7 +204,7 @@ def _gathered(
     return replace(found, notes=notes, spent_usd=str(tally.spent))
 
 
-def _told(plan: Plan, tally: Tally) -> Iterator[str]:
+def _told(plan: ReplayPlan, tally: ReplayTally) -> Iterator[str]:
     """How the asking went."""
     if tally.answers:
         path = plan.journal.path
@@ -220,7 +220,7 @@ def _told(plan: Plan, tally: Tally) -> Iterator[str]:
         yield "Stopped by --max-cost: run the same command with a higher one to continue."
 
 
-def _all_alike(plan: Plan) -> Iterator[str]:
+def _all_alike(plan: ReplayPlan) -> Iterator[str]:
     """A warning if the rule finds not one answer good, which says more about the rule; with an example."""
     expected = {each.id: each.expected for each in plan.questions}
     scored = [row for row in plan.journal.held.values() if row.prompt_id in expected]

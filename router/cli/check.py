@@ -117,14 +117,14 @@ def _has_budgets(settings: Settings) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ExampleResult:
     """How an example went; `failure` is empty if it held."""
 
     name: str
     failure: str
 
 
-def check_examples(settings: Settings, configured: Judge) -> Iterator[Result]:
+def check_examples(settings: Settings, configured: Judge) -> Iterator[ExampleResult]:
     """Every example of every policy, decided and compared with what it expects; `configured` is for these settings.
 
     Examples on simulated models do not depend on what was learnt: neither own answers nor an artefact move them.
@@ -134,7 +134,7 @@ def check_examples(settings: Settings, configured: Judge) -> Iterator[Result]:
         for example in loaded.examples:
             judge = simulated if loaded.on_simulated else configured
             name = f"{loaded.policy.name}: {example.name}"
-            yield Result(name, _failure(loaded, example, judge))
+            yield ExampleResult(name, _failure(loaded, example, judge))
 
 
 def _failure(loaded: LoadedPolicy, example: ExampleSection, judge: Judge) -> str:

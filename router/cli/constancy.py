@@ -6,7 +6,7 @@ from router.cli.trial_ledger import from_ledger
 from router.cli.trial_sources import cases, known, sample, understanding
 from router.config.presence import may_exist
 from router.config.settings import Settings
-from router.decision.compare import Case
+from router.decision.compare import TrialRequest
 from router.decision.constant import LEAST_REQUESTS, constant_choice
 from router.domain.errors import FarthingError
 from router.pipeline.judge import Judge
@@ -30,17 +30,17 @@ def constant_policies(settings: Settings, judge: Judge) -> Iterator[str]:
             )
 
 
-def _recorded(settings: Settings, judge: Judge) -> tuple[list[Case], str]:
+def _recorded(settings: Settings, judge: Judge) -> tuple[list[TrialRequest], str]:
     if not settings.ledger_url and not may_exist(settings.ledger_path):
         return [], ""
     try:
         gathered = from_ledger(settings, judge, "", _MOST)
     except FarthingError:
         return [], ""
-    return [each for each in gathered.cases if isinstance(each, Case)], gathered.source
+    return [each for each in gathered.cases if isinstance(each, TrialRequest)], gathered.source
 
 
-def _sampled(settings: Settings, judge: Judge) -> list[Case]:
+def _sampled(settings: Settings, judge: Judge) -> list[TrialRequest]:
     policies = [loaded.policy for loaded in settings.policies.values()]
     if not policies:
         return []

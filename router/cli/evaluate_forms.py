@@ -8,7 +8,7 @@ from typing import Any
 
 from router.cli.offline import NONE
 from router.evaluation.cascades import MAX_QUALITY_LOSS
-from router.evaluation.judge import Alone, Evaluation, PairFigures, Setting, Telling
+from router.evaluation.judge import Alone, Discrimination, Evaluation, PairFigures, RouterPoint
 from router.evaluation.resampling import LEVEL, Interval
 from router.evaluation.standing import Row, Standing
 
@@ -96,7 +96,7 @@ def _model(each: Alone) -> Document:
     }
 
 
-def _telling(each: Telling) -> Document:
+def _telling(each: Discrimination) -> Document:
     return {"auc": _interval(each.auc), "ece": _interval(each.ece)}
 
 
@@ -113,7 +113,7 @@ def _row(each: Row) -> Document:
     }
 
 
-def _setting(each: Setting) -> Document:
+def _setting(each: RouterPoint) -> Document:
     return {
         "lambda_per_usd": _number(each.lambda_per_usd),
         "quality": _interval(each.quality),

@@ -30,7 +30,7 @@ from router.decision.choose import NothingAdequate
 from router.decision.record import NotKept
 from router.domain.errors import ApiError, FarthingError
 from router.domain.members import replace
-from router.ledger.trace import Trace
+from router.ledger.trace import RequestRecord
 from router.ledger.trace import sentences as happened
 from router.pipeline.history import history
 from router.server.callers import caller_of
@@ -181,7 +181,7 @@ def _recall(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _trace(settings: Settings, request_id: str) -> Trace:
+def _trace(settings: Settings, request_id: str) -> RequestRecord:
     with ExitStack() as stack:
         trace = trace_of(_engines(settings, stack), request_id)
     if trace is not None:

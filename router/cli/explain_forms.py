@@ -11,7 +11,7 @@ from rich.table import Table
 
 from router.cli.tables import print_table
 from router.decision.choose import NothingAdequate
-from router.decision.explain import Row, rows
+from router.decision.explain import ModelRow, rows
 from router.domain.estimate import EstimateSource
 
 Document = Mapping[str, Any]
@@ -63,7 +63,7 @@ def _table(document: Document) -> Table:
     return table
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: ModelRow) -> list[str]:
     latency = "" if row.first_content_s is None else f"{row.first_content_s:.2f} s"
     evidence = "" if row.evidence == EstimateSource.PRIOR else f" {row.evidence}"
     quality = f"{row.quality:.2f} ± {row.sd:.2f}{evidence}"

@@ -19,7 +19,7 @@ from router.cli.reading import expects
 from router.cli.saying import counted
 from router.cli.tables import print_table
 from router.config.settings import Settings
-from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
+from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.errors import FarthingError
 from router.domain.key import SECRET_PREFIX, Grants, VirtualKey, digest_of
 from router.domain.money import Money
@@ -303,11 +303,11 @@ def _count(text: str) -> int:
 @expects(
     "USD/PERIOD or USD/PERIOD@ZONE, such as 50/month@Europe/Berlin; day, week, month or lifetime"
 )
-def _budget(text: str) -> tuple[Money, Window, str]:
+def _budget(text: str) -> tuple[Money, BudgetWindow, str]:
     """`50/month@Europe/Berlin` as an amount, a window and a time zone."""
     if not (found := _BUDGET.fullmatch(text)):
         raise ValueError(text)
-    amount = Money.from_usd(found["usd"]), Window(found["per"]), found["zone"] or "UTC"
+    amount = Money.from_usd(found["usd"]), BudgetWindow(found["per"]), found["zone"] or "UTC"
     Budget(Scope(ScopeKind.KEY, "-"), *amount)  # refuses unknown time zones
     return amount
 

@@ -18,7 +18,7 @@ import orjson
 
 from router.cli.appearing import appearing
 from router.domain.errors import FarthingError
-from router.ledger.export import Attempt, Column, Kind
+from router.ledger.export import Attempt, Column, ColumnKind
 
 STANDARD_OUTPUT = "-"
 
@@ -53,7 +53,7 @@ def _opened(out: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def _values(columns: Sequence[Column], converted: Mapping[Kind, _Convert]) -> list[_Value]:
+def _values(columns: Sequence[Column], converted: Mapping[ColumnKind, _Convert]) -> list[_Value]:
     """Functions that return each column's value for an attempt, some kinds `converted`; None stays None."""
     return [_then(column.value, converted.get(column.kind)) for column in columns]
 
@@ -82,7 +82,11 @@ def _iso(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-_CSV: Mapping[Kind, _Convert] = {Kind.TIME: _iso, Kind.TRUTH: _as_json, Kind.WORDS: _as_json}
+_CSV: Mapping[ColumnKind, _Convert] = {
+    ColumnKind.TIME: _iso,
+    ColumnKind.TRUTH: _as_json,
+    ColumnKind.WORDS: _as_json,
+}
 
 
 def _write_jsonl(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -> None:
@@ -100,16 +104,16 @@ def _write_parquet(file: BinaryIO, columns: Sequence[Column], batches: _Batches)
     import pyarrow as pa  # noqa: PLC0415 - half a second, for this form only
     from pyarrow import parquet  # noqa: PLC0415
 
-    types: Mapping[Kind, Any] = {
-        Kind.TEXT: pa.string(),
-        Kind.WHOLE: pa.int64(),
-        Kind.REAL: pa.float64(),
-        Kind.TRUTH: pa.bool_(),
-        Kind.MONEY: pa.decimal128(38, 12),
-        Kind.TIME: pa.timestamp("us", tz="UTC"),
-        Kind.WORDS: pa.list_(pa.string()),
+    types: Mapping[ColumnKind, Any] = {
+        ColumnKind.TEXT: pa.string(),
+        ColumnKind.WHOLE: pa.int64(),
+        ColumnKind.REAL: pa.float64(),
+        ColumnKind.TRUTH: pa.bool_(),
+        ColumnKind.MONEY: pa.decimal128(38, 12),
+        ColumnKind.TIME: pa.timestamp("us", tz="UTC"),
+        ColumnKind.WORDS: pa.list_(pa.string()),
     }
-    values = _values(columns, {Kind.MONEY: attrgetter("usd")})
+    values = _values(columns, {ColumnKind.MONEY: attrgetter("usd")})
     schema = pa.schema([(column.name, types[column.kind]) for column in columns])
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches:

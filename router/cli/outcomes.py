@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from router.cli.options import add_config, check_period, day, midnight_s, unlearnt_settings_of
 from router.cli.spreadsheet import print_csv
 from router.cli.tables import print_table
-from router.ledger.outcomes import OUTCOME_GROUPINGS, Tally
+from router.ledger.outcomes import OUTCOME_GROUPINGS, ScoreTally
 from router.ledger.report import Filters
 from router.stores.sql.database import open_ledger
 from router.stores.sql.outcomes import tallies
@@ -62,7 +62,7 @@ class _Found:
     """Scores by group and source; `answers` is the number of answered requests in each group, "" for all."""
 
     by: str
-    tallies: Sequence[Tally]
+    tallies: Sequence[ScoreTally]
     answers: Mapping[str, int]
 
     @property

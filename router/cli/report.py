@@ -27,7 +27,7 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.price import STANDARD, Price
-from router.ledger.errand import Kind
+from router.ledger.errand import ErrandKind
 from router.ledger.movers import filters_before
 from router.ledger.overview import document
 from router.ledger.report import GROUPINGS, IN_TIME, Filters, Report
@@ -148,7 +148,7 @@ def _tell_strangers(found: Report, settings: Settings) -> None:
         "policy": settings.policies,
         "model": {**settings.known, **settings.vectors},
         "upstream": settings.upstreams,
-        "category": {*Category, *Kind},
+        "category": {*Category, *ErrandKind},
         "key": keys_of(settings),
     }
     for what, names in known.items():

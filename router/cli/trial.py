@@ -20,7 +20,7 @@ from router.cli.report_html import TRIAL, write_page
 from router.cli.trial_forms import Trial, document
 from router.cli.trial_ledger import MOST, first_day, from_ledger
 from router.cli.trial_sources import (
-    Gathered,
+    GatheredRequests,
     cases,
     known,
     read_file,
@@ -30,7 +30,7 @@ from router.cli.trial_sources import (
 from router.cli.trial_table import print_trial
 from router.config.drafts import load_draft
 from router.config.settings import Settings
-from router.decision.compare import Totals, compared, totals
+from router.decision.compare import TrialTotals, compared, totals
 from router.decision.policy import Policy
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
@@ -152,7 +152,7 @@ def _tried(args: argparse.Namespace) -> Trial:
 
 def _from_file(
     args: argparse.Namespace, settings: Settings, judge: Judge, *policies: Policy
-) -> Gathered:
+) -> GatheredRequests:
     """The requests of `--file`, or the sample. Raises FarthingError."""
     if args.since or args.most:
         raise FarthingError("--since and --most go with --ledger")
@@ -160,12 +160,12 @@ def _from_file(
     key = named_key(args.key, settings)
     caller = Caller("", key.name, (*key.tags, *args.tag), grants=key.grants, key_tags=key.tags)
     understand = understanding(judge, caller, *policies)
-    return Gathered(_about(args.file), len(found), cases(found, understand))
+    return GatheredRequests(_about(args.file), len(found), cases(found, understand))
 
 
 def _from_ledger(
     args: argparse.Namespace, settings: Settings, judge: Judge, now_s: float
-) -> Gathered:
+) -> GatheredRequests:
     """The requests of `--ledger`. Raises FarthingError."""
     if args.key or args.tag:
         raise FarthingError("--key and --tag go with a file: the ledger's requests have their own")
@@ -208,7 +208,7 @@ def _names(args: argparse.Namespace, old: Policy, new: Policy) -> tuple[str, str
     return (args.old, args.new) if old.name == new.name else (old.name, new.name)
 
 
-def _complaints(found: Totals, args: argparse.Namespace) -> Iterator[str]:
+def _complaints(found: TrialTotals, args: argparse.Namespace) -> Iterator[str]:
     """What exceeds the guards."""
     drop, rise = -found.quality_change, found.cost_change_share
     if (most := args.fail_if_quality_drops) is not None and drop > most:

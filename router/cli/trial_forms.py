@@ -6,7 +6,16 @@ from itertools import islice
 from typing import Any
 
 from router.cli.trial_sources import LeftOut
-from router.decision.compare import Choice, Pair, Ruling, Side, Totals, changes, grouped, totals
+from router.decision.compare import (
+    Pair,
+    Ruling,
+    Side,
+    TrialChoice,
+    TrialTotals,
+    changes,
+    grouped,
+    totals,
+)
 from router.decision.policy import Policy, Terms
 from router.domain.category import Category
 from router.domain.objective import Aim
@@ -70,7 +79,7 @@ def notes(trial: Trial) -> Iterator[str]:
         yield f"Cost and quality exclude the {refused} requests that a policy refuses."
 
 
-def figures(found: Totals) -> Document:
+def figures(found: TrialTotals) -> Document:
     """Totals as plain data: money as decimal text in USD, quality and shares from 0 to 1."""
     return {
         "requests": found.requests,
@@ -120,7 +129,7 @@ def _policy(name: str, policy: Policy) -> Document:
     }
 
 
-def _side(found: Totals, side: Side) -> Document:
+def _side(found: TrialTotals, side: Side) -> Document:
     return {
         "cost_usd": str(side.cost),
         "cost_usd_per_thousand": str(found.per_thousand(side.cost)),
@@ -141,7 +150,7 @@ def _change(pair: Pair) -> Document:
 
 
 def _ruling(each: Ruling) -> Document:
-    if not isinstance(each, Choice):
+    if not isinstance(each, TrialChoice):
         return {"model": None, "refused": each.why}
     return {
         "model": each.model_id,

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from router.cli.trial_sources import Gathered, LeftOut
+from router.cli.trial_sources import GatheredRequests, LeftOut
 from router.config.settings import Settings
-from router.decision.compare import Case
+from router.decision.compare import TrialRequest
 from router.decision.record import NotKept, Record
 from router.domain.errors import FarthingError
 from router.domain.features import Features
@@ -17,7 +17,7 @@ MOST = 100_000
 """How many requests at a time: each takes some 2 kB of memory."""
 
 
-def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> Gathered:
+def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> GatheredRequests:
     """The newest `most` requests that a policy has decided, from a day on ("" for all).
 
     They are recognised as `judge` would recognise them today. Raises FarthingError if the ledger cannot
@@ -32,7 +32,7 @@ def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> Gath
     if not kept:
         keep = "'ledger: {decisions: true}' keeps them"
         raise FarthingError(f"no decisions by a policy are in the ledger{from_then} ({keep})")
-    return Gathered(f"the ledger{from_then}", len(kept), recorded(kept, judge.recognised))
+    return GatheredRequests(f"the ledger{from_then}", len(kept), recorded(kept, judge.recognised))
 
 
 def first_day(since: str, now_s: float) -> str:
@@ -45,12 +45,12 @@ def first_day(since: str, now_s: float) -> str:
 
 def recorded(
     kept: Iterable[tuple[str, str]], recognised: Callable[[Features], Features]
-) -> Iterator[Case | LeftOut]:
+) -> Iterator[TrialRequest | LeftOut]:
     """Ids and kept decisions as requests, their features `recognised`; unreadable ones are left out."""
     for request_id, text in kept:
         try:
             record = Record.of(text)
             features = recognised(record.decision.features)
-            yield Case(request_id, features, record.circumstances)
+            yield TrialRequest(request_id, features, record.circumstances)
         except NotKept as why:
             yield LeftOut(request_id, str(why))

@@ -8,7 +8,7 @@ import orjson
 
 from router.cli.options import read_bytes
 from router.config.sample import sample_requests
-from router.decision.compare import Case
+from router.decision.compare import TrialRequest
 from router.decision.policy import Circumstances, Policy
 from router.decision.resolve import AUTO
 from router.domain.errors import ApiError, FarthingError
@@ -42,12 +42,12 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class GatheredRequests:
     """Requests that are still to be understood: their source, in words, and their number."""
 
     source: str
     count: int
-    cases: Iterator[Case | LeftOut]
+    cases: Iterator[TrialRequest | LeftOut]
 
 
 def sample() -> list[Written]:
@@ -76,7 +76,7 @@ def written(raw: bytes) -> list[Written]:
     ]
 
 
-def cases(found: Iterable[Written], understand: Understanding) -> Iterator[Case | LeftOut]:
+def cases(found: Iterable[Written], understand: Understanding) -> Iterator[TrialRequest | LeftOut]:
     """Each request, understood, in order."""
     for each in found:
         try:
@@ -98,10 +98,12 @@ def understanding(judge: Judge, caller: Caller, *policies: Policy) -> Understand
     return understand
 
 
-def known(every: Iterable[Case | LeftOut]) -> tuple[Sequence[Case], Sequence[LeftOut]]:
+def known(
+    every: Iterable[TrialRequest | LeftOut],
+) -> tuple[Sequence[TrialRequest], Sequence[LeftOut]]:
     """The requests, and what was left out. Raises FarthingError if there are no requests."""
     both = tuple(every)
-    understood = [each for each in both if isinstance(each, Case)]
+    understood = [each for each in both if isinstance(each, TrialRequest)]
     left_out = [each for each in both if isinstance(each, LeftOut)]
     if not understood:
         first = f" ({left_out[0].place}: {left_out[0].why})" if left_out else ""
@@ -109,13 +111,13 @@ def known(every: Iterable[Case | LeftOut]) -> tuple[Sequence[Case], Sequence[Lef
     return understood, left_out
 
 
-def _case(found: Written, understand: Understanding) -> Case:
+def _case(found: Written, understand: Understanding) -> TrialRequest:
     """The case for a request. Raises ApiError if it is not a chat request."""
     name, body = unwrapped(found)
     # Collected prompts need not name a model.
     request = parse_chat(orjson.dumps({"model": AUTO, **body}))
     features, circumstances = understand(request)
-    return Case(name, features, circumstances)
+    return TrialRequest(name, features, circumstances)
 
 
 def unwrapped(found: Written) -> tuple[str, Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from router.cli.report_forms import dollars, signed_dollars, unsigned_zero
 from router.cli.trial_forms import Trial, by_category, by_stream, notes
-from router.decision.compare import Pair, Side, Totals, changes, grouped, totals
+from router.decision.compare import Pair, Side, TrialTotals, changes, grouped, totals
 
 _MOST_CHANGES = 10
 _REFUSED = "refused"
@@ -35,7 +35,7 @@ def print_trial(trial: Trial, console: Console) -> None:
         console.print(escape(note), highlight=False, soft_wrap=True)
 
 
-def _summary(trial: Trial, found: Totals) -> Table:
+def _summary(trial: Trial, found: TrialTotals) -> Table:
     table = _table("", *map(escape, trial.names), "change", title="Altogether")
     old, new = found.old, found.new
     table.add_row("expected cost", dollars(old.cost), dollars(new.cost), _cost_change(found))
@@ -68,7 +68,7 @@ def _flows(trial: Trial) -> Table:
     return table
 
 
-def _changes(trial: Trial, found: Totals) -> Table:
+def _changes(trial: Trial, found: TrialTotals) -> Table:
     shown = min(_MOST_CHANGES, found.changed)
     title = f"The {shown} of {found.changed:,} changes that involve the most money"
     table = _table("request", "category", "from", "to", "cost", "quality", title=title)
@@ -107,12 +107,12 @@ def _mean(side: Side) -> str:
     return "-" if side.quality is None else f"{side.quality:.3f}"
 
 
-def _differences(found: Totals) -> Iterator[str]:
+def _differences(found: TrialTotals) -> Iterator[str]:
     yield _cost_change(found) if found.answered else "-"
     yield _points(found.quality_change) if found.answered else "-"
 
 
-def _cost_change(found: Totals) -> str:
+def _cost_change(found: TrialTotals) -> str:
     """A share of the previous cost; a multiple if it has at least doubled."""
     share = found.cost_change_share
     if share is None:
@@ -124,5 +124,5 @@ def _points(change: float) -> str:
     return unsigned_zero(f"{change:+.3f}")
 
 
-def _interval(found: Totals) -> str:
+def _interval(found: TrialTotals) -> str:
     return " to ".join(map(_points, found.quality_interval))

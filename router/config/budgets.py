@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from router.config.words import Dollars, Name, Section
-from router.domain.budget import EVERYTHING, Budget, RateLimit, Scope, ScopeKind, Window
+from router.domain.budget import EVERYTHING, Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.money import Money
 
 
@@ -37,7 +37,7 @@ class AmountSection(Section):
     """So much in each period."""
 
     usd: Dollars
-    per: Window = Window.MONTH
+    per: BudgetWindow = BudgetWindow.MONTH
     timezone: str = "UTC"
 
     @field_validator("timezone")

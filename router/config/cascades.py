@@ -6,7 +6,7 @@ from typing import Any
 from router.config.policy_schema import CascadeSection, HedgeSection, TermsSection
 from router.config.yaml_file import Place, YamlFile
 from router.decision.policy import Terms
-from router.domain.cascade import CascadeTerms, Use
+from router.domain.cascade import CascadeTerms, CascadeUse
 from router.domain.errors import Problem
 from router.domain.hedge import Hedge
 from router.domain.members import replace
@@ -35,10 +35,10 @@ def strategy_of(base: Terms, section: TermsSection) -> dict[str, Any]:
     cascade = _off(base.cascade)
     if cascades:
         cascade = _cascade(base.cascade, section.cascade or CascadeSection())
-    _check(section, is_wanted=cascades and cascade.use is not Use.NEVER)
+    _check(section, is_wanted=cascades and cascade.use is not CascadeUse.NEVER)
     if hedges:
         return {"hedge": _hedge(base.hedge, section.hedge or HedgeSection()), "cascade": cascade}
-    if section.strategy == "single" or cascade.use is not Use.NEVER:
+    if section.strategy == "single" or cascade.use is not CascadeUse.NEVER:
         return {"hedge": None, "cascade": cascade}
     return {"cascade": cascade} if cascades else {}
 
@@ -74,19 +74,19 @@ def _hedge(base: Hedge | None, section: HedgeSection) -> Hedge:
 
 
 def _off(terms: CascadeTerms) -> CascadeTerms:
-    return replace(terms, use=Use.NEVER)
+    return replace(terms, use=CascadeUse.NEVER)
 
 
 def _cascade(base: CascadeTerms, section: CascadeSection) -> CascadeTerms:
     """`base` with what is stated; a rule may limit a cascade without repeating its steps."""
     stated = {name: getattr(section, name) for name in section.model_fields_set}
-    if base.use is Use.NEVER:
+    if base.use is CascadeUse.NEVER:
         stated.setdefault("use", section.use)
     if "steps" in stated:
         stated["steps"] = tuple(step.as_recipe() for step in section.steps)
     if "final" in stated:
         stated["final"] = "" if section.final == REFERENCE else section.final
-    if stated.get("use", base.use) is Use.ALWAYS and not stated.get("steps", base.steps):
+    if stated.get("use", base.use) is CascadeUse.ALWAYS and not stated.get("steps", base.steps):
         raise Contradiction("cascade", "'use: always' needs 'steps'")
     return replace(base, **stated)
 

@@ -12,7 +12,7 @@ from router.config.catalog import CatalogBuilder
 from router.config.embeddings import embeddings_of
 from router.config.keys import configured_keys, unknown_names, unknown_payers
 from router.config.library import Library
-from router.config.local_quality import Unusable, folder_beside, overlaid, read_local
+from router.config.local_quality import UnusableEvidence, folder_beside, overlaid, read_local
 from router.config.passthrough import passthrough_of
 from router.config.policies import LoadedPolicy, load_policies
 from router.config.presence import is_file, may_exist
@@ -89,7 +89,7 @@ def with_local(settings: Settings) -> Settings:
         if (local := read_local(settings.quality_folder)) is None:
             return settings
         known = overlaid(settings.known, local)
-    except Unusable as trouble:
+    except UnusableEvidence as trouble:
         note = f"quality.local: {trouble}; the shipped estimates apply; calibrate again"
         return replace(settings, quality_trouble=note)
     catalog = {key: local.applied(model) for key, model in settings.catalog.items()}

@@ -34,7 +34,7 @@ _EXPECTED = ("p_accept", "p_accept_sd", "gain", "gain_sd", "differs")
 _USUAL_NAME = "quality"
 
 
-class Unusable(FarthingError):
+class UnusableEvidence(FarthingError):
     """Local evidence that is not used; the message says why, and what would be right."""
 
 
@@ -52,7 +52,7 @@ def folder_beside(ledger: Path) -> Path:
 
 
 def read_pointer(folder: Path) -> Pointer:
-    """Which calibration is in force; none if none was ever installed. Raises Unusable."""
+    """Which calibration is in force; none if none was ever installed. Raises UnusableEvidence."""
     path = folder / POINTER
     if not may_exist(path):
         return Pointer()
@@ -61,7 +61,7 @@ def read_pointer(folder: Path) -> Pointer:
 
 
 def read_local(folder: Path) -> LocalQuality | None:
-    """The local evidence in force, None if there is none. Raises Unusable."""
+    """The local evidence in force, None if there is none. Raises UnusableEvidence."""
     current = read_pointer(folder).current
     if not current:
         return None
@@ -69,22 +69,22 @@ def read_local(folder: Path) -> LocalQuality | None:
     raw = _bytes(place / ESTIMATES)
     card = read_card(place)
     if sha256(raw).hexdigest() != card.get("sha256"):
-        raise Unusable(f"{place / ESTIMATES} is not what its card says (SHA-256 differs)")
+        raise UnusableEvidence(f"{place / ESTIMATES} is not what its card says (SHA-256 differs)")
     try:
         return _quality(current, _object(place / ESTIMATES, raw))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unusable(f"{place / ESTIMATES} is invalid: {error}") from None
+        raise UnusableEvidence(f"{place / ESTIMATES} is invalid: {error}") from None
 
 
 def read_card(place: Path) -> Mapping[str, Any]:
-    """The summary of a calibration. Raises Unusable."""
+    """The summary of a calibration. Raises UnusableEvidence."""
     return _object(place / CARD, _bytes(place / CARD))
 
 
 def overlaid(models: Mapping[str, Model], local: LocalQuality) -> dict[str, Model]:
-    """The models with what own answers say about them. Raises Unusable if they are about other models."""
+    """The models with what own answers say about them. Raises UnusableEvidence if they are about other models."""
     if strangers := "; ".join(local.strangers(models)):
-        raise Unusable(f"{local.version} was measured on other models: {strangers}")
+        raise UnusableEvidence(f"{local.version} was measured on other models: {strangers}")
     return {model_id: local.applied(model) for model_id, model in models.items()}
 
 
@@ -158,23 +158,23 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Unusable(f"{path} cannot be read: {error.strerror}") from None
+        raise UnusableEvidence(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _object(path: Path, raw: bytes) -> Mapping[str, Any]:
     try:
         told = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise Unusable(f"{path} is not JSON: {error}") from None
+        raise UnusableEvidence(f"{path} is not JSON: {error}") from None
     if not isinstance(told, dict):
-        raise Unusable(f"{path} is not a JSON object")
+        raise UnusableEvidence(f"{path} is not a JSON object")
     return told
 
 
 def _name(path: Path, told: object) -> str:
-    """The name of a folder next to the pointer, and of nothing elsewhere. Raises Unusable."""
+    """The name of a folder next to the pointer, and of nothing elsewhere. Raises UnusableEvidence."""
     if told is None or told == "":
         return ""
     if not isinstance(told, str) or Path(told).name != told or told in (".", ".."):
-        raise Unusable(f"{path} does not name a folder next to it")
+        raise UnusableEvidence(f"{path} does not name a folder next to it")
     return told

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 from router.config.semantic import SemanticSection
 from router.config.words import Dollars, ModelId, Name, Options, Probability, Seconds, Section
 from router.decision.policy import FallBackTo, Otherwise
-from router.domain.cascade import NO_CASCADES, Check, Recipe, Test, Use
+from router.domain.cascade import NO_CASCADES, CascadeUse, Check, StepRecipe, Test
 
 
 class AdequateSection(Section):
@@ -129,15 +129,17 @@ class StepSection(Section):
         self.as_recipe()
         return self
 
-    def as_recipe(self) -> Recipe:
+    def as_recipe(self) -> StepRecipe:
         """As decisions know it. Raises ValueError for one answer that would have to agree with itself."""
-        return Recipe(self.models, tuple(each.as_check() for each in self.accept), self.within_s)
+        return StepRecipe(
+            self.models, tuple(each.as_check() for each in self.accept), self.within_s
+        )
 
 
 class CascadeSection(Section):
     """Look at cheap answers before a dear one is paid; see [cascades](cascades.md)."""
 
-    use: Use = Use.AUTO
+    use: CascadeUse = CascadeUse.AUTO
     """`auto`: where evidence says that it pays off and loses nothing beyond the tolerance. `always`: its `steps`
     wherever they can be used at all, whatever the evidence. `never`: one model answers"""
     steps: Annotated[tuple[StepSection, ...], Field(max_length=4)] = ()

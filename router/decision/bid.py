@@ -224,14 +224,14 @@ def by_worth(setting: Setting) -> Callable[[Bid], tuple[float, float]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CascadeRule:
     """A rule that a cascade must keep, and why it breaks it, as a clause with the numbers."""
 
     holds: Callable[[Bid, Setting], bool]
     why_not: Callable[[Bid, Setting], str]
 
 
-def broken(rules: Iterable[Rule], bid: Bid, setting: Setting) -> Rule | None:
+def broken(rules: Iterable[CascadeRule], bid: Bid, setting: Setting) -> CascadeRule | None:
     """The first rule that does not hold."""
     for rule in rules:
         if not rule.holds(bid, setting):
@@ -363,16 +363,16 @@ def _missed_target(way: Way, terms: Terms) -> str:
 
 
 LIMITS = (
-    Rule(_fits_the_ceiling, _why_not_the_ceiling),
-    Rule(_fits_the_budget, _why_not_the_budget),
+    CascadeRule(_fits_the_ceiling, _why_not_the_ceiling),
+    CascadeRule(_fits_the_budget, _why_not_the_budget),
 )
 """What even a cascade must keep that the policy always wants."""
 RULES = (
-    Rule(_is_better, _why_it_is_not_better),
-    Rule(_pays, _why_it_does_not_pay),
-    Rule(_is_adequate, _why_it_is_not_adequate),
+    CascadeRule(_is_better, _why_it_is_not_better),
+    CascadeRule(_pays, _why_it_does_not_pay),
+    CascadeRule(_is_adequate, _why_it_is_not_adequate),
     *LIMITS,
-    Rule(_is_in_time, _why_late),
+    CascadeRule(_is_in_time, _why_late),
 )
 """What a cascade must keep that evidence is to speak for; the quickest to check come first."""
 

@@ -15,7 +15,7 @@ from router.decision.estimate import judging_cost
 from router.decision.ranking import best_first
 from router.decision.way import whole
 from router.domain.candidate import Candidate
-from router.domain.cascade import AGREEMENT, Cascade, Recipe, Step, Use
+from router.domain.cascade import AGREEMENT, Cascade, CascadeUse, Step, StepRecipe
 from router.domain.decision import Reason
 from router.domain.estimate import CostEstimate
 from router.domain.features import Recognised
@@ -45,9 +45,11 @@ NOT_WANTED = NoCascade()
 def cascade_for(setting: Setting) -> Cascade | NoCascade:
     """The cascade for the request, or why there is none."""
     wanted = setting.terms.cascade
-    if wanted.use is Use.NEVER or setting.alone.is_stored:
+    if wanted.use is CascadeUse.NEVER or setting.alone.is_stored:
         return NOT_WANTED
-    if why := _senseless(setting) or (_undecidable(setting) if wanted.use is Use.AUTO else ""):
+    if why := _senseless(setting) or (
+        _undecidable(setting) if wanted.use is CascadeUse.AUTO else ""
+    ):
         return NoCascade((why,))
     final = _final(setting)
     return _as_written(setting, final) if wanted.steps else _best_pair(setting, final)
@@ -88,7 +90,11 @@ def _undecidable(setting: Setting) -> str:
 
 def _as_written(setting: Setting, final: Candidate) -> Cascade | NoCascade:
     """The policy's own steps, without those that cannot be asked, or (if `auto`) have no evidence for them."""
-    is_auto, steps, lacking = setting.terms.cascade.use is Use.AUTO, list[Step](), list[str]()
+    is_auto, steps, lacking = (
+        setting.terms.cascade.use is CascadeUse.AUTO,
+        list[Step](),
+        list[str](),
+    )
     for recipe in setting.terms.cascade.steps:
         found = _step(recipe, setting, final)
         why = found if isinstance(found, str) else _unknown(found, setting, final, is_auto=is_auto)
@@ -104,7 +110,7 @@ def _as_written(setting: Setting, final: Candidate) -> Cascade | NoCascade:
     return whole(bid.way, setting.alone)
 
 
-def _step(recipe: Recipe, setting: Setting, final: Candidate) -> Step | str:
+def _step(recipe: StepRecipe, setting: Setting, final: Candidate) -> Step | str:
     """The step that a recipe makes, or why it makes none."""
     live = setting.live
     judges = (check.judge for check in recipe.checks if check.judge)
@@ -121,7 +127,9 @@ def _step(recipe: Recipe, setting: Setting, final: Candidate) -> Step | str:
     return Step(first, recipe.checks, prospect, recipe.within_s, _judging(recipe, first, setting))
 
 
-def _judging(recipe: Recipe, answers: Sequence[Candidate], setting: Setting) -> CostEstimate | None:
+def _judging(
+    recipe: StepRecipe, answers: Sequence[Candidate], setting: Setting
+) -> CostEstimate | None:
     """What the verdicts of the step's judge cost; None without one."""
     judge = next((check.judge for check in recipe.checks if check.judge), "")
     if not judge:

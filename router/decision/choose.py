@@ -35,7 +35,7 @@ from router.decision.ranking import (
 from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.candidate import Candidate
-from router.domain.cascade import Cascade, Use
+from router.domain.cascade import Cascade, CascadeUse
 from router.domain.conversation import Conversation
 from router.domain.decision import Decision, Exclusion, Reason
 from router.domain.errors import ApiError
@@ -80,7 +80,7 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
         features, circumstances, policy, catalog, experience, stored, known=known
     )
     found: Cascade | NoCascade = NOT_WANTED
-    if alone.terms.cascade.use is not Use.NEVER:
+    if alone.terms.cascade.use is not CascadeUse.NEVER:
         is_only_known = alone.reference.model.id not in catalog
         found = cascade_for(
             alone.setting(features, circumstances, experience, verdicts, is_only_known)

@@ -35,7 +35,7 @@ _SDS_OF_95_PERCENT = 1.96
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class TrialRequest:
     """A request as far as decisions need it; `id` is for people to find it by."""
 
     id: str
@@ -49,7 +49,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TrialChoice:
     """The model that a policy takes for a request, with what is expected of its answer.
 
     A cascade is named by its models, `a + b > top`; `errors` are then the standard deviations of what its quality
@@ -81,7 +81,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class TrialRefusal:
     """A policy lets no model answer; `why` is what the client would be told."""
 
     why: str
@@ -92,14 +92,14 @@ class Refusal:
         return NOBODY
 
 
-Ruling = Choice | Refusal
+Ruling = TrialChoice | TrialRefusal
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """What the old and the new policy make of one request."""
 
-    case: Case
+    case: TrialRequest
     old: Ruling
     new: Ruling
 
@@ -124,24 +124,28 @@ class Pair:
         return _cost(self.new) - _cost(self.old)
 
     @property
-    def both(self) -> tuple[Choice, Choice] | None:
+    def both(self) -> tuple[TrialChoice, TrialChoice] | None:
         """Both choices, where neither policy refuses."""
-        if isinstance(self.old, Choice) and isinstance(self.new, Choice):
+        if isinstance(self.old, TrialChoice) and isinstance(self.new, TrialChoice):
             return self.old, self.new
         return None
 
 
-def ruling(case: Case, policy: Policy, catalog: Catalog, experience: Experience) -> Ruling:
+def ruling(case: TrialRequest, policy: Policy, catalog: Catalog, experience: Experience) -> Ruling:
     """What `policy` makes of a request when no answer to it is stored."""
     try:
         decision = choose(case.features, case.alone, policy, catalog, experience)
     except NothingAdequate as refusal:
-        return Refusal(refusal.message)
-    return Choice.of(decision)
+        return TrialRefusal(refusal.message)
+    return TrialChoice.of(decision)
 
 
 def compared(
-    cases: Iterable[Case], old: Policy, new: Policy, catalog: Catalog, experience: Experience
+    cases: Iterable[TrialRequest],
+    old: Policy,
+    new: Policy,
+    catalog: Catalog,
+    experience: Experience,
 ) -> Iterator[Pair]:
     """Each request with the rulings of both policies, in the order of `cases`."""
     for case in cases:
@@ -162,7 +166,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class TrialTotals:
     """Sums over requests. Cost and quality are of those that neither policy refuses (`answered`).
 
     A refusal is no saving, and has no quality: it is counted, and left out of everything else.
@@ -208,12 +212,12 @@ class Totals:
         return Money(round(Fraction(cost.pico * 1000, max(self.answered, 1))))
 
 
-def totals(pairs: Iterable[Pair]) -> Totals:
+def totals(pairs: Iterable[Pair]) -> TrialTotals:
     """The sums over `pairs`."""
     every = tuple(pairs)
     answered = tuple(both for pair in every if (both := pair.both))
     changes = [new.quality.p - old.quality.p for old, new in answered]
-    return Totals(
+    return TrialTotals(
         requests=len(every),
         changed=sum(pair.is_changed for pair in every),
         answered=len(answered),
@@ -224,7 +228,7 @@ def totals(pairs: Iterable[Pair]) -> Totals:
     )
 
 
-def grouped(pairs: Iterable[Pair], by: Callable[[Pair], Key]) -> Mapping[Key, Totals]:
+def grouped(pairs: Iterable[Pair], by: Callable[[Pair], Key]) -> Mapping[Key, TrialTotals]:
     """The sums of each group, the group with most requests first; ties by name."""
     groups: defaultdict[Key, list[Pair]] = defaultdict(list)
     for pair in pairs:
@@ -245,14 +249,14 @@ def _name(cascade: Cascade) -> str:
 
 
 def _cost(each: Ruling) -> Money:
-    return each.cost if isinstance(each, Choice) else ZERO
+    return each.cost if isinstance(each, TrialChoice) else ZERO
 
 
-def _side(rulings: Sequence[Ruling], answers: Sequence[Choice]) -> Side:
+def _side(rulings: Sequence[Ruling], answers: Sequence[TrialChoice]) -> Side:
     return Side(
         cost=Money(sum(answer.cost.pico for answer in answers)),
         quality=fsum(answer.quality.p for answer in answers) / len(answers) if answers else None,
-        refused=sum(isinstance(each, Refusal) for each in rulings),
+        refused=sum(isinstance(each, TrialRefusal) for each in rulings),
     )
 
 

@@ -34,7 +34,7 @@ from router.domain.model import Capability
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ConditionKind:
     """A condition by its name in YAML: its meaning, what may be written, and what comes of it."""
 
     meaning: str
@@ -97,88 +97,88 @@ def _at_most(about: str, fact: Fact) -> Callable[[object], Condition]:
     return lambda value: AtMost(about, fact, whole(value))
 
 
-CONDITIONS: Mapping[str, Kind] = {
-    "category": Kind(
+CONDITIONS: Mapping[str, ConditionKind] = {
+    "category": ConditionKind(
         "the request's category is one of these",
         words_schema(Category),
         lambda value: OneOf("category", lambda f, _: f.category, words_from(value, Category)),
     ),
-    "min_confidence": Kind(
+    "min_confidence": ConditionKind(
         "the confidence in the category, from 0 to 1, is at least this; below 0.5 it is a guess",
         SHARE_SCHEMA,
         lambda value: AtLeast("confidence", lambda f, _: f.category_confidence, share(value)),
     ),
-    "min_difficulty": Kind(
+    "min_difficulty": ConditionKind(
         "the request's estimated difficulty, from 0 to 1, is at least this",
         SHARE_SCHEMA,
         _difficulty(AtLeast),
     ),
-    "max_difficulty": Kind(
+    "max_difficulty": ConditionKind(
         "the request's estimated difficulty, from 0 to 1, is at most this",
         SHARE_SCHEMA,
         _difficulty(AtMost),
     ),
-    "min_prompt_tokens": Kind(
+    "min_prompt_tokens": ConditionKind(
         "the prompt has at least this many tokens",
         WHOLE_SCHEMA,
         _at_least("prompt_tokens", lambda f, _: f.prompt_tokens),
     ),
-    "max_prompt_tokens": Kind(
+    "max_prompt_tokens": ConditionKind(
         "the prompt has at most this many tokens",
         WHOLE_SCHEMA,
         _at_most("prompt_tokens", lambda f, _: f.prompt_tokens),
     ),
-    "min_turns": Kind(
+    "min_turns": ConditionKind(
         "the conversation has at least this many messages from the user, not counting reminders of programs",
         WHOLE_SCHEMA,
         _at_least("turns", lambda f, _: f.turns),
     ),
-    "max_turns": Kind(
+    "max_turns": ConditionKind(
         "the conversation has at most this many messages from the user, not counting reminders of programs",
         WHOLE_SCHEMA,
         _at_most("turns", lambda f, _: f.turns),
     ),
-    "needs": Kind(
+    "needs": ConditionKind(
         "the request needs all of these: tools, pictures (`vision`), a schema ...",
         words_schema(Capability),
         lambda value: AllOf("needs", lambda f, _: f.needs, words_from(value, Capability)),
     ),
-    "language": Kind(
+    "language": ConditionKind(
         "the user's last message is written in one of these, by its ISO 639-1 code: `de`, `fr`",
         LANGUAGE_SCHEMA,
         _language,
     ),
-    "key": Kind(
+    "key": ConditionKind(
         "the client's key has one of these names; `team-*` is a pattern",
         words_schema(),
         lambda value: OneOf("key", _key, key_names(value), patterns=True),
     ),
-    "tag": Kind(
+    "tag": ConditionKind(
         "the request carries one of these tags, from its key or its `x-farthing-tags` header",
         words_schema(),
         lambda value: AnyOf("tag", _tags, tag_names(value)),
     ),
-    "metadata": Kind(
+    "metadata": ConditionKind(
         "the request's own `metadata` has these entries: `{team: [search, ads]}`; `*` is any text",
         labels_schema(),
         _metadata,
     ),
-    "header": Kind(
+    "header": ConditionKind(
         "the request has these headers, written like `metadata`; headers with secrets are refused",
         labels_schema(),
         _header,
     ),
-    "asked": Kind(
+    "asked": ConditionKind(
         "the client sent one of these as `model`; `claude-*` is a pattern",
         words_schema(),
         lambda value: OneOf("asked", _asked, words(value), patterns=True),
     ),
-    "time": Kind(
+    "time": ConditionKind(
         "it is one of these `days`, `from` one hour `until` another, in this `timezone`",
         HOURS_SCHEMA,
         lambda value: hours("time", _moment, value),
     ),
-    "max_budget_left": Kind(
+    "max_budget_left": ConditionKind(
         "at most this share (0 to 1) of the tightest budget that the request draws on is left; 1"
         " without budgets",
         SHARE_SCHEMA,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from router.decision.choose import Catalog, NothingAdequate, choose
-from router.decision.compare import Case
+from router.decision.compare import TrialRequest
 from router.decision.experience import Experience
 from router.decision.policy import Policy
 from router.domain.decision import Decision, ExclusionReason
@@ -22,7 +22,7 @@ _UNABLE = frozenset(
 
 
 def constant_choice(
-    policy: Policy, requests: Iterable[Case], catalog: Catalog, experience: Experience
+    policy: Policy, requests: Iterable[TrialRequest], catalog: Catalog, experience: Experience
 ) -> str | None:
     """The id of the one model that `policy` takes for all of `requests`; None if there is none.
 
@@ -44,7 +44,7 @@ def constant_choice(
 
 
 def _decision(
-    policy: Policy, case: Case, catalog: Catalog, experience: Experience
+    policy: Policy, case: TrialRequest, catalog: Catalog, experience: Experience
 ) -> Decision | None:
     try:
         return choose(case.features, case.alone, policy, catalog, experience)

@@ -48,7 +48,7 @@ class _Lengths:
         self.stands_for: tuple[object, ...] = ()
 
 
-class Answered(Struct, frozen=True):
+class ObservedAnswer(Struct, frozen=True):
     """What was seen of one choice of an answer that was received whole, by the Unix time `at_s`.
 
     `output_tokens` are all, the reasoned ones included; `first_content_s` is None if it came in one piece,
@@ -105,7 +105,7 @@ class Experience:
             if _places_of(model).isdisjoint(self._places.get(model_id, ())):
                 self._forget(model_id)
 
-    def observe(self, model: Model, category: Category, answered: Answered) -> None:
+    def observe(self, model: Model, category: Category, answered: ObservedAnswer) -> None:
         """Take in what was seen of one answer.
 
         One that was cut says only how long it would have become at least. That counts if it is more than was expected;
@@ -217,7 +217,7 @@ class Experience:
             by_model.pop(model_id, None)
 
     def _measure(
-        self, model: Model, category: Category, stated: Spread, answered: Answered
+        self, model: Model, category: Category, stated: Spread, answered: ObservedAnswer
     ) -> None:
         """Take in how long an answer was for which `stated` was predicted."""
         lengths, tokens = self._lengths[model.id, category], answered.output_tokens
@@ -230,7 +230,7 @@ class Experience:
         self._compare(category, tokens / usual)
 
     def _time(
-        self, model: Model, category: Category, answered: Answered, total_s: float | None
+        self, model: Model, category: Category, answered: ObservedAnswer, total_s: float | None
     ) -> None:
         """Take in how long an answer took, if anything is known of that."""
         if answered.first_content_s is None and total_s is None:

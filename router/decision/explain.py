@@ -156,7 +156,7 @@ def _saving(decision: Decision) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ModelRow:
     """One model of a decision, as a table shows it; an unobserved latency is None.
 
     `evidence` says how well founded the quality is.
@@ -172,11 +172,11 @@ class Row:
     evidence: str = EstimateSource.PRIOR
 
 
-def rows(document: Mapping[str, Any]) -> Iterator[Row]:
+def rows(document: Mapping[str, Any]) -> Iterator[ModelRow]:
     """Every candidate of a decision's document: the chosen one, the fallbacks in order, the excluded."""
     for candidate in document["candidates"]:
         at_hand = " (stored)" if candidate.get("is_stored") else ""
-        yield Row(
+        yield ModelRow(
             model_id=candidate["model"] + at_hand,
             role=_role(candidate),
             quality=candidate["quality"]["p"],

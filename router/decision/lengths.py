@@ -123,7 +123,7 @@ _ANY_MODEL = ModelHabits()
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class LengthForecast:
     """Of one answer: the mean and the 90th percentile of its tokens, and seconds (NaN: unknown)."""
 
     mean_tokens: float
@@ -177,11 +177,11 @@ class LengthPrior:
 
     def forecast(
         self, name: str, category: Category, output_usd_per_1m: float, *, reasons: bool = False
-    ) -> Forecast:
+    ) -> LengthForecast:
         """The forecast for one answer of any model, even one that was never seen; for work without a server."""
         usual = self.usual(name, category, reasons=reasons)
         line = self.line(name, output_usd_per_1m)
-        return Forecast(usual.mean, usual.p90, line.total_s(usual.mean) if line else nan)
+        return LengthForecast(usual.mean, usual.p90, line.total_s(usual.mean) if line else nan)
 
 
 def to_json(prior: LengthPrior) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Terms
-from router.domain.cascade import CascadeTerms, Recipe, Use
+from router.domain.cascade import CascadeTerms, CascadeUse, StepRecipe
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.nearest import nearest
@@ -18,13 +18,13 @@ def of_cascade(
 ) -> Iterator[str]:
     """Findings about the cascade that `terms` want, where only the `allowed` models may answer."""
     cascade = terms.cascade
-    if cascade.use is Use.NEVER:
+    if cascade.use is CascadeUse.NEVER:
         return
     usable = {model.id: model for model in allowed}
     yield from _of_final(cascade, usable, catalog)
     for number, recipe in enumerate(cascade.steps, 1):
         yield from (f"step {number} {told}" for told in _of_step(recipe, terms, usable, catalog))
-    if cascade.use is Use.AUTO and terms.objective.aim in (Aim.FASTEST, Aim.FASTEST_START):
+    if cascade.use is CascadeUse.AUTO and terms.objective.aim in (Aim.FASTEST, Aim.FASTEST_START):
         yield "wants the fastest answer, and so never uses the cascade that it allows"
 
 
@@ -40,7 +40,7 @@ def _of_final(
 
 
 def _of_step(
-    recipe: Recipe, terms: Terms, usable: Mapping[str, Model], catalog: Mapping[str, Model]
+    recipe: StepRecipe, terms: Terms, usable: Mapping[str, Model], catalog: Mapping[str, Model]
 ) -> Iterator[str]:
     names = tuple(dict.fromkeys(recipe.models))
     judges = [check.judge for check in recipe.checks if check.judge]

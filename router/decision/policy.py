@@ -46,7 +46,7 @@ REFERENCE_BEST = "best"
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class PolicyPool:
     """Which models of the catalog a policy may use: by id, by tag, by not having a tag."""
 
     ids: frozenset[str] = frozenset()
@@ -71,7 +71,7 @@ class Pool:
         return model.answering_in(usable)
 
 
-EVERY_MODEL = Pool()
+EVERY_MODEL = PolicyPool()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Terms:
     floor: float | None = None
     confidence: float = EVEN
     objective: Objective = CHEAPEST
-    pool: Pool = EVERY_MODEL
+    pool: PolicyPool = EVERY_MODEL
     ceiling: Money | None = None
     first_content_s: float | None = None
     total_s: float | None = None

@@ -36,7 +36,7 @@ _EXPLORED = 0.02
 """The share of requests that try a cascade even though it is switched off."""
 
 
-class Seen(StrEnum):
+class StepOutcome(StrEnum):
     """What became of a step, and what a check said of the answer that was taken."""
 
     ACCEPTED = "accepted"
@@ -51,8 +51,10 @@ class Seen(StrEnum):
     """A check without a result: the call failed, or it could not be told."""
 
 
-_RULINGS = frozenset({Seen.ACCEPTED, Seen.REJECTED, Seen.CANNOT_TELL, Seen.FAILED})
-_CHECKS = frozenset({Seen.RIGHT, Seen.WRONG})
+_RULINGS = frozenset(
+    {StepOutcome.ACCEPTED, StepOutcome.REJECTED, StepOutcome.CANNOT_TELL, StepOutcome.FAILED}
+)
+_CHECKS = frozenset({StepOutcome.RIGHT, StepOutcome.WRONG})
 
 
 class Pairing(NamedTuple):
@@ -119,16 +121,16 @@ def _faded(part: int, whole: int) -> tuple[int, int]:
 class Verdicts:
     """The tallies of all cascades of a process, and `counts` of everything that was seen, for people."""
 
-    counts: Counter[tuple[Pairing, Seen]] = field(default_factory=Counter)
+    counts: Counter[tuple[Pairing, StepOutcome]] = field(default_factory=Counter)
     _tallies: "OrderedDict[Pairing, Tally]" = field(default_factory=OrderedDict)
 
-    def note(self, pairing: Pairing, seen: Seen, allowed: float = 1.0) -> None:
+    def note(self, pairing: Pairing, seen: StepOutcome, allowed: float = 1.0) -> None:
         """Count what was seen; for a check, `allowed` is the share of such answers that may differ."""
         tally = self._tallies.pop(pairing, NOTHING_SEEN)
         if seen in _RULINGS:
-            tally = tally.with_ruling(accepted=seen is Seen.ACCEPTED)
+            tally = tally.with_ruling(accepted=seen is StepOutcome.ACCEPTED)
         elif seen in _CHECKS:
-            tally = tally.with_check(wrong=seen is Seen.WRONG, allowed=allowed)
+            tally = tally.with_check(wrong=seen is StepOutcome.WRONG, allowed=allowed)
         self._tallies[pairing] = tally
         self.counts[pairing, seen] += 1
         if len(self._tallies) > _MOST_KEPT:
@@ -156,7 +158,7 @@ class Verdicts:
 
     def _forget(self, pairing: Pairing) -> None:
         del self._tallies[pairing]
-        for seen in Seen:
+        for seen in StepOutcome:
             self.counts.pop((pairing, seen), None)
 
 

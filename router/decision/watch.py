@@ -17,7 +17,7 @@ _LOG_SURE = log(20)
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class WatchCount:
     """How many were compared, and how many of them differed."""
 
     checked: int = 0
@@ -28,9 +28,9 @@ class Tally:
         if not 0 <= self.differed <= self.checked:
             raise ValueError(f"{self.differed} of {self.checked} is no count")
 
-    def with_one_more(self, *, agreed: bool) -> "Tally":
+    def with_one_more(self, *, agreed: bool) -> "WatchCount":
         """The tally after another comparison."""
-        return Tally(self.checked + 1, self.differed + (not agreed))
+        return WatchCount(self.checked + 1, self.differed + (not agreed))
 
     @property
     def lower(self) -> float:
@@ -53,11 +53,11 @@ class Watch:
     """The tallies of all policies, and which of them are stopped."""
 
     def __init__(self) -> None:
-        self._tallies: dict[str, Tally] = {}
+        self._tallies: dict[str, WatchCount] = {}
         self._stopped: set[str] = set()
 
     @property
-    def tallies(self) -> Mapping[str, Tally]:
+    def tallies(self) -> Mapping[str, WatchCount]:
         """By policy."""
         return self._tallies
 
@@ -67,7 +67,7 @@ class Watch:
 
     def note(self, policy: str, limit: float, *, agreed: bool) -> bool:
         """Count a comparison; returns whether it stops `policy`, because more than `limit` surely differ."""
-        tally = self._tallies.get(policy, Tally()).with_one_more(agreed=agreed)
+        tally = self._tallies.get(policy, WatchCount()).with_one_more(agreed=agreed)
         self._tallies[policy] = tally
         if policy in self._stopped or not tally.is_surely_above(limit):
             return False

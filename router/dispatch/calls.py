@@ -5,7 +5,7 @@ from functools import partial
 
 from router.dispatch.balance import pick
 from router.dispatch.commands import Cancel, Command, Start
-from router.dispatch.fleet import Fleet, Refusal, Verdict
+from router.dispatch.fleet import CallVerdict, Fleet, NotNow
 from router.dispatch.plan import Plan
 from router.domain.candidate import Candidate
 from router.domain.money import ZERO, Money
@@ -51,7 +51,7 @@ class Calls:
         if (start := self.live.get(attempt)) is not None:
             self._fleet.answering(start.ticket, now_s)
 
-    def end(self, attempt: int, verdict: Verdict, now_s: float) -> None:
+    def end(self, attempt: int, verdict: CallVerdict, now_s: float) -> None:
         """The call has ended, unless it had before."""
         if (start := self.live.pop(attempt, None)) is not None:
             self._fleet.end(start.ticket, verdict, now_s)
@@ -59,7 +59,7 @@ class Calls:
     def end_all(self, now_s: float) -> None:
         """The client has left: all have ended, and say nothing of their models."""
         for attempt in tuple(self.live):
-            self.end(attempt, Verdict.NEITHER, now_s)
+            self.end(attempt, CallVerdict.NEITHER, now_s)
 
     def measured(self, attempt: int, slowness: float, now_s: float) -> None:
         """The call to a replica has brought its first content, or its whole answer, with this slowness."""
@@ -71,7 +71,7 @@ class Calls:
         """The commands that stop all calls in flight, `but` one."""
         return tuple(Cancel(attempt) for attempt in self.live if attempt != but)
 
-    def refusal(self, candidate: Candidate, now_s: float) -> Refusal | None:
+    def refusal(self, candidate: Candidate, now_s: float) -> NotNow | None:
         """Why its model does not want to be asked now, None when it may be."""
         return self._fleet.refusal(candidate.model, self._plan.tokens, now_s)
 

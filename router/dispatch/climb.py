@@ -1,6 +1,6 @@
 """A cascade's steps as a state machine, which hands over to the attempts of the final model.
 
-    begin -----> Start(call), Start(call) ---- answered, all of them ----> Judge(step)
+    begin -----> Start(call), Start(call) ---- answered, all of them ----> CheckAnswers(step)
                       |    ^                                                   |
                       |    |  rejected, or nobody can tell: the next step <----+ ruled
                       v    |                                                   |
@@ -18,9 +18,9 @@ The time is an argument, as for `router.dispatch.machine.Attempts`.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from router.dispatch.commands import Command, Commit, GiveUp, Judge, Start
+from router.dispatch.commands import CheckAnswers, Command, Commit, GiveUp, Start
 from router.dispatch.faults import api_error_of
-from router.dispatch.fleet import Verdict
+from router.dispatch.fleet import CallVerdict
 from router.dispatch.machine import A_TICK_S, VERDICTS, Attempts
 from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, Opinion, Ruling, Step, Test
@@ -128,7 +128,7 @@ class Climb:
         if attempt not in self._calls.live or attempt not in self._attempts:
             return ()
         self._answered.add(attempt)
-        self._calls.end(attempt, Verdict.GOOD, now_s)
+        self._calls.end(attempt, CallVerdict.GOOD, now_s)
         self._calls.spent += cost
         return self._judged_when_all_are_in()
 
@@ -173,7 +173,7 @@ class Climb:
         """The call to a replica has brought its first content, or its whole answer, with this slowness."""
         self._calls.measured(attempt, slowness, now_s)
 
-    def ended(self, attempt: int, verdict: Verdict, now_s: float) -> None:
+    def ended(self, attempt: int, verdict: CallVerdict, now_s: float) -> None:
         """A call that was committed to, stopped, or made to judge has ended."""
         self._calls.end(attempt, verdict, now_s)
 
@@ -192,7 +192,7 @@ class Climb:
             return ()
         # It was too late for the step only: that says nothing of the model to those who ask it for streams.
         is_late = now_s >= start.until_s - A_TICK_S
-        self._calls.end(attempt, Verdict.NEITHER if is_late else VERDICTS[fault.kind], now_s)
+        self._calls.end(attempt, CallVerdict.NEITHER if is_late else VERDICTS[fault.kind], now_s)
         if self._is_over:
             return ()
         self._calls.spent += cost
@@ -263,7 +263,7 @@ class Climb:
         step = self._step
         if step is None or len(self._answered) + len(self._failed) < len(self._attempts):
             return ()
-        return (Judge(step, self._attempts, self._until_s),)
+        return (CheckAnswers(step, self._attempts, self._until_s),)
 
     def _stopped(self, now_s: float) -> tuple[Command, ...]:
         """Stop the calls in flight; what they cost is unknown, and taken to be what whole answers are expected to."""

@@ -49,7 +49,7 @@ class Wake:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class CheckAnswers:
     """Check the answers of `attempts`, in the order of the step's candidates, by `until_s`.
 
     Attempts among them without an answer have failed.
@@ -67,4 +67,4 @@ class GiveUp:
     error: ApiError
 
 
-Command = Start | Commit | Cancel | Wake | Judge | GiveUp
+Command = Start | Commit | Cancel | Wake | CheckAnswers | GiveUp

@@ -26,7 +26,7 @@ from router.domain.model import Model
 _RETRY_SHARE = 0.2
 
 
-class Verdict(Enum):
+class CallVerdict(Enum):
     """What an ended call says of the model that was called."""
 
     GOOD = auto()
@@ -48,7 +48,7 @@ class Refused(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class NotNow:
     """Why not now, and in how many seconds it is worth asking again."""
 
     why: Refused
@@ -83,7 +83,7 @@ class _Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class UnitState:
     """The state of one model or upstream, for people and for metrics."""
 
     kind: str
@@ -106,14 +106,14 @@ class Fleet:
     _news: dict[Subject, int] = field(default_factory=dict)
     """What was found out and not told, and by which change."""
 
-    def refusal(self, model: Model, tokens: int, now_s: float) -> Refusal | None:
+    def refusal(self, model: Model, tokens: int, now_s: float) -> NotNow | None:
         """Why `model` is not to be asked for `tokens` now, or None when it may be."""
         unit = self._unit(model)
         limited_s = max(unit.limited_until_s - now_s, _wait_s(unit, tokens, now_s))
         if limited_s > 0:
-            return Refusal(Refused.LIMITED, limited_s)
+            return NotNow(Refused.LIMITED, limited_s)
         resting_s = max(unit.breaker.closed_for_s(now_s), self._upstream(model).closed_for_s(now_s))
-        return Refusal(Refused.RESTING, resting_s) if resting_s > 0 else None
+        return NotNow(Refused.RESTING, resting_s) if resting_s > 0 else None
 
     def load(self, model: Model, now_s: float, *, stream: bool) -> Load:
         """How busy and how slow a replica is."""
@@ -143,13 +143,15 @@ class Fleet:
         model = ticket.model
         unit, upstream = self._unit(model), self._upstream(model)
         if unit.breaker.is_probing and _turned(
-            unit.breaker, ticket.model_epoch, Verdict.GOOD, now_s
+            unit.breaker, ticket.model_epoch, CallVerdict.GOOD, now_s
         ):
             self._found_out(About.MODEL, model.key)
-        if upstream.is_probing and _turned(upstream, ticket.upstream_epoch, Verdict.GOOD, now_s):
+        if upstream.is_probing and _turned(
+            upstream, ticket.upstream_epoch, CallVerdict.GOOD, now_s
+        ):
             self._found_out(About.UPSTREAM, model.upstream)
 
-    def end(self, ticket: Ticket, verdict: Verdict, now_s: float) -> None:
+    def end(self, ticket: Ticket, verdict: CallVerdict, now_s: float) -> None:
         """The call has ended; the breakers of its model and upstream are told the verdict."""
         model = ticket.model
         unit, upstream = self._unit(model), self._upstream(model)
@@ -157,7 +159,7 @@ class Fleet:
         if _turned(unit.breaker, ticket.model_epoch, verdict, now_s):
             self._found_out(About.MODEL, model.key)
         # An upstream that answers with an error is an upstream that answers.
-        about_upstream = Verdict.GOOD if verdict is Verdict.BAD else verdict
+        about_upstream = CallVerdict.GOOD if verdict is CallVerdict.BAD else verdict
         if _turned(upstream, ticket.upstream_epoch, about_upstream, now_s):
             self._found_out(About.UPSTREAM, model.upstream)
 
@@ -197,14 +199,14 @@ class Fleet:
             case About.LIMIT:
                 self._limit(name, notice.for_s or 0.0, now_s)
 
-    def standings(self, now_s: float) -> Iterator[Standing]:
+    def standings(self, now_s: float) -> Iterator[UnitState]:
         """The state of everything that was ever called or heard of."""
         for name, unit in self._units.items():
             state, rest_s = unit.breaker.state(now_s), unit.breaker.closed_for_s(now_s)
             limited_s = max(0.0, unit.limited_until_s - now_s)
-            yield Standing("model", name, state, max(rest_s, limited_s), unit.in_flight)
+            yield UnitState("model", name, state, max(rest_s, limited_s), unit.in_flight)
         for name, breaker in self._upstreams.items():
-            yield Standing("upstream", name, breaker.state(now_s), breaker.closed_for_s(now_s), 0)
+            yield UnitState("upstream", name, breaker.state(now_s), breaker.closed_for_s(now_s), 0)
 
     def _unit(self, model: Model) -> _Unit:
         key = model.key
@@ -250,15 +252,15 @@ class Fleet:
         return Notice(subject, for_s) if for_s > 0 else None
 
 
-def _turned(breaker: Breaker, epoch: int, verdict: Verdict, now_s: float) -> bool:
+def _turned(breaker: Breaker, epoch: int, verdict: CallVerdict, now_s: float) -> bool:
     """Tell the breaker a verdict; returns whether it has opened or closed because of it."""
     before = breaker.epoch
     match verdict:
-        case Verdict.GOOD:
+        case CallVerdict.GOOD:
             breaker.succeeded(epoch, now_s)
-        case Verdict.BAD | Verdict.UNREACHABLE:
+        case CallVerdict.BAD | CallVerdict.UNREACHABLE:
             breaker.failed(epoch, now_s)
-        case Verdict.NEITHER:
+        case CallVerdict.NEITHER:
             breaker.undecided(epoch)
     return breaker.epoch != before
 

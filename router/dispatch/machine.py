@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from router.dispatch.calls import Calls
 from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
 from router.dispatch.faults import api_error_of, out_of_time, resting
-from router.dispatch.fleet import Fleet, Refusal, Refused, Verdict
+from router.dispatch.fleet import CallVerdict, Fleet, NotNow, Refused
 from router.dispatch.plan import Plan
 from router.domain.candidate import Candidate
 from router.domain.errors import ApiError
@@ -39,17 +39,17 @@ _OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED})
 _MOST_TRIES = 3
 """Of one model in one place, whatever happens."""
 
-VERDICTS: Mapping[FaultKind, Verdict] = {
-    FaultKind.TRANSIENT: Verdict.BAD,
-    FaultKind.DISCONNECTED: Verdict.BAD,
-    FaultKind.UNREACHABLE: Verdict.UNREACHABLE,
-    FaultKind.REFUSED: Verdict.BAD,
-    FaultKind.RATE_LIMITED: Verdict.NEITHER,
-    FaultKind.BUSY: Verdict.NEITHER,
-    FaultKind.CONTEXT: Verdict.NEITHER,
-    FaultKind.BUDGET: Verdict.NEITHER,
-    FaultKind.UNSUITED: Verdict.NEITHER,
-    FaultKind.CLIENT: Verdict.NEITHER,
+VERDICTS: Mapping[FaultKind, CallVerdict] = {
+    FaultKind.TRANSIENT: CallVerdict.BAD,
+    FaultKind.DISCONNECTED: CallVerdict.BAD,
+    FaultKind.UNREACHABLE: CallVerdict.UNREACHABLE,
+    FaultKind.REFUSED: CallVerdict.BAD,
+    FaultKind.RATE_LIMITED: CallVerdict.NEITHER,
+    FaultKind.BUSY: CallVerdict.NEITHER,
+    FaultKind.CONTEXT: CallVerdict.NEITHER,
+    FaultKind.BUDGET: CallVerdict.NEITHER,
+    FaultKind.UNSUITED: CallVerdict.NEITHER,
+    FaultKind.CLIENT: CallVerdict.NEITHER,
 }
 
 A_TICK_S = 0.01
@@ -135,7 +135,7 @@ class Attempts:
         """The attempt at a replica has brought its first content, or its whole answer, with this slowness."""
         self.calls.measured(attempt, slowness, now_s)
 
-    def ended(self, attempt: int, verdict: Verdict, now_s: float) -> None:
+    def ended(self, attempt: int, verdict: CallVerdict, now_s: float) -> None:
         """The attempt that was committed to, or cancelled, has ended."""
         self.calls.end(attempt, verdict, now_s)
 
@@ -151,7 +151,7 @@ class Attempts:
         if (start := self.calls.live.get(attempt)) is None:
             return ()
         is_theirs = self._is_clients_time_up(now_s)
-        self.calls.end(attempt, Verdict.NEITHER if is_theirs else VERDICTS[fault.kind], now_s)
+        self.calls.end(attempt, CallVerdict.NEITHER if is_theirs else VERDICTS[fault.kind], now_s)
         if self._is_over:
             return ()
         self.calls.spent += cost
@@ -241,14 +241,14 @@ class Attempts:
         """The first candidate that may be asked, now or after a short wait, or the end."""
         if now_s >= self._deadline_s:
             return self._give_up(out_of_time(self._plan.effort.total_s))
-        refusals: list[tuple[Candidate, Refusal]] = []
+        refusals: list[tuple[Candidate, NotNow]] = []
         for candidate in self._left:
             if (placed := self._placed(candidate, now_s, refusals)) is not None:
                 return (self._start(placed, now_s, now_s),)
         return self._make_do(refusals, now_s)
 
     def _placed(
-        self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, Refusal]]
+        self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, NotNow]]
     ) -> Candidate | None:
         """`candidate` in a place where it may be asked now; if there is none, None, and `refusals` gets why."""
         return self.calls.placed(
@@ -256,7 +256,7 @@ class Attempts:
         )
 
     def _is_free(
-        self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, Refusal]]
+        self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, NotNow]]
     ) -> bool:
         """Whether it may be asked now: within its tries, within the ceiling, and not refused by the fleet.
 
@@ -277,7 +277,7 @@ class Attempts:
         return any(self._is_free(place, now_s, []) for each in rest for place in each.replicas)
 
     def _make_do(
-        self, refusals: list[tuple[Candidate, Refusal]], now_s: float
+        self, refusals: list[tuple[Candidate, NotNow]], now_s: float
     ) -> tuple[Command, ...]:
         """By the rules nobody may be asked: ask one that is resting, wait briefly for a limit, or give up."""
         at_rest = [candidate for candidate, each in refusals if each.why is Refused.RESTING]
@@ -319,7 +319,7 @@ class Attempts:
         self._is_over = True
         return (GiveUp(error),)
 
-    def _last_word(self, refusals: list[tuple[Candidate, Refusal]]) -> ApiError:
+    def _last_word(self, refusals: list[tuple[Candidate, NotNow]]) -> ApiError:
         """The last failure as the client is told about it; a limit says when it is over."""
         # The soonest comes last, so that it stands for a model in several places.
         away = sorted(refusals, key=lambda pair: pair[1].for_s, reverse=True)

@@ -44,7 +44,7 @@ class Scope:
 EVERYTHING = Scope()
 
 
-class Window(StrEnum):
+class BudgetWindow(StrEnum):
     """How long a budget lasts before it is reset."""
 
     DAY = "day"
@@ -71,7 +71,7 @@ class Budget:
 
     scope: Scope
     usd: Money
-    window: Window
+    window: BudgetWindow
     timezone: str = "UTC"
 
     def __post_init__(self) -> None:
@@ -85,7 +85,7 @@ class Budget:
 
     def __str__(self) -> str:
         """As a person would say it: `50 USD a month for key search-team`."""
-        span = "in all" if self.window is Window.LIFETIME else f"a {self.window}"
+        span = "in all" if self.window is BudgetWindow.LIFETIME else f"a {self.window}"
         return f"{self.usd} USD {span} for {self.scope}"
 
     @property
@@ -99,16 +99,16 @@ class Budget:
 
     def period(self, now_s: float) -> Period:
         """The period that `now_s` (Unix time) lies in."""
-        if self.window is Window.LIFETIME:
+        if self.window is BudgetWindow.LIFETIME:
             return Period(0.0, None)
         zone = ZoneInfo(self.timezone)
         today = datetime.fromtimestamp(now_s, zone).replace(
             hour=0, minute=0, second=0, microsecond=0, fold=0
         )
         match self.window:
-            case Window.DAY:
+            case BudgetWindow.DAY:
                 start, end = today, today + timedelta(days=1)
-            case Window.WEEK:
+            case BudgetWindow.WEEK:
                 start = today - timedelta(days=today.weekday())
                 end = start + timedelta(days=7)
             case _:

@@ -83,7 +83,7 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class StepRecipe:
     """A step as a policy states it: ids of models, all asked at once, and what their answers must pass.
 
     `within_s` is how long it may take, None for no bound of its own; an answer that is not there by then counts as
@@ -103,7 +103,7 @@ class Recipe:
             raise ValueError(f"'{min(needs_two)}' needs two answers: name two models, or one twice")
 
 
-class Use(StrEnum):
+class CascadeUse(StrEnum):
     """Whether a policy wants cascades."""
 
     NEVER = "never"
@@ -123,8 +123,8 @@ class CascadeTerms:
     `check_share` is the share of accepted answers that are compared with the final model's.
     """
 
-    use: Use = Use.NEVER
-    steps: tuple[Recipe, ...] = ()
+    use: CascadeUse = CascadeUse.NEVER
+    steps: tuple[StepRecipe, ...] = ()
     final: str = ""
     first_content_s: float = 20.0
     keep_alive_s: float | None = None
@@ -137,7 +137,7 @@ class CascadeTerms:
             raise ValueError(f"times are seconds above 0: {self!r}")
         if not 0.0 <= self.check_share <= 1.0:
             raise ValueError(f"a share is from 0 to 1, not {self.check_share!r}")
-        if self.use is Use.ALWAYS and not self.steps:
+        if self.use is CascadeUse.ALWAYS and not self.steps:
             raise ValueError("'always' needs steps")
 
 

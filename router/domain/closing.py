@@ -68,7 +68,7 @@ class Closing(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ErrorResponse:
     """An error response: its path, its status, and its code, which is ours or an upstream's.
 
     `at_s` is when it was given, in Unix time.

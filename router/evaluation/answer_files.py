@@ -1,6 +1,6 @@
 """Files with one answer per row: outcome files as Parquet, as JSON lines or as CSV.
 
-`prompt`, `model` and `score` are required; the other columns are those of `Answered`, and any further ones
+`prompt`, `model` and `score` are required; the other columns are those of `ScoredAnswer`, and any further ones
 are ignored. Parquet is read as `router.evaluation.outcome_files` reads it.
 """
 
@@ -17,12 +17,12 @@ import orjson
 from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
-from router.evaluation.answered import Answered, as_table, id_of
+from router.evaluation.answered import ScoredAnswer, as_table, id_of
 
 Row = Mapping[str, Any]
 
 _NEEDED = ("prompt", "model", "score")
-_NAMES = tuple(field.name for field in fields(Answered))
+_NAMES = tuple(field.name for field in fields(ScoredAnswer))
 _WHOLE = ("input_tokens", "output_tokens")
 _REAL = ("score", "cost_usd", "latency_s", "second_cost_usd")
 _TEXTS = (
@@ -33,7 +33,7 @@ _LONGEST_CELL = 2**31 - 1
 """In bytes. Python's csv refuses cells of more than 128 KB unless told otherwise, and prompts are longer."""
 
 
-def read_rows(path: Path) -> list[Answered]:
+def read_rows(path: Path) -> list[ScoredAnswer]:
     """The rows of a file. Raises FarthingError that names the file, the row and what is wrong."""
     read = _READERS.get(path.suffix.lower())
     if read is None:
@@ -44,7 +44,7 @@ def read_rows(path: Path) -> list[Answered]:
         raise FarthingError(f"{path} cannot be read: {error}") from None
 
 
-def write_rows(path: Path, rows: Sequence[Answered]) -> None:
+def write_rows(path: Path, rows: Sequence[ScoredAnswer]) -> None:
     """Write Parquet, completely or not at all. Raises FarthingError."""
     from pyarrow import parquet  # noqa: PLC0415 - half a second, for this form only
 
@@ -92,7 +92,7 @@ _READERS: Mapping[str, Callable[[Path], Iterable[Row]]] = {
 }
 
 
-def _answered(row: Row, place: str) -> Answered:
+def _answered(row: Row, place: str) -> ScoredAnswer:
     """The answer in a row. Raises FarthingError if it is malformed."""
     if missing := [name for name in _NEEDED[:2] if not isinstance(row.get(name), str)]:
         raise FarthingError(f"{place} has no {' and no '.join(missing)}")
@@ -104,7 +104,7 @@ def _answered(row: Row, place: str) -> Answered:
         if (stated := known.get("category")) and stated not in tuple(Category):
             raise ValueError(f"'{stated}' is not a category{nearest(stated, Category)}")
         prompt_id = str(known.pop("prompt_id", "") or id_of(known["prompt"]))
-        return Answered(**{"score": None, **known, "prompt_id": prompt_id})
+        return ScoredAnswer(**{"score": None, **known, "prompt_id": prompt_id})
     except (TypeError, ValueError) as error:
         raise FarthingError(f"{place}: {error}") from None
 

@@ -19,7 +19,7 @@ FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ScoredAnswer:
     """An answer with its score from 0 to 1; None if that, or another number, is unknown.
 
     `response` is the answer word for word, if it is kept: it can be rescored without being paid for
@@ -86,7 +86,7 @@ def shortened(answer: str) -> str:
 
 
 def labelled(
-    rows: Sequence[Answered],
+    rows: Sequence[ScoredAnswer],
     models: Sequence[str],
     category_of: Callable[[str], Category],
     files: str = "",
@@ -100,7 +100,7 @@ def labelled(
 
     latest = {row.key: row for row in rows}
     outcomes = pivoted(as_table([*latest.values()]), models, files)
-    first: dict[str, Answered] = {}
+    first: dict[str, ScoredAnswer] = {}
     for row in latest.values():
         first.setdefault(row.prompt_id, row)
     ordered = [first[prompt_id] for prompt_id in outcomes.prompt_ids]
@@ -111,11 +111,11 @@ def labelled(
     )
 
 
-def as_table(rows: Sequence[Answered]) -> Any:
+def as_table(rows: Sequence[ScoredAnswer]) -> Any:
     """The rows as an Arrow table, with the types of outcome files."""
     import pyarrow as pa  # noqa: PLC0415 - half a second
 
-    kinds: dict[str, Any] = dict.fromkeys((each.name for each in fields(Answered)), pa.string())
+    kinds: dict[str, Any] = dict.fromkeys((each.name for each in fields(ScoredAnswer)), pa.string())
     kinds |= {"input_tokens": pa.int32(), "output_tokens": pa.int32(), "cost_usd": pa.float64()}
     kinds |= {"score": pa.float32(), "latency_s": pa.float32(), "second_cost_usd": pa.float64()}
     schema = pa.schema([*kinds.items(), ("tokens_estimated", pa.bool_())])
@@ -124,5 +124,5 @@ def as_table(rows: Sequence[Answered]) -> Any:
     )
 
 
-def _category(row: Answered, category_of: Callable[[str], Category]) -> Category:
+def _category(row: ScoredAnswer, category_of: Callable[[str], Category]) -> Category:
     return Category(row.category) if row.category else category_of(row.prompt)

@@ -18,7 +18,7 @@ from router.evaluation.forecasts import LOCAL, SHIPPED, ZERO, Notes, usual_fits
 from router.evaluation.hearsay import NOTHING_HEARD, Hearsay
 from router.evaluation.hull import Hull, aiq
 from router.evaluation.labelled import Labelled, distinct, firsts
-from router.evaluation.local import Rule, Trial, Verdict, foreseen, verdicts
+from router.evaluation.local import CategoryVerdict, InstallRule, LocalTrial, foreseen, verdicts
 from router.evaluation.own_cascades import Attempt, attempts, to_install
 from router.evaluation.own_prospects import Learnt, nothing_learnt
 from router.evaluation.shrinkage import local_category
@@ -64,9 +64,9 @@ class Calibration:
     labelled: Labelled
     hearsay: Hearsay
     shipped: Shipped
-    rule: Rule
-    trial: Trial
-    verdicts: tuple[Verdict, ...]
+    rule: InstallRule
+    trial: LocalTrial
+    verdicts: tuple[CategoryVerdict, ...]
     measured: Mapping[Category, LocalCategory]
     attempts: tuple[Attempt, ...] = ()
 
@@ -90,7 +90,7 @@ class Calibration:
 def calibrate(
     labelled: Labelled,
     shipped: Shipped,
-    rule: Rule,
+    rule: InstallRule,
     seed: int,
     hearsay: Hearsay = NOTHING_HEARD,
 ) -> Calibration:
@@ -129,7 +129,7 @@ def _qualities(
     return {name: QualityEstimate(each.p, each.sd) for name, each in own.items()}
 
 
-def hulls(trial: Trial) -> Mapping[str, Hull]:
+def hulls(trial: LocalTrial) -> Mapping[str, Hull]:
     """The best that each way would have achieved at each cost; for Zero, what mixing single models reaches."""
     if not len(trial.judged):
         return {}
@@ -140,7 +140,7 @@ def hulls(trial: Trial) -> Mapping[str, Hull]:
     }
 
 
-def areas(trial: Trial) -> Mapping[str, float]:
+def areas(trial: LocalTrial) -> Mapping[str, float]:
     """The AIQ of each way, between the mean costs of the cheapest and the most expensive model."""
     if not len(trial.judged):
         return {}
@@ -151,7 +151,7 @@ def areas(trial: Trial) -> Mapping[str, float]:
     }
 
 
-def _swept(trial: Trial, way: str) -> Sweep:
+def _swept(trial: LocalTrial, way: str) -> Sweep:
     predicted = trial.foreseen[way]
     lambdas = FINE.over(predicted.costs_usd)
     return routed(trial.judged.outcomes, chosen(predicted.p_quality, predicted.costs_usd, lambdas))

@@ -67,7 +67,7 @@ class Ways:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Foreseen:
+class WayPredictions:
     """The predictions for each way (columns) and prompt (rows): quality, expected USD, and the least quality.
 
     The latter is reached with CONFIDENCE by a cascade whose final model is as good as predicted; for a model
@@ -79,13 +79,13 @@ class Foreseen:
     costs_usd: Floats
     least: Floats
 
-    def averaged(self) -> "Foreseen":
+    def averaged(self) -> "WayPredictions":
         """The same with the overall means for every prompt."""
-        return Foreseen(
+        return WayPredictions(
             self.ways, _averaged(self.qualities), _averaged(self.costs_usd), _averaged(self.least)
         )
 
-    def without_singles(self) -> "Foreseen":
+    def without_singles(self) -> "WayPredictions":
         """The same with costs at which a model alone is chosen only if no cascade is adequate."""
         costs = self.costs_usd.copy()
         costs[:, : self.ways.models] += 1.0 + costs.max()
@@ -120,13 +120,13 @@ def _outermost(predictions: Predictions) -> Numbers:
     return np.sort(np.array(found[:_MOST_MODELS], dtype=np.int64))
 
 
-def foreseen(predictions: Predictions, ways: Ways, risk: float = RISK) -> Foreseen:
+def foreseen(predictions: Predictions, ways: Ways, risk: float = RISK) -> WayPredictions:
     """The predictions for all ways. A cascade that may lose more than `risk` with CONFIDENCE is ruled out."""
     prompts = len(predictions.prompt_ids)
     tables = np.empty((3, prompts, len(ways)))
     for rows in parts(prompts):
         tables[:, rows] = _foreseen(predictions.at(rows), ways, risk)
-    return Foreseen(ways, *tables)
+    return WayPredictions(ways, *tables)
 
 
 def _foreseen(predictions: Predictions, ways: Ways, risk: float) -> tuple[Floats, Floats, Floats]:
@@ -200,7 +200,7 @@ def picked(sweep: Sweep, choices: Choices) -> Sweep:
     )
 
 
-def within(foreseen: Foreseen, max_quality_loss: float) -> Choices:
+def within(foreseen: WayPredictions, max_quality_loss: float) -> Choices:
     """For each prompt, the cheapest way with an expected loss of at most `max_quality_loss`; one column.
 
     Of equally cheap ones the better is taken. The loss is relative to the reference, the model with the best mean

@@ -13,7 +13,7 @@ from router.acceptance.finding.asked import Question, asked
 from router.acceptance.finding.found import Final, Found
 from router.acceptance.said import Said, read
 from router.domain.members import replace
-from router.evaluation.answered import Answered, id_of
+from router.evaluation.answered import ScoredAnswer, id_of
 
 _NOTHING = ""
 """A second answer that came to nothing, which differs from one that was never asked for."""
@@ -21,12 +21,14 @@ Requests = Mapping[str, Mapping[str, Any]]
 """The bodies of requests, by prompt id."""
 
 
-def in_normal_form(rows: Sequence[Answered], requests: Requests | None = None) -> list[Answered]:
+def in_normal_form(
+    rows: Sequence[ScoredAnswer], requests: Requests | None = None
+) -> list[ScoredAnswer]:
     """The rows with final answers that are equal if they agree, for prompts whose answers are all kept completely.
 
     Answers to other prompts are unchanged. A prompt that is not in `requests` was a user's only message.
     """
-    by_prompt = defaultdict[str, list[Answered]](list)
+    by_prompt = defaultdict[str, list[ScoredAnswer]](list)
     for row in rows:
         by_prompt[row.prompt_id].append(row)
     return [
@@ -36,7 +38,9 @@ def in_normal_form(rows: Sequence[Answered], requests: Requests | None = None) -
     ]
 
 
-def _normal(group: Sequence[Answered], request: Mapping[str, Any] | None) -> Sequence[Answered]:
+def _normal(
+    group: Sequence[ScoredAnswer], request: Mapping[str, Any] | None
+) -> Sequence[ScoredAnswer]:
     if not all(map(_is_kept, group)):
         return group
     body = request or {"messages": [{"role": "user", "content": group[0].prompt}]}
@@ -57,7 +61,7 @@ def _normal(group: Sequence[Answered], request: Mapping[str, Any] | None) -> Seq
     ]
 
 
-def _is_kept(row: Answered) -> bool:
+def _is_kept(row: ScoredAnswer) -> bool:
     """Whether all that it answered is kept completely."""
     return not (row.response is None and row.answer is not None) and not (
         row.second_response is None and row.second_answer

@@ -32,7 +32,7 @@ Whose = tuple[Category, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FeedbackScores:
     """Scores of one kind: how many, and their mean."""
 
     count: int
@@ -109,7 +109,7 @@ class Hearsay:
     `holds_down` is the user's choice whether flaws hold estimates down.
     """
 
-    feedback: Mapping[Whose, Said] = field(default_factory=dict)
+    feedback: Mapping[Whose, FeedbackScores] = field(default_factory=dict)
     trust: Trust = Trust()
     flaws: Mapping[Whose, Flaws] = field(default_factory=dict)
     holds_down: bool = False

@@ -11,7 +11,7 @@ from router.evaluation.arena import arena_score
 from router.evaluation.baselines import category_cascade, category_mean, chance, oracle
 from router.evaluation.cascades import (
     MAX_QUALITY_LOSS,
-    Foreseen,
+    WayPredictions,
     came_of,
     foreseen,
     picked,
@@ -20,16 +20,16 @@ from router.evaluation.cascades import (
 )
 from router.evaluation.crossing import Forecast
 from router.evaluation.pairs import CALLS_AT, PairCurve, pair_curve
-from router.evaluation.probabilities import Ranking, gaps
+from router.evaluation.probabilities import PredictionOrder, gaps
 from router.evaluation.resampling import Interval, Resamples, Rows, interval
-from router.evaluation.standing import Means, Row, rows
+from router.evaluation.standing import Row, SampleMeans, rows
 from router.evaluation.sweep import FINE, Sweep, chosen, routed, singles
 
 EVERYTHING = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Discrimination:
     """How well probabilities separate good answers from bad ones (AUC), and how far they are off (ECE)."""
 
     auc: Interval
@@ -43,11 +43,11 @@ class Alone:
     name: str
     quality: Interval
     cost_usd: Interval
-    telling: Telling
+    telling: Discrimination
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class RouterPoint:
     """A router at one λ (per USD): its quality, that minus the best single model's, its mean cost in USD.
 
     `cost_share` is that cost divided by the best single model's, `arena` RouterArena's score.
@@ -88,10 +88,10 @@ class Evaluation:
     models: tuple[Alone, ...]
     best: int
     rows: tuple[Row, ...]
-    telling: Telling
-    quality_first: Setting
-    best_in_arena: Setting
-    fixed: Setting
+    telling: Discrimination
+    quality_first: RouterPoint
+    best_in_arena: RouterPoint
+    fixed: RouterPoint
     pairs: Mapping[str, PairFigures]
 
 
@@ -107,7 +107,7 @@ def judged(forecast: Forecast, resamples: Resamples, cascade: Sweep | None = Non
     sweeps = {**_baselines(forecast), **_routed(forecast, menu, lambdas)}
     if cascade is not None:
         sweeps["cascade"] = cascade
-    means = {name: Means.of(sweep, resamples) for name, sweep in sweeps.items()}
+    means = {name: SampleMeans.of(sweep, resamples) for name, sweep in sweeps.items()}
     single, router = means["single"], means["router"]
     best = sweeps["single"].points.best
     return Evaluation(
@@ -132,7 +132,7 @@ def _baselines(forecast: Forecast) -> dict[str, Sweep]:
     }
 
 
-def _routed(forecast: Forecast, menu: Foreseen, lambdas: Floats) -> dict[str, Sweep]:
+def _routed(forecast: Forecast, menu: WayPredictions, lambdas: Floats) -> dict[str, Sweep]:
     """The router over all λ and at its fixed setting; if it may use cascades, also without them, and cascades alone."""
     outcomes, predictions, ways = forecast.outcomes, forecast.predictions, menu.ways
     every = came_of(outcomes, ways, predictions.p_quality)
@@ -147,7 +147,7 @@ def _routed(forecast: Forecast, menu: Foreseen, lambdas: Floats) -> dict[str, Sw
     return found
 
 
-def _alone(forecast: Forecast, single: Means, resamples: Resamples) -> Iterator[Alone]:
+def _alone(forecast: Forecast, single: SampleMeans, resamples: Resamples) -> Iterator[Alone]:
     for at, name in enumerate(forecast.outcomes.models):
         predicted = forecast.predictions.p_quality[:, at : at + 1]
         scores = forecast.outcomes.scores[:, at : at + 1]
@@ -159,25 +159,29 @@ def _alone(forecast: Forecast, single: Means, resamples: Resamples) -> Iterator[
         )
 
 
-def _telling(predicted: Floats, scores: Floats, resamples: Resamples) -> Telling:
-    ranking, models = Ranking.of(predicted, scores), predicted.shape[1]
+def _telling(predicted: Floats, scores: Floats, resamples: Resamples) -> Discrimination:
+    ranking, models = PredictionOrder.of(predicted, scores), predicted.shape[1]
     weights = (np.repeat(counts, models).astype(np.float64) for counts in resamples.counts)
     off_by = np.abs(resamples.sums(gaps(predicted, scores))).sum(axis=1) / predicted.size
-    return Telling(interval(np.array([ranking.auc(each) for each in weights])), interval(off_by))
+    return Discrimination(
+        interval(np.array([ranking.auc(each) for each in weights])), interval(off_by)
+    )
 
 
-def _arena_choice(router: Means) -> int:
+def _arena_choice(router: SampleMeans) -> int:
     """The setting with the highest score, chosen in hindsight."""
     points = zip(router.qualities[0], router.costs_usd[0], strict=True)
     return int(np.argmax([arena_score(quality, cost) for quality, cost in points]))
 
 
-def _setting(lambdas: Floats, at: int, router: Means, single: Means, best: int) -> Setting:
+def _setting(
+    lambdas: Floats, at: int, router: SampleMeans, single: SampleMeans, best: int
+) -> RouterPoint:
     quality, cost = router.qualities[:, at], router.costs_usd[:, at]
     share = np.full(len(cost), np.nan)
     np.divide(cost, single.costs_usd[:, best], out=share, where=single.costs_usd[:, best] > 0.0)
     scores = [arena_score(*point) for point in zip(quality, cost, strict=True)]
-    return Setting(
+    return RouterPoint(
         lambda_per_usd=float(lambdas[at]),
         quality=interval(quality),
         gain=interval(quality - single.qualities[:, best]),

@@ -49,7 +49,7 @@ RIVALS = (SHIPPED, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class InstallRule:
     """When a category is installed. `is_strict`: only if it also beats Zero significantly."""
 
     folds: int = 5
@@ -105,7 +105,7 @@ class Duel:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CategoryVerdict:
     """A judged category: on how many prompts, how it did, and why it is not installed."""
 
     category: Category
@@ -120,7 +120,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trial:
+class LocalTrial:
     """Prompts that were predicted by ways that had not learnt from them."""
 
     judged: Labelled
@@ -134,7 +134,7 @@ class Trial:
 
 def foreseen(
     labelled: Labelled, pool: Pool, fits: Mapping[str, Fit], folds: int, seed: int
-) -> Trial:
+) -> LocalTrial:
     """Every prompt that all models of the pool have answered, predicted from the other folds."""
     labelled = labelled.of(pool.names)
     judged = np.flatnonzero(labelled.outcomes.is_complete)
@@ -151,13 +151,13 @@ def foreseen(
         for name, fit in fits.items():
             forecaster = fit(train, pool, seed + fold)
             parts[name].append(forecaster.predict(asked.prompts, pool, asked.prompt_ids))
-    return Trial(
+    return LocalTrial(
         labelled.at(np.array(order, dtype=np.int_)),
         {name: _stacked(each, pool) for name, each in parts.items()},
     )
 
 
-def verdicts(trial: Trial, rule: Rule, seed: int) -> tuple[Verdict, ...]:
+def verdicts(trial: LocalTrial, rule: InstallRule, seed: int) -> tuple[CategoryVerdict, ...]:
     """Each category with a judged prompt, the largest first, and whether it is to be installed."""
     categories = trial.judged.categories
     counts = {each: categories.count(each) for each in dict.fromkeys(categories)}
@@ -169,12 +169,12 @@ def verdicts(trial: Trial, rule: Rule, seed: int) -> tuple[Verdict, ...]:
             duels[each][rival] = replace(duels[each][rival], p_value=p_value)
     ordered = sorted(counts, key=lambda each: (-counts[each], each))
     return tuple(
-        Verdict(each, counts[each], duels[each], _why_not(counts[each], duels[each], rule))
+        CategoryVerdict(each, counts[each], duels[each], _why_not(counts[each], duels[each], rule))
         for each in ordered
     )
 
 
-def _why_not(prompts: int, duels: Mapping[str, Duel], rule: Rule) -> str:
+def _why_not(prompts: int, duels: Mapping[str, Duel], rule: InstallRule) -> str:
     """What speaks against installing a category, "" if nothing does."""
     shipped, zero = duels[SHIPPED], duels[ZERO]
     if prompts < LEAST_PROMPTS:
@@ -203,7 +203,7 @@ def _corrected(duels: Mapping[Category, Duel]) -> Mapping[Category, float]:
     return {each: min(found[each, "value"], found[each, "brier"]) for each in duels}
 
 
-def _duels(trial: Trial, category: Category, seed: int) -> dict[str, Duel]:
+def _duels(trial: LocalTrial, category: Category, seed: int) -> dict[str, Duel]:
     rows = trial.judged.of_category(category)
     parts = {name: _at(each, rows) for name, each in trial.foreseen.items()}
     outcomes = trial.judged.outcomes.at(rows)

@@ -27,7 +27,7 @@ from router.domain.outcomes import Outcomes
 from router.evaluation.cascades import RISK, agreed
 from router.evaluation.hull import hull
 from router.evaluation.labelled import Labelled
-from router.evaluation.local import Rule, folds_of
+from router.evaluation.local import InstallRule, folds_of
 from router.evaluation.own_prospects import (
     DOUBTS,
     NOTHING_LEARNT,
@@ -113,7 +113,7 @@ def to_install(attempts: Sequence[Attempt]) -> LocalCascades:
 
 
 def attempts(
-    labelled: Labelled, qualities: Qualities, learnt: Learnt, rule: Rule, seed: int
+    labelled: Labelled, qualities: Qualities, learnt: Learnt, rule: InstallRule, seed: int
 ) -> tuple[Attempt, ...]:
     """Each category with a prompt answered by all models, the largest first; no question may occur twice."""
     usable = labelled.at(labelled.outcomes.is_complete & _has_answers(labelled))

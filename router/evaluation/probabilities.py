@@ -20,11 +20,11 @@ def auc(predicted: Floats, scores: Floats) -> float:
     https://doi.org/10.1148/radiology.143.1.7063747): 0.5 is uninformative, 1 perfect. NaN if all
     answers are good, or all are bad.
     """
-    return Ranking.of(predicted, scores).auc(np.ones(predicted.size))
+    return PredictionOrder.of(predicted, scores).auc(np.ones(predicted.size))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ranking:
+class PredictionOrder:
     """Answers in the order of their predictions, sorted once to be weighted many times.
 
     `starts` are the positions in that order where a new prediction begins.
@@ -35,7 +35,7 @@ class Ranking:
     scores: Floats
 
     @classmethod
-    def of(cls, predicted: Floats, scores: Floats) -> "Ranking":
+    def of(cls, predicted: Floats, scores: Floats) -> "PredictionOrder":
         """The ranking of answers with these predictions and scores; tables are read row by row."""
         order = np.argsort(predicted, axis=None, kind="stable")
         values = predicted.ravel()[order]

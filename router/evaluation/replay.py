@@ -13,12 +13,12 @@ import numpy as np
 from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
-from router.evaluation.cascades import RISK, Foreseen, Ways, foreseen, within
+from router.evaluation.cascades import RISK, WayPredictions, Ways, foreseen, within
 from router.evaluation.sweep import Choices, chosen
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReplayedAnswer:
     """A model's answer, None if nothing could be parsed, and its figures (NaN: unknown)."""
 
     model: str
@@ -41,14 +41,14 @@ class Till:
         """The models whose answers were handed out, in that order."""
         return tuple(self._calls)
 
-    def ask(self, model: str) -> Answer:
+    def ask(self, model: str) -> ReplayedAnswer:
         """The answer of a model, which is thereby paid for, once. Raises KeyError if there is no such model."""
         if model not in self._answers.models:
             raise KeyError(model)
         if model not in self._calls:
             self._calls.append(model)
         at = self._row, self._answers.models.index(model)
-        return Answer(
+        return ReplayedAnswer(
             model=model,
             text=self._answers.answers[at],
             cost_usd=float(self._answers.costs_usd[at]),
@@ -129,7 +129,7 @@ class Menu:
     """The predictions for the ways that a policy chooses from. A forced one chooses only among cascades."""
 
     predictions: Predictions
-    foreseen: Foreseen
+    foreseen: WayPredictions
     is_forced: bool = False
 
     @classmethod

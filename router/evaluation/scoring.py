@@ -23,7 +23,7 @@ HELP = (
 
 
 @dataclass(frozen=True, slots=True)
-class Scorer:
+class ScoringRule:
     """A rule with its name. `score` takes the request, what was expected ("" for nothing) and the answer."""
 
     name: str
@@ -31,10 +31,10 @@ class Scorer:
     needs_expected: bool = False
 
 
-def scorer_of(written: str) -> Scorer:
+def scorer_of(written: str) -> ScoringRule:
     """The rule in its written form. Raises FarthingError that lists the possible ones."""
     if written.startswith(_RULE):
-        return Scorer(written, _matches(written.removeprefix(_RULE)))
+        return ScoringRule(written, _matches(written.removeprefix(_RULE)))
     if written not in _SCORERS:
         raise FarthingError(f"--score {written}: choose from {HELP}")
     return _SCORERS[written]
@@ -103,8 +103,8 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip(".")
 
 
-_SCORERS: Mapping[str, Scorer] = {
-    "exact": Scorer("exact", _exact, needs_expected=True),
-    "contains": Scorer("contains", _contains, needs_expected=True),
-    "schema": Scorer("schema", _as_schema),
+_SCORERS: Mapping[str, ScoringRule] = {
+    "exact": ScoringRule("exact", _exact, needs_expected=True),
+    "contains": ScoringRule("contains", _contains, needs_expected=True),
+    "schema": ScoringRule("schema", _as_schema),
 }

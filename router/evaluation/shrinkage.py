@@ -20,7 +20,7 @@ import numpy as np
 from router.domain.category import Category
 from router.domain.local_quality import LocalCategory, Measured, logit
 from router.domain.model import Ability
-from router.evaluation.hearsay import NOTHING_HEARD, Hearsay, Said, Trust
+from router.evaluation.hearsay import NOTHING_HEARD, FeedbackScores, Hearsay, Trust
 from router.evaluation.labelled import Labelled
 
 LEAST_ANSWERS = 10
@@ -55,35 +55,35 @@ def shrunk(shipped: Ability, mean: float, answers: float) -> Shrunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class OwnScores:
     """Own answers of one model in one category: their mean score, their weight and their number."""
 
     mean: float
     weight: float
     answers: int
 
-    def beside(self, said: Said, trust: Trust) -> "Seen":
+    def beside(self, said: FeedbackScores, trust: Trust) -> "OwnScores":
         """These together with feedback, which counts as far as it is trusted."""
         weight = trust.weight * said.count
         if not weight:
             return self
         mean = min(1.0, max(0.0, said.mean - trust.kinder_by))
         whole = self.weight + weight
-        return Seen(
+        return OwnScores(
             (self.weight * self.mean + weight * mean) / whole, whole, self.answers + said.count
         )
 
 
-_NOTHING = Seen(0.0, 0.0, 0)
+_NOTHING = OwnScores(0.0, 0.0, 0)
 
 
-def seen(labelled: Labelled, category: Category) -> Mapping[str, Seen]:
+def seen(labelled: Labelled, category: Category) -> Mapping[str, OwnScores]:
     """What was seen of each model that has a scored answer in `category`."""
     scores = labelled.outcomes.scores[labelled.of_category(category)]
     counts = np.isfinite(scores).sum(axis=0)
     sums = np.nansum(scores, axis=0)
     return {
-        model: Seen(float(sums[at] / counts[at]), float(counts[at]), int(counts[at]))
+        model: OwnScores(float(sums[at] / counts[at]), float(counts[at]), int(counts[at]))
         for at, model in enumerate(labelled.models)
         if counts[at]
     }
@@ -114,7 +114,9 @@ def local_category(
     return LocalCategory(mean, max(_LEAST_SHIFT_SD, spread), measured)
 
 
-def _told(gold: Mapping[str, Seen], category: Category, hearsay: Hearsay) -> Mapping[str, Seen]:
+def _told(
+    gold: Mapping[str, OwnScores], category: Category, hearsay: Hearsay
+) -> Mapping[str, OwnScores]:
     """Gold labels and feedback together."""
     heard = {model: said for (whose, model), said in hearsay.feedback.items() if whose is category}
     return {
@@ -126,6 +128,6 @@ def _told(gold: Mapping[str, Seen], category: Category, hearsay: Hearsay) -> Map
     }
 
 
-def _measured(shipped: Ability, found: Seen, most: float) -> Measured:
+def _measured(shipped: Ability, found: OwnScores, most: float) -> Measured:
     estimate = shrunk(shipped, found.mean, found.weight)
     return Measured(min(most, estimate.p), estimate.sd, found.answers)

@@ -58,14 +58,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Means:
+class SampleMeans:
     """The mean cost in USD and mean score of each setting (columns) in each sample (rows)."""
 
     costs_usd: Floats
     qualities: Floats
 
     @classmethod
-    def of(cls, sweep: Sweep, resamples: Resamples) -> "Means":
+    def of(cls, sweep: Sweep, resamples: Resamples) -> "SampleMeans":
         """The means of a sweep in all samples."""
         return cls(resamples.means(sweep.costs_usd), resamples.means(sweep.scores))
 
@@ -80,7 +80,7 @@ class Yardstick:
     best_usd: float
 
     @classmethod
-    def all_of(cls, single: Means) -> "list[Yardstick]":
+    def all_of(cls, single: SampleMeans) -> "list[Yardstick]":
         """The yardstick of each sample."""
         return [
             cls.of(Points(*means)) for means in zip(single.costs_usd, single.qualities, strict=True)
@@ -110,7 +110,7 @@ class Yardstick:
         )
 
 
-def rows(means: Mapping[str, Means]) -> Iterator[Row]:
+def rows(means: Mapping[str, SampleMeans]) -> Iterator[Row]:
     """Each row of ROWS whose sweeps are all available."""
     yards = Yardstick.all_of(means["single"])
     zeros = list(_hulls([means["single"]]))
@@ -120,7 +120,7 @@ def rows(means: Mapping[str, Means]) -> Iterator[Row]:
             yield Row(name, _standing(yards, hulls, zeros), hulls[0])
 
 
-def _hulls(parts: list[Means]) -> Iterable[Hull]:
+def _hulls(parts: list[SampleMeans]) -> Iterable[Hull]:
     """The hull around the points of all `parts` together, sample by sample."""
     costs = np.concatenate([part.costs_usd for part in parts], axis=1)
     qualities = np.concatenate([part.qualities for part in parts], axis=1)

@@ -94,7 +94,7 @@ class Embedding:
         return Charge(usage, UsageSource.UPSTREAM, cost, source)
 
 
-class Ending(Struct, frozen=True):
+class AttemptEnding(Struct, frozen=True):
     """How an attempt ended; an answer carries what the reference would have charged for it."""
 
     outcome: Outcome
@@ -121,11 +121,16 @@ class Account(Struct, frozen=True):
     def answered(self, attempt: int, candidate: Candidate, heard: Heard, timing: Timing) -> Entry:
         """The client got this attempt's answer whole: it carries the request's baseline."""
         charge = self._charge(candidate, heard)
-        ending = Ending(Outcome.OK, baseline=self._baseline(charge), is_answer=True)
+        ending = AttemptEnding(Outcome.OK, baseline=self._baseline(charge), is_answer=True)
         return self._entry(attempt, candidate, timing, charge, ending)
 
     def broke_off(
-        self, attempt: int, candidate: Candidate, heard: Heard, timing: Timing, ending: Ending
+        self,
+        attempt: int,
+        candidate: Candidate,
+        heard: Heard,
+        timing: Timing,
+        ending: AttemptEnding,
     ) -> Entry:
         """The answer ended early, by the upstream, by the client or by us; it is paid.
 
@@ -138,7 +143,7 @@ class Account(Struct, frozen=True):
         self, attempt: int, candidate: Candidate, heard: Heard, timing: Timing, why: str
     ) -> Entry:
         """The answer came whole and nobody gets it: it is paid, and saved nothing. `why` is a word."""
-        ending = Ending(Outcome.REJECTED, error=why)
+        ending = AttemptEnding(Outcome.REJECTED, error=why)
         return self._entry(attempt, candidate, timing, self._charge(candidate, heard), ending)
 
     def failed(self, attempt: int, candidate: Candidate, fault: Fault, timing: Timing) -> Entry:
@@ -149,20 +154,20 @@ class Account(Struct, frozen=True):
         """
         maybe_billed = fault.kind in MAYBE_BILLED and fault.reached_model
         charge = self._charge(candidate, NOTHING_HEARD) if maybe_billed else NO_CHARGE
-        ending = Ending(Outcome.FAILED, fault.status, fault.code or fault.kind.value)
+        ending = AttemptEnding(Outcome.FAILED, fault.status, fault.code or fault.kind.value)
         return self._entry(attempt, candidate, timing, charge, ending)
 
     def from_cache(self, candidate: Candidate, usage: Usage, timing: Timing) -> Entry:
         """A stored answer: free, with the baseline of what generating it would have used."""
         tier = self.decision.features.service_tier
         charge = Charge(usage, UsageSource.CACHE, service_tier=tier)
-        ending = Ending(Outcome.CACHE_HIT, baseline=self._baseline(charge), is_answer=True)
+        ending = AttemptEnding(Outcome.CACHE_HIT, baseline=self._baseline(charge), is_answer=True)
         return self._entry(0, candidate, timing, charge, ending)
 
     def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> Entry:
         """An answer that another request pays for broke off, or its client left: nothing was paid, or saved."""
         outcome = Outcome.CLIENT_LEFT if error == Outcome.CLIENT_LEFT else Outcome.CUT
-        return self._entry(0, candidate, timing, NO_CHARGE, Ending(outcome, error=error))
+        return self._entry(0, candidate, timing, NO_CHARGE, AttemptEnding(outcome, error=error))
 
     def embedded(self, embedding: Embedding, timing: Timing) -> Entry:
         """The vector of the request's words, which the semantic cache has asked an upstream for.
@@ -171,7 +176,11 @@ class Account(Struct, frozen=True):
         """
         return replace(
             self._entry(
-                _BEFORE_ALL, self.decision.chosen, timing, embedding.charge, Ending(Outcome.OK)
+                _BEFORE_ALL,
+                self.decision.chosen,
+                timing,
+                embedding.charge,
+                AttemptEnding(Outcome.OK),
             ),
             model=embedding.model,
             upstream=embedding.upstream,
@@ -197,7 +206,12 @@ class Account(Struct, frozen=True):
         return (*entries[:last], closing, *entries[last + 1 :])
 
     def _entry(
-        self, attempt: int, candidate: Candidate, timing: Timing, charge: Charge, ending: Ending
+        self,
+        attempt: int,
+        candidate: Candidate,
+        timing: Timing,
+        charge: Charge,
+        ending: AttemptEnding,
     ) -> Entry:
         decision, model = self.decision, candidate.model
         return Entry(

@@ -9,10 +9,10 @@ from router.domain.ledger import Entry, Outcome
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.usage import Usage, UsageSource
-from router.ledger.account import MAYBE_BILLED, NO_CHARGE, Charge, Ending, Timing, charged
+from router.ledger.account import MAYBE_BILLED, NO_CHARGE, AttemptEnding, Charge, Timing, charged
 
 
-class Kind(StrEnum):
+class ErrandKind(StrEnum):
     """What was asked for; the ledger has it where answers have their category."""
 
     EMBEDDING = "embedding"
@@ -27,31 +27,31 @@ class Errand:
     asked: str
     key: str
     tags: tuple[str, ...]
-    kind: Kind
+    kind: ErrandKind
     tokens: int = 0
 
     def answered(self, attempt: int, model: Model, usage: Usage | None, timing: Timing) -> Entry:
         """The client got this attempt's answer; the baseline is its cost, as the model was the one asked for."""
         charge = self._charge(model, usage)
-        ending = Ending(Outcome.OK, baseline=charge.cost, is_answer=True)
+        ending = AttemptEnding(Outcome.OK, baseline=charge.cost, is_answer=True)
         return self._of_model(attempt, model, timing, charge, ending)
 
     def from_cache(self, model: Model, usage: Usage, timing: Timing) -> Entry:
         """A stored answer: free, with the baseline of what making it would have cost."""
         baseline = model.price.charge(usage)
-        ending = Ending(Outcome.CACHE_HIT, baseline=baseline, is_answer=True)
+        ending = AttemptEnding(Outcome.CACHE_HIT, baseline=baseline, is_answer=True)
         return self._of_model(0, model, timing, Charge(usage, UsageSource.CACHE), ending)
 
     def failed(self, attempt: int, model: Model, fault: Fault, timing: Timing) -> Entry:
         """The attempt brought no answer; one that may have been at work is charged by estimate."""
         maybe_billed = fault.kind in MAYBE_BILLED and fault.reached_model
         charge = self._charge(model, None) if maybe_billed else NO_CHARGE
-        ending = Ending(Outcome.FAILED, fault.status, fault.code or fault.kind.value)
+        ending = AttemptEnding(Outcome.FAILED, fault.status, fault.code or fault.kind.value)
         return self._of_model(attempt, model, timing, charge, ending)
 
     def stopped(self, attempt: int, model: Model, timing: Timing, outcome: Outcome) -> Entry:
         """The attempt was stopped by us; its input may have been billed."""
-        ending = Ending(outcome, error=outcome.value)
+        ending = AttemptEnding(outcome, error=outcome.value)
         return self._of_model(attempt, model, timing, self._charge(model, None), ending)
 
     def passed(
@@ -60,7 +60,7 @@ class Errand:
         upstream: str,
         price_source: str,
         timing: Timing,
-        said: tuple[Charge, Ending],
+        said: tuple[Charge, AttemptEnding],
     ) -> Entry:
         """A call that was passed through; it closes the request, whatever became of it."""
         charge, ending = said
@@ -73,7 +73,7 @@ class Errand:
         return charged(model.price, Usage(self.tokens), UsageSource.ESTIMATED)
 
     def _of_model(
-        self, attempt: int, model: Model, timing: Timing, charge: Charge, ending: Ending
+        self, attempt: int, model: Model, timing: Timing, charge: Charge, ending: AttemptEnding
     ) -> Entry:
         where = (model.id, model.upstream, model.price.origin)
         return self._entry(attempt, where, timing, charge, ending)
@@ -84,7 +84,7 @@ class Errand:
         where: tuple[str, str, str],
         timing: Timing,
         charge: Charge,
-        ending: Ending,
+        ending: AttemptEnding,
     ) -> Entry:
         model, upstream, price_source = where
         return Entry(

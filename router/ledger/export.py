@@ -9,7 +9,7 @@ Attempt = Mapping[str, Any]
 """An attempt, by the names of the ledger's columns, with its `tags` as a list of words."""
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """The kind of a column's values, each of which may be None."""
 
     TEXT = auto()
@@ -29,5 +29,5 @@ class Column:
     """A column of a file, and how its value comes from an attempt."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     value: Callable[[Attempt], Any]

@@ -14,7 +14,7 @@ from typing import Any
 from router.domain.ledger import Outcome
 from router.domain.money import Money
 from router.domain.usage import BUCKETS, INPUT_BUCKETS, OUTPUT_BUCKETS
-from router.ledger.export import Attempt, Column, Kind
+from router.ledger.export import Attempt, Column, ColumnKind
 
 _HOUR = timedelta(hours=1)
 
@@ -61,7 +61,7 @@ def _bucket(bucket: str) -> Column:
         return 0 if attempt["outcome"] == Outcome.CACHE_HIT else int(attempt[bucket])
 
     name = "".join(word.capitalize() for word in bucket.split("_"))
-    return Column(f"x_{name}", Kind.WHOLE, count)
+    return Column(f"x_{name}", ColumnKind.WHOLE, count)
 
 
 def _description(attempt: Attempt) -> str:
@@ -142,15 +142,15 @@ _TIMES: dict[str, Callable[[Attempt], datetime]] = {
 }
 
 _COLUMNS = (
-    *(Column(name, Kind.TEXT, value) for name, value in _TEXTS.items()),
-    *(Column(name, Kind.MONEY, _money("cost_pico")) for name in _COSTS),
-    Column("x_BaselineCost", Kind.MONEY, _money("baseline_pico")),
-    *(Column(name, Kind.TIME, value) for name, value in _TIMES.items()),
-    Column("ConsumedQuantity", Kind.WHOLE, _tokens),
-    Column("PricingQuantity", Kind.WHOLE, _tokens),
-    Column("x_AttemptNumber", Kind.WHOLE, _of("attempt")),
-    Column("x_IsAnswer", Kind.TRUTH, _of("is_answer")),
-    Column("x_TotalSeconds", Kind.REAL, _of("total_s")),
+    *(Column(name, ColumnKind.TEXT, value) for name, value in _TEXTS.items()),
+    *(Column(name, ColumnKind.MONEY, _money("cost_pico")) for name in _COSTS),
+    Column("x_BaselineCost", ColumnKind.MONEY, _money("baseline_pico")),
+    *(Column(name, ColumnKind.TIME, value) for name, value in _TIMES.items()),
+    Column("ConsumedQuantity", ColumnKind.WHOLE, _tokens),
+    Column("PricingQuantity", ColumnKind.WHOLE, _tokens),
+    Column("x_AttemptNumber", ColumnKind.WHOLE, _of("attempt")),
+    Column("x_IsAnswer", ColumnKind.TRUTH, _of("is_answer")),
+    Column("x_TotalSeconds", ColumnKind.REAL, _of("total_s")),
     *(_bucket(bucket) for bucket in BUCKETS),
 )
 

@@ -9,7 +9,7 @@ OUTCOME_GROUPINGS = ("model", "category", "source")
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ScoreTally:
     """The scores of one source in one group: how many, and their sum."""
 
     name: str
@@ -29,7 +29,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SourceScores:
     """The scores of one source of a model's answers in one category: how many, and their sum."""
 
     model: str

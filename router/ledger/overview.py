@@ -28,7 +28,7 @@ _LOST = frozenset({Outcome.FAILED, Outcome.CUT})
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimeStep:
     """An hour or a day: its name, its totals, and what each model cost in it.
 
     `lost` counts requests that ended without a whole answer although the client was still there.
@@ -52,7 +52,7 @@ class Overview:
     filters: Filters
     baseline: str
     unit: str
-    steps: tuple[Step, ...]
+    steps: tuple[TimeStep, ...]
     cuts: Mapping[str, tuple[Group, ...] | None]
     choices: Mapping[str, Sequence[str]]
     latencies: tuple[ModelLatency, ...]
@@ -65,19 +65,19 @@ class Overview:
 
 def steps_of(
     cells: Mapping[str, Sequence[Cell]], names: Sequence[str], price: Price | None
-) -> tuple[Step, ...]:
+) -> tuple[TimeStep, ...]:
     """The steps `names`, and any others that have cells, in chronological order."""
     return tuple(
         _step(name, cells.get(name, ()), price) for name in sorted({*names, *cells.keys()})
     )
 
 
-def _step(name: str, cells: Sequence[Cell], price: Price | None) -> Step:
+def _step(name: str, cells: Sequence[Cell], price: Price | None) -> TimeStep:
     costs: dict[str, Money] = {}
     for cell in cells:
         costs[cell.name] = costs.get(cell.name, ZERO) + cell.cost
     lost = sum(cell.requests for cell in cells if cell.outcome in _LOST)
-    return Step(name, summed(cells, price), lost, costs)
+    return TimeStep(name, summed(cells, price), lost, costs)
 
 
 def is_hourly(filters: Filters, today: date) -> bool:
@@ -131,7 +131,7 @@ def _lines(groups: Sequence[Group] | None) -> list[dict[str, Any]] | None:
     return [{"name": group.name, **figures(group.totals)} for group in groups]
 
 
-def _dearest_first(steps: Sequence[Step]) -> list[str]:
+def _dearest_first(steps: Sequence[TimeStep]) -> list[str]:
     costs: dict[str, int] = {}
     for step in steps:
         for model, cost in step.costs.items():

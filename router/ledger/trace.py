@@ -16,7 +16,7 @@ class TracesAway(FarthingError):
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class RequestRecord:
     """All that the ledger has of one request: at least one entry, in the order of attempts.
 
     `decision` is what is kept of how it was decided, None for nothing.
@@ -56,7 +56,7 @@ class Trace:
         return self.baseline - self.cost
 
 
-def told(trace: Trace) -> dict[str, Any]:
+def told(trace: RequestRecord) -> dict[str, Any]:
     """The trace as JSON: money as exact decimal text in USD, times as Unix times, spans in seconds."""
     first = trace.entries[0]
     return {
@@ -93,7 +93,7 @@ def _attempt(entry: Entry) -> dict[str, Any]:
     }
 
 
-def sentences(trace: Trace) -> Iterator[str]:
+def sentences(trace: RequestRecord) -> Iterator[str]:
     """What happened, as a person would tell it: a sentence per attempt, and the sum."""
     for entry in trace.entries:
         yield f"{_happened(entry)} for {entry.cost} USD."

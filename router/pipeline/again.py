@@ -29,7 +29,7 @@ _asker = attrgetter(
 _Name = tuple[int, bytes, bytes]
 
 
-class Known(NamedTuple):
+class KnownRequest(NamedTuple):
     """A request as understood, what was decided, the models with stored answers, and the judge that decided.
 
     `told` is what the headers said that a decision depends on.
@@ -49,13 +49,13 @@ class Again:
     __slots__ = ("_bytes", "_known")
 
     def __init__(self) -> None:
-        self._known = dict[_Name, Known]()
+        self._known = dict[_Name, KnownRequest]()
         self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def find(self, raw: bytes, caller: Caller, judge: Judge, now_s: float) -> Known | None:
+    def find(self, raw: bytes, caller: Caller, judge: Judge, now_s: float) -> KnownRequest | None:
         """What is known of the request in `raw`, if the same caller has sent it and `judge` has judged it."""
         known = self._known.get(_name_of(raw))
         if known is None or known.visit.request.raw != raw:
@@ -76,7 +76,7 @@ class Again:
         told, bare = _told(visit.caller, judge), replace(find, stored={})
         visit = replace(visit, record=Record(find.decision, visit.circumstances))
         self._forget(name)
-        self._known[name] = Known(visit, bare, models, judge, told, now_s + _FOR_S)
+        self._known[name] = KnownRequest(visit, bare, models, judge, told, now_s + _FOR_S)
         self._bytes += len(visit.request.raw)
         while len(self._known) > _MOST or self._bytes > _MOST_BYTES:
             self._forget(next(iter(self._known)))

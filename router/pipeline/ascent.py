@@ -8,10 +8,10 @@ import orjson
 
 from router.acceptance.judging import judge_request, mark_in
 from router.acceptance.said import shown
-from router.decision.verdicts import Pairing, Seen, Verdicts
+from router.decision.verdicts import Pairing, StepOutcome, Verdicts
 from router.dispatch.climb import Climb, How, StepEnd
-from router.dispatch.commands import Cancel, Command, Commit, Judge, Start
-from router.dispatch.fleet import Verdict
+from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, Start
+from router.dispatch.fleet import CallVerdict
 from router.domain.candidate import Candidate
 from router.domain.cascade import Check, Opinion, Ruling, Step, Test
 from router.domain.category import Category
@@ -49,7 +49,7 @@ class Panel:
     def note(self, end: StepEnd, final: Candidate) -> None:
         """Count how a step has ended."""
         pairing = Pairing.of(end.step.candidates, final, self.category, end.step.checks)
-        self.verdicts.note(pairing, Seen(end.how.value))
+        self.verdicts.note(pairing, StepOutcome(end.how.value))
 
 
 class Ascent(Race):
@@ -93,7 +93,7 @@ class Ascent(Race):
 
     async def _happening(self, commands: Sequence[Command]) -> tuple[Command, ...]:
         """What follows the next thing that happens: an answer, a failure, a ruling."""
-        judge = next((each for each in commands if isinstance(each, Judge)), None)
+        judge = next((each for each in commands if isinstance(each, CheckAnswers)), None)
         if judge is None:
             return self._tell(await self._next_event())
         opinion = await self._opinion(judge)
@@ -159,7 +159,7 @@ class Ascent(Race):
     def _unwanted(self, begun: Begun) -> None:
         if not begun.start.is_whole:
             return super()._unwanted(begun)
-        self._climb.ended(begun.start.attempt, Verdict.NEITHER, self._now_s())
+        self._climb.ended(begun.start.attempt, CallVerdict.NEITHER, self._now_s())
         if self._stopped_by is Outcome.CLIENT_LEFT:
             return self._left_behind(begun)
         return self._books.step_rejected(begun, _whole(begun).heard, How.FAILED.value)
@@ -171,7 +171,7 @@ class Ascent(Race):
 
     # ------------------------------------------------------------------------------- judging
 
-    async def _opinion(self, judge: Judge) -> Opinion:
+    async def _opinion(self, judge: CheckAnswers) -> Opinion:
         """The opinion on a step's answers; none that cannot be told as a stream is taken if the client wants one."""
         answers = [self._answers.get(attempt) for attempt in judge.attempts]
         bodies = [None if each is None else _whole(each).body for each in answers]
@@ -211,7 +211,7 @@ class Ascent(Race):
             cost = self._books.failed(start, event.fault, event.timing)
             self._climb.failed(start.attempt, event.fault, now_s, cost)
             return None
-        self._climb.ended(start.attempt, Verdict.GOOD, now_s)
+        self._climb.ended(start.attempt, CallVerdict.GOOD, now_s)
         said = _whole(event)
         self._judging_cost += self._books.rejected(event, said.heard, _JUDGE).cost
         return mark_in(answer_in(said.body))

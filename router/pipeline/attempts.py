@@ -9,8 +9,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from router.dispatch.climb import Climb
-from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Judge, Start, Wake
-from router.dispatch.fleet import Verdict
+from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, GiveUp, Start, Wake
+from router.dispatch.fleet import CallVerdict
 from router.dispatch.machine import Attempts
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.ledger import Outcome
@@ -201,7 +201,7 @@ class Race:
                 case GiveUp(error):
                     self._stopped_by = Outcome.HEDGE_LOST
                     raise error
-                case Commit() | Cancel() | Judge():
+                case Commit() | Cancel() | CheckAnswers():
                     """Obeyed by `run`, which stops all others when one answers, and by those who judge."""
 
     def _tell(self, event: Begun | Failed | None) -> tuple[Command, ...]:
@@ -267,7 +267,7 @@ class Race:
 
     def _stop(self, start: Start, timing: Timing) -> None:
         """The attempt is stopped by us; it cost something only if it was ever sent."""
-        self._machine.ended(start.attempt, Verdict.NEITHER, self._means.world.monotonic_s())
+        self._machine.ended(start.attempt, CallVerdict.NEITHER, self._means.world.monotonic_s())
         if start.attempt in self._sent:
             self._losses.stopped(start, timing, self._stopped_by)
 

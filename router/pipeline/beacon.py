@@ -19,9 +19,9 @@ from router.domain.caching import Writer
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.domain.usage import NO_USAGE, Usage
-from router.pipeline.flights import Aboard, Flight, Landing, Turn, Whole
+from router.pipeline.flights import Aboard, Flight, FlightTurn, Landing, Whole
 from router.pipeline.listener import Listener
-from router.pipeline.relay import Broadcast, Patience, Reader
+from router.pipeline.relay import Broadcast, Patience, StreamClient
 from router.pipeline.steady import Steady
 from router.ports import Lead
 from router.wire.answer import Told, Words
@@ -44,7 +44,7 @@ class Led(Enum):
     """Another process may have, and stored its answer."""
 
 
-class Beacon:
+class SharedBeacon:
     """What other processes see of a flight that this process leads."""
 
     def __init__(self, flight: Flight, patience: Patience, start: Callable[..., object]) -> None:
@@ -90,10 +90,10 @@ class Beacon:
 
     async def _landing(self) -> Landing:
         """How the flight ends. The lead is not for us: it goes to the next in line, if there is one."""
-        while (landing := await self._flight.turn(None)) is Turn.LEAD:
+        while (landing := await self._flight.turn(None)) is FlightTurn.LEAD:
             self._flight.failed(None)
             if self._flight.is_over:
-                return Turn.LATE
+                return FlightTurn.LATE
         return landing
 
     async def _feed_stream(self, lead: Lead, aboard: Aboard) -> None:
@@ -104,7 +104,7 @@ class Beacon:
             is_whole = not aboard.broadcast.listener.error
             return b""
 
-        reader = Reader(True, self._patience, finish, lambda _: None)
+        reader = StreamClient(True, self._patience, finish, lambda _: None)
         head = _ACCEPTED_WRITER if aboard.is_accepted else _WRITER
         await lead.send(head + orjson.dumps(structs.asdict(aboard.writer)))
         async with aclosing(aboard.broadcast.reading(aboard.place, reader)) as pieces:

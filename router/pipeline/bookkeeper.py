@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from router.decision.experience import Answered, Experience
+from router.decision.experience import Experience, ObservedAnswer
 from router.dispatch.commands import Start
 from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
@@ -16,8 +16,8 @@ from router.domain.usage import NO_USAGE, Usage, UsageSource
 from router.ledger.account import (
     NOTHING_HEARD,
     Account,
+    AttemptEnding,
     Embedding,
-    Ending,
     Heard,
     Timing,
     hidden_tokens,
@@ -163,7 +163,7 @@ class Bookkeeper:
         if self.has_read is not None:
             self.has_read(model, usage if is_told else NO_USAGE)
         is_cut = "length" in heard.finish_reasons and model.may_exceed(features.max_output_tokens)
-        answered = Answered(
+        answered = ObservedAnswer(
             output_tokens=usage.total_output_tokens / features.choices,
             reasoning_tokens=usage.reasoning_tokens / features.choices,
             first_content_s=timing.first_content_s,
@@ -179,7 +179,7 @@ class Bookkeeper:
     def _broke_off(
         self, start: Start, heard: Heard, timing: Timing, outcome: Outcome, error: str
     ) -> Entry:
-        ending = Ending(outcome, error=error)
+        ending = AttemptEnding(outcome, error=error)
         entry = self.account.broke_off(start.attempt, start.candidate, heard, timing, ending)
         self._write(entry)
         return entry

@@ -4,10 +4,10 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from router.decision.verdicts import Pairing, Seen, allowed_share
+from router.decision.verdicts import Pairing, StepOutcome, allowed_share
 from router.dispatch.climb import Climb, How, StepEnd
 from router.dispatch.commands import Start
-from router.dispatch.fleet import Verdict
+from router.dispatch.fleet import CallVerdict
 from router.domain.cascade import CascadeTerms, Ruling
 from router.pipeline.ascent import Ascent, Panel
 from router.pipeline.attempts import Begun, Failed, Means, Race
@@ -67,25 +67,25 @@ class Cascading:
 
     async def _seen(
         self, begun: Begun, event: Begun | Failed, means: Means, books: Bookkeeper
-    ) -> Seen:
+    ) -> StepOutcome:
         now_s, attempt = means.world.monotonic_s(), event.start.attempt
         if isinstance(event, Failed):
             cost = books.failed(event.start, event.fault, event.timing)
             self.climb.failed(attempt, event.fault, now_s, cost)
-            return Seen.UNCHECKED
-        self.climb.ended(attempt, Verdict.GOOD, now_s)
+            return StepOutcome.UNCHECKED
+        self.climb.ended(attempt, CallVerdict.GOOD, now_s)
         match begun.opened, event.opened:
             case OpenedPlain() as taken, OpenedPlain() as made:
                 books.step_rejected(event, made.heard, _CHECK)
                 panel = self.panel
                 return _SEEN[await panel.referee.agree(panel.request, taken.body, made.body)]
-        return Seen.UNCHECKED
+        return StepOutcome.UNCHECKED
 
 
 _SEEN = {
-    Ruling.ACCEPT: Seen.RIGHT,
-    Ruling.REJECT: Seen.WRONG,
-    Ruling.CANNOT_TELL: Seen.UNCHECKED,
+    Ruling.ACCEPT: StepOutcome.RIGHT,
+    Ruling.REJECT: StepOutcome.WRONG,
+    Ruling.CANNOT_TELL: StepOutcome.UNCHECKED,
 }
 
 

@@ -19,7 +19,7 @@ class Reloaded(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReloadState:
     """Whether what is in force agrees with the files.
 
     `since_s` is the Unix time since which this is so; `problems` are those of broken files, whose
@@ -41,7 +41,7 @@ class Current:
 
     def __init__(self, pipeline: Pipeline, now_s: float) -> None:
         self._pipeline = pipeline
-        self._standing = Standing(now_s)
+        self._standing = ReloadState(now_s)
         self._succeeded_s = now_s
         self._counts = dict.fromkeys(Reloaded, 0)
 
@@ -51,7 +51,7 @@ class Current:
         return self._pipeline
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> ReloadState:
         """Whether what is in force agrees with the files."""
         return self._standing
 
@@ -69,19 +69,19 @@ class Current:
         """Requests that come from now on are judged by `judge`."""
         similar = replace(self._pipeline.similar, judge=judge)
         self._pipeline = replace(self._pipeline, judge=judge, similar=similar)
-        self._standing = Standing(now_s, restart=restart)
+        self._standing = ReloadState(now_s, restart=restart)
         self._succeeded_s = now_s
         self._counts[Reloaded.CHANGED] += 1
 
     def keep(self, now_s: float, restart: tuple[str, ...] = ()) -> None:
         """The files are sound, and change nothing."""
         since_s = now_s if self._standing.is_stale else self._standing.since_s
-        self._standing = Standing(since_s, restart=restart)
+        self._standing = ReloadState(since_s, restart=restart)
         self._succeeded_s = now_s
         self._counts[Reloaded.UNCHANGED] += 1
 
     def refuse(self, problems: tuple[Problem, ...], now_s: float) -> None:
         """The files are broken: what is in force stays in force."""
         since_s = self._standing.since_s if self._standing.is_stale else now_s
-        self._standing = Standing(since_s, problems, self._standing.restart)
+        self._standing = ReloadState(since_s, problems, self._standing.restart)
         self._counts[Reloaded.FAILED] += 1

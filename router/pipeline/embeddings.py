@@ -13,7 +13,7 @@ from functools import cached_property
 
 from router.decision.sole import sole_candidate
 from router.dispatch.commands import Start
-from router.dispatch.fleet import Verdict
+from router.dispatch.fleet import CallVerdict
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Plan
 from router.domain.caching import CacheTerms, Origin
@@ -23,7 +23,7 @@ from router.domain.fault import AttemptFailed
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.usage import Usage
-from router.ledger.errand import Errand, Kind
+from router.ledger.errand import Errand, ErrandKind
 from router.ledger.rulebook import Payer
 from router.pipeline.attempts import Begun, Race, Stopwatch
 from router.pipeline.errands import ErrandBooks
@@ -131,7 +131,7 @@ class _Fetching:
             self.request.asked,
             caller.key,
             caller.tags,
-            Kind.EMBEDDING,
+            ErrandKind.EMBEDDING,
             self.tokens,
         )
         wallet = Wallet(pipeline.purse, pipeline.rulebook.budgets_for(self._payer))
@@ -153,7 +153,9 @@ class _Fetching:
         await self._admit(self.tokens)
         machine = self._machine()
         begun = await self._begun(machine)
-        machine.ended(begun.start.attempt, Verdict.GOOD, self.pipeline.means.world.monotonic_s())
+        machine.ended(
+            begun.start.attempt, CallVerdict.GOOD, self.pipeline.means.world.monotonic_s()
+        )
         opened = begun.opened
         assert isinstance(opened, OpenedPlain)  # noqa: S101 - `_opened` opens nothing else
         entry = self.books.answered(begun, opened.answer.usage)

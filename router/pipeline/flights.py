@@ -40,7 +40,7 @@ class Beacon(Protocol):
         ...
 
 
-class Turn(Enum):
+class FlightTurn(Enum):
     """What a request that waits for an answer is to do."""
 
     LEAD = auto()
@@ -85,7 +85,7 @@ class Aboard:
         await self.broadcast.leave(self.place)
 
 
-Landing = Turn | Whole | Aboard
+Landing = FlightTurn | Whole | Aboard
 
 
 @dataclass(slots=True)
@@ -116,13 +116,13 @@ class Flight:
         """What to do next, once that is known; waits `patience_s` at most, None for ever. Raises ApiError."""
         if not self._is_led:
             self._is_led = True
-            return Turn.LEAD
+            return FlightTurn.LEAD
         if self._whole is not None:
             return self._whole
         if (
             self.is_over
         ):  # nobody would ever call those who wait now, and a stream may have lost its beginning
-            return Turn.LATE
+            return FlightTurn.LATE
         if self._stream is not None:
             return self._aboard(*self._stream)
         place: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
@@ -132,14 +132,14 @@ class Flight:
                 return await place
         except TimeoutError:
             await self._decline(place)
-            return Turn.LATE
+            return FlightTurn.LATE
         except asyncio.CancelledError:
             await self._decline(place)
             raise
 
     def look(self) -> None:
         """The answer was stored before: everybody may find it."""
-        self._land(Turn.LOOK)
+        self._land(FlightTurn.LOOK)
         self.end()
 
     def begun(self, writer: Writer, broadcast: Broadcast) -> None:
@@ -162,7 +162,7 @@ class Flight:
                 if not place.done():
                     place.set_exception(_again(error))
             self._line.clear()
-        if not self._hand_out(lambda: Turn.LEAD):
+        if not self._hand_out(lambda: FlightTurn.LEAD):
             self.end()
 
     def end(self) -> None:
@@ -203,7 +203,7 @@ class Flight:
         match place.result():
             case Aboard() as aboard:
                 await aboard.leave()
-            case Turn.LEAD:
+            case FlightTurn.LEAD:
                 self.failed(None)
             case _:
                 """Nothing was promised."""

@@ -33,11 +33,11 @@ from router.ledger.rulebook import Rulebook
 from router.pipeline.again import Again
 from router.pipeline.ascent import Panel
 from router.pipeline.attempts import Means
-from router.pipeline.beacon import Beacon, Led, followed
+from router.pipeline.beacon import Led, SharedBeacon, followed
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascading import Cascading
 from router.pipeline.conversing import Conversing
-from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
+from router.pipeline.flights import Aboard, Flight, Flights, FlightTurn, Whole
 from router.pipeline.handout import Handout
 from router.pipeline.judge import Judge
 from router.pipeline.leisure import at_leisure, turn_after
@@ -180,12 +180,12 @@ class Pipeline:
         """The reply to a request that others may be sending at the same time."""
         flight = self.flights.board((shelf.key, visit.kind))
         match await flight.turn(self._patience(visit).rest_s()):
-            case Turn.LEAD:
+            case FlightTurn.LEAD:
                 return await self._leading(visit, shelf, flight)
-            case Turn.LOOK:
+            case FlightTurn.LOOK:
                 find = await self._look(visit, shelf)
                 return await self._served(visit, await self._widened(visit, find))
-            case Turn.LATE:
+            case FlightTurn.LATE:
                 return await self._served(visit, self._nothing(visit, shelf))
             case Whole() | Aboard() as landed:
                 return await self._joined(visit, shelf, landed)
@@ -241,7 +241,7 @@ class Pipeline:
         if flight.beacon is not None:
             return Led.AFTER_ANOTHER
         patience, key = self._patience(visit), shelf.flight_key(visit.kind)
-        beacon = Beacon(flight, patience, self.flights.start)
+        beacon = SharedBeacon(flight, patience, self.flights.start)
         with suppress(TimeoutError):
             async with asyncio.timeout(patience.rest_s()):
                 while (lead := await self.tower.lead(key, beacon.wanted)) is None:

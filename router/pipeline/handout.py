@@ -9,7 +9,7 @@ from router.domain.members import replace
 from router.pipeline.attempts import Stopwatch
 from router.pipeline.flights import Aboard, Whole
 from router.pipeline.listener import Listener
-from router.pipeline.relay import Patience, Reader
+from router.pipeline.relay import Patience, StreamClient
 from router.pipeline.reply import Reply, StreamReply
 from router.pipeline.scoring import Scoring
 from router.pipeline.shelf import writer_of
@@ -68,7 +68,7 @@ class Handout:
                 self.scoring.handed_out(entry)
                 return self.telling.receipted(headers, answer.body, answer.dialect)
             case Aboard(_, broadcast, place):
-                reader = Reader(
+                reader = StreamClient(
                     self.request.wants_usage,
                     self.patience,
                     finish=lambda: self._finished(written, broadcast.listener, watch),

@@ -4,13 +4,13 @@ from typing import Any
 
 from router.decision.document import document
 from router.decision.record import NotKept, Record
-from router.ledger.errand import Kind
-from router.ledger.trace import Trace, told
+from router.ledger.errand import ErrandKind
+from router.ledger.trace import RequestRecord, told
 
-_UNDECIDED = frozenset(Kind)
+_UNDECIDED = frozenset(ErrandKind)
 
 
-def history(trace: Trace) -> dict[str, Any]:
+def history(trace: RequestRecord) -> dict[str, Any]:
     """The document of the decision, with what followed from it. Raises NotKept if there is none."""
     if trace.decision is None:
         raise NotKept(_why_not(trace))
@@ -19,7 +19,7 @@ def history(trace: Trace) -> dict[str, Any]:
     return {"request_id": trace.request_id, **decided, **told(trace)}
 
 
-def _why_not(trace: Trace) -> str:
+def _why_not(trace: RequestRecord) -> str:
     """Why nothing is kept of how a request was decided."""
     if trace.entries[0].category in _UNDECIDED:
         return "no policy decides about such requests"

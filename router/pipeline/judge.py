@@ -13,7 +13,7 @@ from router.decision.threads import Threads
 from router.decision.verdicts import Observed, Verdicts
 from router.domain.budget import Balance, Budget
 from router.domain.candidate import Candidate
-from router.domain.cascade import Use
+from router.domain.cascade import CascadeUse
 from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
 from router.domain.category import Category
 from router.domain.conversation import Conversation
@@ -269,7 +269,7 @@ class Judge:
 
     def observed(self, visit: Visit) -> Observed | None:
         """What was seen of cascades, where the policy wants any."""
-        if visit.terms.cascade.use is Use.NEVER:
+        if visit.terms.cascade.use is CascadeUse.NEVER:
             return None
         return self.verdicts.observed(self.world.chance())
 

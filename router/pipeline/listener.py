@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from router.domain.fault import code_of
 from router.domain.usage import NO_USAGE, Usage
 from router.ledger.account import Heard
-from router.pipeline.scoring import Seen
+from router.pipeline.scoring import AnswerSeen
 from router.wire.answer import EventKind, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
-from router.wire.keepable import Ending
+from router.wire.keepable import StreamSummary
 from router.wire.sse import EventSplitter
 
 _MOST_CHOICES = 4096
@@ -125,15 +125,15 @@ class Listener:
         )
 
     @property
-    def ending(self) -> Ending:
+    def ending(self) -> StreamSummary:
         """How it ended."""
         said = self.content_chars, self.says_more
-        return Ending(frozenset(self.finish_reasons), len(self.finished), *said)
+        return StreamSummary(frozenset(self.finish_reasons), len(self.finished), *said)
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> AnswerSeen:
         """What there is to score; its words only if they were kept whole."""
-        return Seen(
+        return AnswerSeen(
             frozenset(self.finish_reasons),
             self.refuses,
             self.calls_tools,

@@ -10,12 +10,12 @@ from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.overrides import NO_OVERRIDES
 from router.pipeline.refusals import policy_not_allowed
-from router.pipeline.shelf import Wish
+from router.pipeline.shelf import CacheControl
 from router.pipeline.visit import Caller
 from router.wire.chat import ChatRequest
 from router.wire.overrides import OVERRIDES, Stated, as_overrides, merged
 
-_NOTHING_STORED = Wish(may_read=False, may_store=False)
+_NOTHING_STORED = CacheControl(may_read=False, may_store=False)
 _NEED_A_POLICY = ("tolerance", "ceiling_usd", "candidates")
 _OF_THE_CHOICE = ("policy", *_NEED_A_POLICY, "cascade")
 

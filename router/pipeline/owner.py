@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from router.dispatch.fleet import Verdict
+from router.dispatch.fleet import CallVerdict
 from router.domain.ledger import Entry, Outcome
 from router.domain.members import replace
 from router.pipeline.attempts import Begun
@@ -66,17 +66,17 @@ class StreamOwner:
 
     def abandon(self, listener: Listener) -> None:
         """Nobody reads any more: what was generated is paid."""
-        self._end(Verdict.NEITHER)
+        self._end(CallVerdict.NEITHER)
         self._broke_off(listener, self._left)
         self._walk.books.post()
         self._over()
 
-    def _verdict(self, listener: Listener) -> Verdict:
+    def _verdict(self, listener: Listener) -> CallVerdict:
         """What the end says of the model: nothing if its readers were too slow for it, or had no time left."""
         if not listener.error_code:
-            return Verdict.GOOD
+            return CallVerdict.GOOD
         theirs = listener.is_hurried or self._begun.is_held(listener.held_s)
-        return Verdict.NEITHER if theirs else Verdict.BAD
+        return CallVerdict.NEITHER if theirs else CallVerdict.BAD
 
     def _broke_off(self, listener: Listener, reason: str) -> None:
         left = reason == Outcome.CLIENT_LEFT.value
@@ -87,7 +87,7 @@ class StreamOwner:
         entry = self._walk.books.broke_off(self._begun, heard, outcome, reason)
         listener.paid = entry.usage
 
-    def _end(self, verdict: Verdict) -> None:
+    def _end(self, verdict: CallVerdict) -> None:
         now_s = self._walk.means.world.monotonic_s()
         self._walk.machine.ended(self._begun.start.attempt, verdict, now_s)
 

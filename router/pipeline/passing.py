@@ -16,8 +16,8 @@ from router.domain.ledger import CostSource, Outcome
 from router.domain.money import ZERO
 from router.domain.passing import PassTerms
 from router.domain.usage import UsageSource
-from router.ledger.account import NO_CHARGE, Charge, Ending, charged
-from router.ledger.errand import Errand, Kind
+from router.ledger.account import NO_CHARGE, AttemptEnding, Charge, charged
+from router.ledger.errand import Errand, ErrandKind
 from router.ledger.rulebook import Payer, tightest
 from router.pipeline.attempts import Stopwatch
 from router.pipeline.flow import Pipeline
@@ -26,7 +26,7 @@ from router.pipeline.refusals import budget_exceeded, limit_exceeded
 from router.pipeline.visit import Caller
 from router.pipeline.witness import Witness
 from router.ports import Reservation
-from router.wire.passing import Headers, Heard, answer_headers, plain_path
+from router.wire.passing import BodyEnds, Headers, answer_headers, plain_path
 
 _LOG = logging.getLogger(__name__)
 _MOST_TOLD = 1000
@@ -41,13 +41,16 @@ class Relayed:
     """
 
     def __init__(
-        self, answer: PassedAnswer, heard: Heard, book: Callable[[Heard, Ending], Awaitable[None]]
+        self,
+        answer: PassedAnswer,
+        heard: BodyEnds,
+        book: Callable[[BodyEnds, AttemptEnding], Awaitable[None]],
     ) -> None:
         self._answer = answer
         self._pieces = answer.pieces()
         self._heard = heard
         self._book = book
-        self._ending: Ending | None = None
+        self._ending: AttemptEnding | None = None
         self._left = _stated_bytes(answer.headers)
 
     def __aiter__(self) -> "Relayed":
@@ -61,7 +64,7 @@ class Relayed:
             await self._whole()
             raise
         except AttemptFailed as failed:
-            await self._end(Ending(Outcome.CUT, self._answer.status, failed.fault.code))
+            await self._end(AttemptEnding(Outcome.CUT, self._answer.status, failed.fault.code))
             raise
         self._heard.feed(piece)
         if self._left is not None:
@@ -80,7 +83,7 @@ class Relayed:
             self._end(_LEFT)  # nobody is left to wait for it
         await self._answer.close()
 
-    def _end(self, ending: Ending) -> Awaitable[None]:
+    def _end(self, ending: AttemptEnding) -> Awaitable[None]:
         self._ending = ending
         return self._book(self._heard, ending)
 
@@ -114,7 +117,7 @@ class Passing:
         return None if path is None else self.terms.pattern_of(path)
 
     async def passed(
-        self, pipeline: Pipeline, call: Passed, asked: Heard, caller: Caller
+        self, pipeline: Pipeline, call: Passed, asked: BodyEnds, caller: Caller
     ) -> PassedReply:
         """The answer to a call that a pattern lets through; `asked` hears the request go by.
 
@@ -148,7 +151,7 @@ class _Call:
     pipeline: Pipeline
     caller: Caller
     call: Passed
-    asked: Heard
+    asked: BodyEnds
     pattern: str
     is_free: bool
     _held: Reservation | None = None
@@ -177,7 +180,7 @@ class _Call:
             answer = await self.passing.passage.send(self.call)
         except AttemptFailed as failed:
             fault = failed.fault
-            ending = Ending(Outcome.FAILED, fault.status, fault.code)
+            ending = AttemptEnding(Outcome.FAILED, fault.status, fault.code)
             charge = self._unknown(fault.message) if fault.reached_model else NO_CHARGE
             await self._book(watch, charge, ending)
             raise self._error(fault) from None
@@ -185,14 +188,14 @@ class _Call:
             self._book(watch, self._unknown("the client disconnected"), _LEFT)
             raise
         types = (value for name, value in answer.headers if name.lower() == "content-type")
-        body = Relayed(answer, Heard(next(types, "")), partial(self._relayed, watch))
+        body = Relayed(answer, BodyEnds(next(types, "")), partial(self._relayed, watch))
         return PassedReply(answer.status, answer_headers(answer.headers), body)
 
-    def _relayed(self, watch: Stopwatch, heard: Heard, ending: Ending) -> Awaitable[None]:
+    def _relayed(self, watch: Stopwatch, heard: BodyEnds, ending: AttemptEnding) -> Awaitable[None]:
         """The answer has ended in some way."""
         return self._book(watch, self._charge(heard, ending), ending, heard.model)
 
-    def _charge(self, heard: Heard, ending: Ending) -> Charge:
+    def _charge(self, heard: BodyEnds, ending: AttemptEnding) -> Charge:
         """What the call has cost, as far as its answer shows."""
         if self.is_free or ending.outcome is Outcome.FAILED:
             return NO_CHARGE
@@ -216,12 +219,12 @@ class _Call:
         )
 
     def _book(
-        self, watch: Stopwatch, charge: Charge, ending: Ending, answering: str = ""
+        self, watch: Stopwatch, charge: Charge, ending: AttemptEnding, answering: str = ""
     ) -> Awaitable[None]:
         """Write one row for the ledger, and charge the budgets; done when the row is durable."""
         caller = self.caller
         asked = f"{self.call.method} {self.pattern}"
-        errand = Errand(caller.request_id, asked, caller.key, caller.tags, Kind.PASSED)
+        errand = Errand(caller.request_id, asked, caller.key, caller.tags, ErrandKind.PASSED)
         model = self._model(answering) if ending.is_answer else ""
         price = self.passing.terms.prices.get(model)
         entry = errand.passed(
@@ -253,10 +256,10 @@ class _Call:
         return ApiError(fault.status, message, code=fault.code, kind="server_error")
 
 
-_LEFT = Ending(Outcome.CLIENT_LEFT, error=Outcome.CLIENT_LEFT.value)
+_LEFT = AttemptEnding(Outcome.CLIENT_LEFT, error=Outcome.CLIENT_LEFT.value)
 
 
-def _ended(status: int) -> Ending:
+def _ended(status: int) -> AttemptEnding:
     if status >= 400:
-        return Ending(Outcome.FAILED, status, "upstream_error")
-    return Ending(Outcome.OK, status, is_answer=True)
+        return AttemptEnding(Outcome.FAILED, status, "upstream_error")
+    return AttemptEnding(Outcome.OK, status, is_answer=True)

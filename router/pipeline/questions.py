@@ -5,7 +5,7 @@ from collections import OrderedDict
 from msgspec import Struct
 
 
-class Answered(Struct, frozen=True):
+class AnsweredQuestion(Struct, frozen=True):
     """Whose answer a question got, and when the client had it, by the monotonic clock."""
 
     request_id: str
@@ -23,19 +23,19 @@ class Questions:
     def __init__(self, window_s: float, most: int) -> None:
         self._window_s = window_s
         self._most = most
-        self._answered: OrderedDict[bytes, Answered] = OrderedDict()
+        self._answered: OrderedDict[bytes, AnsweredQuestion] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._answered)
 
-    def note(self, question: bytes, answer: Answered) -> None:
+    def note(self, question: bytes, answer: AnsweredQuestion) -> None:
         """This question has got this answer, the latest of all."""
         self._answered[question] = answer
         self._answered.move_to_end(question)
         if len(self._answered) > self._most:
             self._answered.popitem(last=False)
 
-    def rejected(self, question: bytes, asked_s: float) -> Answered | None:
+    def rejected(self, question: bytes, asked_s: float) -> AnsweredQuestion | None:
         """The answer that this question already had when it was asked again; returned once.
 
         None if it had none yet (both requests were in flight together), or got it too long ago.

@@ -64,7 +64,7 @@ class Patience(Struct, frozen=True):
         return f"the upstream sent nothing for {self.stall_s:g} s"
 
 
-class Source(Protocol):
+class EventSource(Protocol):
     """Where the events of a stream come from."""
 
     def next_piece(self) -> Awaitable[bytes | None]:
@@ -101,7 +101,7 @@ class Owner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class StreamClient:
     """A client of a stream. `shows_usage` says whether it wants the usage chunk.
 
     `finish` is awaited when the stream has ended, before its last event is sent; what it returns is
@@ -123,7 +123,7 @@ class Broadcast:
     """
 
     def __init__(
-        self, source: Source, listener: Listener, owner: Owner, form: StreamForm = CHAT_FORM
+        self, source: EventSource, listener: Listener, owner: Owner, form: StreamForm = CHAT_FORM
     ) -> None:
         self.listener = listener
         self.form = form
@@ -156,7 +156,7 @@ class Broadcast:
         self._places[number] = 0
         return number
 
-    async def reading(self, place: int, reader: Reader) -> AsyncGenerator[bytes]:
+    async def reading(self, place: int, reader: StreamClient) -> AsyncGenerator[bytes]:
         """The pieces for one client, to the end of the stream or its break."""
         reason, vigil = "client_left", Vigil()
         try:

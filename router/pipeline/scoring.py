@@ -15,12 +15,12 @@ from msgspec import Struct
 from router.domain.ledger import Entry
 from router.domain.scored import Scored, ScoreSource, ScoringTerms
 from router.features.turns import approves
-from router.pipeline.questions import Answered, Questions
+from router.pipeline.questions import AnsweredQuestion, Questions
 from router.ports import Ledger, World
 from router.wire.answer import MalformedAnswer
 from router.wire.chat import ChatRequest
 from router.wire.dialects.dialect import Dialect
-from router.wire.fitness import Finding, of_ending, of_words, offers_tools, wants_json
+from router.wire.fitness import Fitness, of_ending, of_words, offers_tools, wants_json
 from router.wire.native.in_chat import in_chat
 from router.wire.question import question_of, rejected_question_of
 
@@ -37,7 +37,7 @@ _PATIENCE_S = 5.0
 """How long a stop waits for answers being examined: loading the validator takes 0.1 s, or ten times that."""
 
 
-class Seen(Struct, frozen=True):
+class AnswerSeen(Struct, frozen=True):
     """What was seen of an answer: how its choices ended, and its bytes in pieces, if they were kept.
 
     These are of the answer's `dialect`.
@@ -100,14 +100,14 @@ class Scorer:
                 await self._none_waits.wait()
         self.flush()
 
-    def found(self, entry: Entry, findings: Iterable[Finding]) -> None:
+    def found(self, entry: Entry, findings: Iterable[Fitness]) -> None:
         """Keep what was found of the answer of `entry`."""
         whose = (entry.request_id, entry.model, entry.category)
         for each in findings:
             at_s = self._world.unix_s()
             self.gather(Scored(*whose, each.score, each.source, each.reason, at_s))
 
-    def look_into(self, entry: Entry, request: ChatRequest, seen: Seen) -> None:
+    def look_into(self, entry: Entry, request: ChatRequest, seen: AnswerSeen) -> None:
         """Find out whether the words of an answer fit the request, now or in a moment."""
         if seen.pieces is None or sum(map(len, seen.pieces)) > _LARGEST_BYTES:
             return
@@ -128,7 +128,7 @@ class Scorer:
     def given(self, question: bytes, entry: Entry) -> None:
         """`question` now has its answer, whatever earlier ones were like."""
         now_s = self._world.monotonic_s()
-        answered = Answered(entry.request_id, entry.model, entry.category, now_s)
+        answered = AnsweredQuestion(entry.request_id, entry.model, entry.category, now_s)
         self._questions.note(question, answered)
 
     def rejected(self, question: bytes, arrived_s: float) -> None:
@@ -143,7 +143,7 @@ class Scorer:
         self.gather(Scored(*whose, 0.0, ScoreSource.RETRY, reason, at_s))
 
     async def _look_apart(
-        self, entry: Entry, request: ChatRequest, body: bytes, seen: Seen
+        self, entry: Entry, request: ChatRequest, body: bytes, seen: AnswerSeen
     ) -> None:
         try:
             self.found(entry, await asyncio.to_thread(_in_words, request, body, seen))
@@ -154,7 +154,7 @@ class Scorer:
                 self._none_waits.set()
 
 
-def _in_words(request: ChatRequest, body: bytes, seen: Seen) -> list[Finding]:
+def _in_words(request: ChatRequest, body: bytes, seen: AnswerSeen) -> list[Fitness]:
     """What the words of an answer show; nothing where chat cannot express it."""
     try:
         told = in_chat(body, seen.dialect, "", is_stream=seen.is_stream)
@@ -179,7 +179,7 @@ class Scoring(Struct, frozen=True):
         wanted = self.scorer.terms.automatic and self._may_need_a_look
         return _LARGEST_BYTES if wanted else 0
 
-    def answered(self, entry: Entry, seen: Seen) -> None:
+    def answered(self, entry: Entry, seen: AnswerSeen) -> None:
         """The client gets this answer; it is examined once it has been sent."""
         if self.scorer.terms.automatic:
             asyncio.get_running_loop().call_soon(self._look, entry, seen)
@@ -198,7 +198,7 @@ class Scoring(Struct, frozen=True):
     def _may_need_a_look(self) -> bool:
         return wants_json(self.request.body) or offers_tools(self.request.body)
 
-    def _look(self, entry: Entry, seen: Seen) -> None:
+    def _look(self, entry: Entry, seen: AnswerSeen) -> None:
         body = self.request.body
         self._follow(entry)
         if seen.refuses or seen.finish_reasons != _USUAL:

@@ -22,7 +22,7 @@ from router.wire.cached import StoredAnswer, naming, pack, unpack
 from router.wire.chat import ChatRequest
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.seals import origin_of
-from router.wire.keepable import Ending, flaw_of, flaw_of_stream
+from router.wire.keepable import StreamSummary, flaw_of, flaw_of_stream
 from router.wire.native.in_chat import in_chat
 from router.wire.native.stored import may_go_on
 
@@ -34,7 +34,7 @@ _MOST_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CacheControl:
     """What the client's Cache-Control header allows (RFC 9111, section 5.2.1).
 
     `max_age_s` is the greatest age of a stored answer; None leaves that to the policy.
@@ -45,7 +45,7 @@ class Wish:
     max_age_s: int | None = None
 
     @classmethod
-    def from_header(cls, cache_control: str) -> "Wish":
+    def from_header(cls, cache_control: str) -> "CacheControl":
         """`no-cache` forbids reading, `no-store` both; `max-age=N` bounds the age."""
         if not cache_control:
             return ANY_WISH
@@ -62,7 +62,7 @@ class Wish:
         )
 
 
-ANY_WISH = Wish()
+ANY_WISH = CacheControl()
 
 
 class Lesson(Protocol):
@@ -85,7 +85,7 @@ class Shelf(Struct, frozen=True):
     cache: Cache
     key: str | None
     terms: CacheTerms
-    wish: Wish
+    wish: CacheControl
     largest_bytes: int
     tenant: tuple[str, ...] = ()
     lesson: Lesson | None = None
@@ -100,7 +100,7 @@ class Shelf(Struct, frozen=True):
         terms: CacheTerms,
         *,
         tenant: tuple[str, ...],
-        wish: Wish,
+        wish: CacheControl,
         largest_bytes: int,
     ) -> "Shelf":
         """The shelf for `request`; without a key if the policy does not cache such requests."""
@@ -135,7 +135,7 @@ class Shelf(Struct, frozen=True):
         return sha256(orjson.dumps([self.key, *kind])).hexdigest()
 
     async def keep(
-        self, answer: StoredAnswer, request: ChatRequest, ending: Ending | None = None
+        self, answer: StoredAnswer, request: ChatRequest, ending: StreamSummary | None = None
     ) -> None:
         """Store `answer` if client and policy allow it and it has no flaw.
 
@@ -159,7 +159,7 @@ class Shelf(Struct, frozen=True):
                 await self.lesson.learn(answer)
 
     def _flaw(
-        self, answer: StoredAnswer, request: ChatRequest, ending: Ending | None
+        self, answer: StoredAnswer, request: ChatRequest, ending: StreamSummary | None
     ) -> str | None:
         keeps_calls = self.terms.tool_calls
         if ending is not None:

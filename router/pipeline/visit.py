@@ -14,7 +14,7 @@ from router.domain.model import Model
 from router.domain.overrides import NO_OVERRIDES, Overrides
 from router.ledger.rulebook import Payer
 from router.pipeline.home import ANYWHERE, Home
-from router.pipeline.shelf import ANY_WISH, Wish
+from router.pipeline.shelf import ANY_WISH, CacheControl
 from router.wire.chat import ChatRequest
 from router.wire.overrides import Stated
 
@@ -34,7 +34,7 @@ class Caller(Struct, frozen=True):
     request_id: str
     key: str = ""
     tags: tuple[str, ...] = ()
-    wish: Wish = ANY_WISH
+    wish: CacheControl = ANY_WISH
     deadline_s: float | None = None
     wants_receipt: bool = False
     grants: Grants = EVERYTHING_GRANTED

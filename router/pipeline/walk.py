@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from msgspec import Struct
 
 from router.dispatch.commands import Start
-from router.dispatch.fleet import Verdict
+from router.dispatch.fleet import CallVerdict
 from router.domain.caching import Origin
 from router.domain.decision import Reason
 from router.domain.errors import ApiError
@@ -22,10 +22,10 @@ from router.pipeline.kept_alive import KeptAlive
 from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedPlain, OpenedStream
 from router.pipeline.owner import StreamOwner
-from router.pipeline.relay import Broadcast, Patience, Reader, Source
+from router.pipeline.relay import Broadcast, EventSource, Patience, StreamClient
 from router.pipeline.replayed import Replayed
 from router.pipeline.reply import Reply, StreamReply
-from router.pipeline.scoring import Scoring, Seen
+from router.pipeline.scoring import AnswerSeen, Scoring
 from router.pipeline.shelf import Shelf, writer_of
 from router.pipeline.telling import Telling, late_words
 from router.ports import Call
@@ -128,7 +128,7 @@ class Walk(Struct, frozen=True):
     async def abandoned(self, begun: Begun) -> None:
         """The client has left before it got anything of this answer."""
         await begun.opened.close()
-        self.machine.ended(begun.start.attempt, Verdict.NEITHER, self.means.world.monotonic_s())
+        self.machine.ended(begun.start.attempt, CallVerdict.NEITHER, self.means.world.monotonic_s())
         opened = begun.opened
         heard = opened.heard if isinstance(opened, OpenedPlain) else Heard(prompt=opened.prompt)
         left = Outcome.CLIENT_LEFT
@@ -174,7 +174,7 @@ class Walk(Struct, frozen=True):
         return None if self.cascading is not None else self.request.original
 
     async def _plain(self, begun: Begun, opened: OpenedPlain, flight: Flight | None) -> Reply:
-        self.machine.ended(begun.start.attempt, Verdict.GOOD, self.means.world.monotonic_s())
+        self.machine.ended(begun.start.attempt, CallVerdict.GOOD, self.means.world.monotonic_s())
         entry = self.books.answered(begun, opened.heard)
         posted = self.books.post()
         origin = self.origin(begun, entry.usage)
@@ -210,7 +210,7 @@ class Walk(Struct, frozen=True):
     def _stream(
         self,
         begun: Begun,
-        source: Source,
+        source: EventSource,
         listener: Listener,
         flight: Flight | None,
         *,
@@ -220,7 +220,7 @@ class Walk(Struct, frozen=True):
         words = late_words(headers) if is_late else b""
         form = source.form if isinstance(source, OpenedStream) else CHAT_FORM
         broadcast = Broadcast(source, listener, owner, form)
-        reader = Reader(
+        reader = StreamClient(
             self.request.wants_usage,
             self._patience(),
             finish=lambda: self._settled(begun, owner, listener, words),
@@ -241,7 +241,7 @@ class Walk(Struct, frozen=True):
         self._seen(begun, owner.entry, listener.seen)
         return words + self.telling.remark(listener.last, listener.dialect)
 
-    def _seen(self, begun: Begun, entry: Entry, seen: Seen) -> None:
+    def _seen(self, begun: Begun, entry: Entry, seen: AnswerSeen) -> None:
         """The client gets this answer: it is scored, and perhaps checked if a cascade has accepted it."""
         self.scoring.answered(entry, seen)
         if self.cascading is not None:
@@ -280,9 +280,9 @@ class Walk(Struct, frozen=True):
         )
 
 
-def _seen(opened: OpenedPlain) -> Seen:
+def _seen(opened: OpenedPlain) -> AnswerSeen:
     answer, pieces = opened.answer, (opened.body,)
-    return Seen(
+    return AnswerSeen(
         answer.finish_reasons,
         answer.refuses,
         answer.calls_tools,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.decision import Decision
 from router.domain.ledger import Entry
 from router.domain.trace import Trace
@@ -72,5 +72,5 @@ class Nobody:
     def closed(self, closing: Closing) -> None:
         """Nobody is told."""
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: ErrorResponse) -> None:
         """Nobody is told."""

@@ -11,7 +11,7 @@ from router.ports import Call
 from router.providers.claude import Claude
 from router.providers.direct import Line
 from router.providers.endpoints import AnthropicEndpoint
-from router.providers.translated import Letter, TranslatedUpstream, Wording
+from router.providers.translated import CallWording, Letter, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
@@ -83,7 +83,7 @@ def _is_left_no_room_to_think(call: Call) -> bool:
     return bool(limit <= budget < asked["max_tokens"])
 
 
-def _worded(call: Call) -> Wording:
+def _worded(call: Call) -> CallWording:
     model, claude = call.model, Claude.named(call.model.name)
     fields = {**claude.worded(call.fields), "model": model.name, "stream": call.stream}
     thinks = fields.get("reasoning_effort") != "none"
@@ -93,7 +93,7 @@ def _worded(call: Call) -> Wording:
         max_output_tokens=model.longest_answer(None),
         manual_thinking=not claude.is_adaptive,
     )
-    return Wording(fields, target)
+    return CallWording(fields, target)
 
 
 def _lettered(body: JsonObject, betas: Sequence[str]) -> Letter:

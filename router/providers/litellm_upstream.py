@@ -27,13 +27,13 @@ from router.providers.translating.answers import chunk_event, plain_body
 from router.providers.translating.arguments import (
     HINTS,
     SAMPLING,
-    Target,
+    CallTarget,
     asked_by,
     call_arguments,
     fitting,
     without,
 )
-from router.providers.translating.connection import Trace, new_session
+from router.providers.translating.connection import ConnectionTrace, new_session
 from router.providers.translating.faults import failure_of
 from router.providers.translating.quiet import OFFLINE, quietly
 from router.wire.dialects.dialect import Dialect
@@ -77,7 +77,7 @@ class LitellmUpstream:
         connect_s: float = 10.0,
     ) -> None:
         self._connect_s = connect_s
-        self._target = Target(provider, api_key, base_url, options)
+        self._target = CallTarget(provider, api_key, base_url, options)
         self._border = _Border(self._target.secrets(), unix_s)
         self._loading = asyncio.Lock()
         self._loaded: _Litellm | None = None
@@ -101,7 +101,7 @@ class LitellmUpstream:
         Raises AttemptFailed for anything but success.
         """
         litellm = await self._litellm()
-        trace = Trace()
+        trace = ConnectionTrace()
         asked = _Asked(model_name, fields, stream)
         try:
             with self._border.watching(trace):
@@ -134,7 +134,7 @@ class LitellmUpstream:
                 return await litellm.complete(self._target, arguments)
         return await litellm.complete(self._target, self._arguments(litellm, call, HINTS))
 
-    async def _response(self, answer: Any, trace: Trace, *, stream: bool) -> Response:
+    async def _response(self, answer: Any, trace: ConnectionTrace, *, stream: bool) -> Response:
         if stream:
             return await _StreamResponse(answer, trace, self._border).begun()
         with self._border.watching(trace):
@@ -186,7 +186,7 @@ class _Litellm:
         names = self.module.get_supported_openai_params(model_name, provider)
         return frozenset(names) if names else None
 
-    async def complete(self, target: Target, arguments: Mapping[str, Any]) -> Any:
+    async def complete(self, target: CallTarget, arguments: Mapping[str, Any]) -> Any:
         """What litellm answers: a ModelResponse, or a CustomStreamWrapper."""
         client = {"client": self.client} if target.provider in _TAKES_CLIENT else {}
         return await self.module.acompletion(**arguments, shared_session=self.session, **client)
@@ -218,7 +218,7 @@ class _PlainResponse:
 class _StreamResponse:
     is_stream = True
 
-    def __init__(self, stream: Any, trace: Trace, border: "_Border") -> None:
+    def __init__(self, stream: Any, trace: ConnectionTrace, border: "_Border") -> None:
         self._stream = stream
         self._trace = trace
         self._border = border
@@ -286,7 +286,7 @@ class _StreamResponse:
             )
 
 
-async def _prepared(answer: Coroutine[Any, Any, Any], trace: Trace) -> Any:
+async def _prepared(answer: Coroutine[Any, Any, Any], trace: ConnectionTrace) -> Any:
     """What `answer` returns; a cancellation waits until litellm's preparations are done.
 
     They run in a thread, and their result would be dropped with a warning. A request that has
@@ -318,7 +318,7 @@ class _Border:
     unix_s: Callable[[], float]
 
     @contextmanager
-    def watching(self, trace: Trace) -> Iterator[None]:
+    def watching(self, trace: ConnectionTrace) -> Iterator[None]:
         """Note in `trace` what is sent, and turn what litellm raises into AttemptFailed."""
         try:
             with trace.watching():

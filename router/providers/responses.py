@@ -8,7 +8,7 @@ from router.domain.members import replace
 from router.ports import Call
 from router.providers.direct import Line, bearer
 from router.providers.endpoints import Endpoint
-from router.providers.translated import Letter, TranslatedUpstream, Wording
+from router.providers.translated import CallWording, Letter, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
@@ -69,7 +69,7 @@ def _understood(fault: Fault) -> Fault:
     return replace(fault, kind=FaultKind.UNSUITED) if is_sealed else fault
 
 
-def _worded(call: Call, is_openais: bool) -> Wording:
+def _worded(call: Call, is_openais: bool) -> CallWording:
     model = call.model
     target = Target(
         Dialect.RESPONSES,
@@ -77,4 +77,4 @@ def _worded(call: Call, is_openais: bool) -> Wording:
         cache_marks=is_openais,
         seals_thoughts=_THINKS_NOT.match(model.name) is None,
     )
-    return Wording({**call.fields, "model": model.name, "stream": call.stream}, target)
+    return CallWording({**call.fields, "model": model.name, "stream": call.stream}, target)

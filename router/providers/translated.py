@@ -1,6 +1,6 @@
 """The way to upstreams that speak a dialect other than chat: calls are translated out, answers back.
 
-The creator of one says how a call is worded (`Wording`); the translators of `router.wire.dialects` do the
+The creator of one says how a call is worded (`CallWording`); the translators of `router.wire.dialects` do the
 rest, event by event for a stream.
 """
 
@@ -43,7 +43,7 @@ _BEYOND_NUMBERS = (OverflowError, orjson.JSONEncodeError)
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class CallWording:
     """How a call is put to an upstream: the fields in chat's form, and the target."""
 
     fields: Mapping[str, Any]
@@ -87,7 +87,7 @@ class TranslatedUpstream:
     def __init__(
         self,
         line: Posting,
-        worded: Callable[[Call], Wording],
+        worded: Callable[[Call], CallWording],
         *,
         unix_s: Callable[[], float],
         lettered: Callable[[JsonObject], Letter] = plain_letter,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from router.domain.errors import ApiError
 from router.domain.key import VirtualKey
-from router.pipeline.shelf import Wish
+from router.pipeline.shelf import CacheControl
 from router.pipeline.visit import Caller
 from router.wire.overrides import of_headers
 
@@ -33,7 +33,7 @@ def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> C
         request_id=request_id,
         key=key.name,
         tags=tuple(tags),
-        wish=Wish.from_header(listed(headers, "cache-control")),
+        wish=CacheControl.from_header(listed(headers, "cache-control")),
         deadline_s=_deadline_s(headers.get(_DEADLINE)),
         wants_receipt=_flag(headers.get(_RECEIPT), _RECEIPT),
         grants=key.grants,

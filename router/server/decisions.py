@@ -12,7 +12,7 @@ from router.domain.errors import ApiError
 from router.pipeline.history import history
 from router.server.http import REQUEST_ID, Front
 from router.server.protocol import meet_expectation
-from router.server.recall import Recall
+from router.server.recall import RequestLookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class DecisionDesk:
     """The routes."""
 
     front: Front
-    recall: Recall
+    recall: RequestLookup
 
     async def route(self, request: web.Request) -> web.StreamResponse:
         """`POST /v1/route`: what would be decided for a chat completion. Nothing is sent or booked."""

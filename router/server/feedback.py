@@ -9,11 +9,11 @@ from aiohttp import web
 from router.domain.errors import ApiError
 from router.domain.ledger import Entry
 from router.domain.scored import Scored, ScoreSource
-from router.ledger.errand import Kind
-from router.ledger.trace import Trace
+from router.ledger.errand import ErrandKind
+from router.ledger.trace import RequestRecord
 from router.server.http import REQUEST_ID
 from router.server.protocol import meet_expectation
-from router.server.recall import Recall
+from router.server.recall import RequestLookup
 from router.wire.feedback import parse_feedback, told
 
 
@@ -21,7 +21,7 @@ from router.wire.feedback import parse_feedback, told
 class FeedbackDesk:
     """The route."""
 
-    recall: Recall
+    recall: RequestLookup
     unix_s: Callable[[], float]
 
     async def feedback(self, request: web.Request) -> web.StreamResponse:
@@ -54,10 +54,10 @@ class FeedbackDesk:
         return [web.post("/v1/feedback", self.feedback, expect_handler=meet_expectation)]
 
 
-def _answered(trace: Trace) -> Entry:
+def _answered(trace: RequestRecord) -> Entry:
     """The entry of the answer that the client got, whole or not. Raises ApiError 400 if it got none."""
     for entry in trace.entries:
-        is_conversation = entry.category not in tuple(Kind)
+        is_conversation = entry.category not in tuple(ErrandKind)
         if (
             is_conversation
             and entry.closes

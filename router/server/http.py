@@ -11,7 +11,7 @@ import orjson
 from aiohttp import web
 from aiohttp.http import StreamWriter
 
-from router.domain.closing import Refusal
+from router.domain.closing import ErrorResponse
 from router.domain.errors import ApiError
 from router.domain.fault import code_of
 from router.pipeline.current import Current
@@ -82,7 +82,7 @@ class Front:
         at_s = means.world.unix_s()
         # An upstream's code goes to the client as it is, but may quote the prompt.
         code = code_of({"code": error.code}, otherwise="error")
-        means.observer.refused(Refusal(request_id, at_s, path, error.status, code, trace))
+        means.observer.refused(ErrorResponse(request_id, at_s, path, error.status, code, trace))
         return told_error(error, path, request_id)
 
     async def asked(self, request: web.Request) -> tuple[bytes, Caller]:

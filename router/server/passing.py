@@ -15,7 +15,7 @@ from router.server.callers import caller_of
 from router.server.http import REQUEST_ID, Front, not_here, write_within
 from router.server.protocol import meet_expectation
 from router.wire.encoding import too_large
-from router.wire.passing import Heard, request_headers
+from router.wire.passing import BodyEnds, request_headers
 
 _LOG = logging.getLogger(__name__)
 _NO_IDS = frozenset({"/v1/responses/compact"})
@@ -98,13 +98,13 @@ class _Upload:
     front: Front
     request: web.Request
     max_bytes: int
-    heard: Heard = field(init=False)
+    heard: BodyEnds = field(init=False)
     trouble: ApiError | None = None
 
     def __post_init__(self) -> None:
         if (self.request.content_length or 0) > self.max_bytes:
             raise too_large(self.max_bytes)
-        self.heard = Heard(self.request.headers.get("content-type", ""))
+        self.heard = BodyEnds(self.request.headers.get("content-type", ""))
 
     async def pieces(self) -> AsyncGenerator[bytes]:
         """The body as it comes. Raises ApiError when it breaks off or is too large."""

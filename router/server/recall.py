@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from router.domain.errors import ApiError
-from router.ledger.trace import Trace, TracesAway
+from router.ledger.trace import RequestRecord, TracesAway
 from router.server.http import Front
 
 _ID = re.compile(r"[!-~]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
+class RequestLookup:
     """Finds requests in the ledger. `admit` admits operators, and raises ApiError for anybody else.
 
     `read` returns what the ledger has of a request. Raises TracesAway while it cannot be read.
@@ -22,7 +22,7 @@ class Recall:
 
     front: Front
     admit: Callable[[web.Request], None]
-    read: Callable[[str], Awaitable[Trace | None]]
+    read: Callable[[str], Awaitable[RequestRecord | None]]
 
     async def key_of(self, request: web.Request) -> str | None:
         """The name of the key that asks; None for an operator. Raises ApiError 401."""
@@ -32,7 +32,9 @@ class Recall:
             return (await self.front.gate.admit(request.headers)).name
         return None
 
-    async def trace(self, request_id: str, key: str | None, *, code: str, param: str) -> Trace:
+    async def trace(
+        self, request_id: str, key: str | None, *, code: str, param: str
+    ) -> RequestRecord:
         """What became of the request, if `key` sent it, or is None, for an operator.
 
         Raises ApiError 404 with `code` and `param` if the request is unknown or another key's, which the
@@ -43,7 +45,7 @@ class Recall:
             raise self._unknown(request_id, code, param)
         return trace
 
-    async def _trace(self, request_id: str) -> Trace | None:
+    async def _trace(self, request_id: str) -> RequestRecord | None:
         if not _ID.fullmatch(request_id):
             return None
         try:

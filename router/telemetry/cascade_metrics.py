@@ -7,10 +7,10 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from router.decision.verdicts import Pairing, Seen, Verdicts
+from router.decision.verdicts import Pairing, StepOutcome, Verdicts
 
 _LABELS = ("category", "models", "final", "outcome")
-_OF_CHECKS = frozenset({Seen.RIGHT, Seen.WRONG, Seen.UNCHECKED})
+_OF_CHECKS = frozenset({StepOutcome.RIGHT, StepOutcome.WRONG, StepOutcome.UNCHECKED})
 
 
 class CascadeCollector(Collector):
@@ -41,5 +41,5 @@ class CascadeCollector(Collector):
         yield checks
 
 
-def _labels(pairing: Pairing, seen: Seen) -> tuple[str, ...]:
+def _labels(pairing: Pairing, seen: StepOutcome) -> tuple[str, ...]:
     return (pairing.category.value, "+".join(pairing.first), pairing.final, seen.value)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
-from router.telemetry.tallies import Spread
+from router.telemetry.tallies import Histogram
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -21,7 +21,7 @@ class LoopLag:
         self._monotonic_s = monotonic_s
         self._sleep = sleep
         told = "How late the event loop runs a callback, compared with the time asked for"
-        self._late = Spread("farthing_event_loop_lag_seconds", told, (), _BOUNDS_S)
+        self._late = Histogram("farthing_event_loop_lag_seconds", told, (), _BOUNDS_S)
 
     async def watch(self) -> None:
         """Go on until cancelled."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.trace import Trace
 
 Tracing = Callable[[str, Mapping[str, str]], Trace]
@@ -20,7 +20,7 @@ class Watcher(Protocol):
         """A request, or what came after its end, has gone into the books."""
         ...
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: ErrorResponse) -> None:
         """A client is told about an error in a request that `closed` has not reported."""
         ...
 
@@ -52,7 +52,7 @@ class Observers:
         if closing.status >= _ERROR:
             self._remember(closing.request_id)
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: ErrorResponse) -> None:
         """Tell everybody who does not know yet."""
         self._counts.refused(refusal)
         if refusal.request_id in self._failed:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import orjson
 
 from router.decision.explain import headline
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.ledger import Entry
 from router.domain.money import PICO_PER_USD
 from router.domain.trace import Trace
@@ -31,7 +31,7 @@ class RequestLog:
         if (end := closing.end) is not None:
             self._lines.put(_closed(closing, end))
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: ErrorResponse) -> None:
         """Write a line for an error."""
         self._lines.put(_refused(refusal))
 
@@ -64,7 +64,7 @@ def _closed(closing: Closing, end: Entry) -> str:
     return _line(said)
 
 
-def _refused(refusal: Refusal) -> str:
+def _refused(refusal: ErrorResponse) -> str:
     said = {
         **_head(refusal.at_s, refusal.request_id, refusal.trace),
         "path": refusal.path,

@@ -8,12 +8,12 @@ from itertools import compress
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.ledger import CostSource, Entry
 from router.domain.money import PICO_PER_USD
 from router.domain.usage import BUCKETS
-from router.ledger.errand import Kind
-from router.telemetry.tallies import OTHER, Count, Spread
+from router.ledger.errand import ErrandKind
+from router.telemetry.tallies import OTHER, Count, Histogram
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -71,25 +71,25 @@ class RequestMetrics:
             ("model", "source"),
         )
         self._saved_pico: dict[str, int] = {}
-        self._total = Spread(
+        self._total = Histogram(
             "farthing_request_duration_seconds",
             "From a request's arrival to the end of its answer",
             ("model",),
             LATENCY_BOUNDS_S,
         )
-        self._first = Spread(
+        self._first = Histogram(
             "farthing_time_to_first_token_seconds",
             "From a request's arrival to the first content of its stream",
             ("model",),
             FIRST_BOUNDS_S,
         )
-        self._own = Spread(
+        self._own = Histogram(
             "farthing_before_upstream_seconds",
             "From a request's arrival to its first call: understood, decided, looked up",
             (),
             OWN_BOUNDS_S,
         )
-        self._calls = Spread(
+        self._calls = Histogram(
             "farthing_attempt_duration_seconds",
             "Calls to upstreams, from start to end",
             by_place,
@@ -104,7 +104,7 @@ class RequestMetrics:
             if entry.closes:
                 self._request(closing, entry)
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: ErrorResponse) -> None:
         """Add an error."""
         self._errors.add((str(refusal.status), self._code(refusal.code)))
 
@@ -175,4 +175,4 @@ class RequestMetrics:
 
 def _model(entry: Entry) -> str:
     """The model as a label; requests that are passed through may name any model, so theirs is not used."""
-    return Kind.PASSED if entry.category == Kind.PASSED else entry.model
+    return ErrandKind.PASSED if entry.category == ErrandKind.PASSED else entry.model

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from router.decision.explain import headline
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.ledger import Entry, Outcome
 from router.domain.money import PICO_PER_USD
 from router.domain.trace import Trace
 from router.domain.usage import Usage
-from router.ledger.errand import Kind
+from router.ledger.errand import ErrandKind
 
 Value = str | int | float | bool | list[str]
 
@@ -23,7 +23,7 @@ _ERRORS = frozenset({Outcome.FAILED, Outcome.CUT})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerAddress:
     """Where an upstream is: OpenTelemetry's name for the provider, and host and port if they are known."""
 
     provider: str
@@ -46,7 +46,7 @@ class Span:
     error: str = ""
 
 
-def spans_of(closing: Closing, places: Mapping[str, Place]) -> Iterator[Span]:
+def spans_of(closing: Closing, places: Mapping[str, ServerAddress]) -> Iterator[Span]:
     """The spans of a request, or of what came after its end; none without a trace.
 
     `places` are the upstreams by name.
@@ -60,7 +60,7 @@ def spans_of(closing: Closing, places: Mapping[str, Place]) -> Iterator[Span]:
         yield _request(closing, end, closing.trace, places)
 
 
-def refused_span(refusal: Refusal) -> Iterator[Span]:
+def refused_span(refusal: ErrorResponse) -> Iterator[Span]:
     """The span of a request that was refused before anything was booked; none without a trace."""
     if (trace := refusal.trace) is not None:
         said: dict[str, Value] = {
@@ -74,7 +74,9 @@ def refused_span(refusal: Refusal) -> Iterator[Span]:
         yield Span("refused", trace, *ids, *times, True, said, refusal.code)
 
 
-def _request(closing: Closing, end: Entry, trace: Trace, places: Mapping[str, Place]) -> Span:
+def _request(
+    closing: Closing, end: Entry, trace: Trace, places: Mapping[str, ServerAddress]
+) -> Span:
     error = end.error or end.outcome.value if end.outcome in _ERRORS else ""
     said: dict[str, Value] = {
         **_words(end, places),
@@ -105,9 +107,9 @@ def _request(closing: Closing, end: Entry, trace: Trace, places: Mapping[str, Pl
     return Span(name, trace, trace.span, trace.parent, *times, True, said, error)
 
 
-def _call(entry: Entry, trace: Trace, places: Mapping[str, Place]) -> Span:
+def _call(entry: Entry, trace: Trace, places: Mapping[str, ServerAddress]) -> Span:
     error = entry.error or entry.outcome.value if entry.outcome in _ERRORS else ""
-    place = places.get(entry.upstream, Place(entry.upstream))
+    place = places.get(entry.upstream, ServerAddress(entry.upstream))
     said: dict[str, Value] = {
         **_words(entry, places),
         **_used(entry.usage),
@@ -130,7 +132,7 @@ def _call(entry: Entry, trace: Trace, places: Mapping[str, Place]) -> Span:
     return Span(name, trace, span_id, trace.span, *times, False, said, error)
 
 
-def _words(entry: Entry, places: Mapping[str, Place]) -> dict[str, Value]:
+def _words(entry: Entry, places: Mapping[str, ServerAddress]) -> dict[str, Value]:
     place = places.get(entry.upstream)
     return {
         "gen_ai.operation.name": _operation(entry),
@@ -140,10 +142,10 @@ def _words(entry: Entry, places: Mapping[str, Place]) -> dict[str, Value]:
 
 
 def _operation(entry: Entry) -> str:
-    if entry.category == Kind.PASSED:
+    if entry.category == ErrandKind.PASSED:
         return _PASSED
     # Before the first attempt, the only call is for a vector of the request's own words.
-    is_vector = entry.category == Kind.EMBEDDING or entry.attempt < 0
+    is_vector = entry.category == ErrandKind.EMBEDDING or entry.attempt < 0
     return _EMBEDDINGS if is_vector else _CHAT
 
 

@@ -55,7 +55,7 @@ class Count:
         return family
 
 
-class Spread:
+class Histogram:
     """How durations are spread, by labels: how many were within each bound, in seconds."""
 
     def __init__(

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.trace import Trace
 from router.telemetry.aside import Aside
-from router.telemetry.spans import Place, Span, refused_span, spans_of
+from router.telemetry.spans import ServerAddress, Span, refused_span, spans_of
 from router.wire.trace_context import trace_of
 
 _MOST_WAITING = 4_096
@@ -24,7 +24,7 @@ class Traces:
     def __init__(
         self,
         export: Callable[[Sequence[Span]], bool],
-        places: Mapping[str, Place],
+        places: Mapping[str, ServerAddress],
         share: float,
     ) -> None:
         self._export = export
@@ -49,7 +49,7 @@ class Traces:
         if closing.trace is not None and closing.trace.is_sampled:
             self._take(spans_of(closing, self._places))
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: ErrorResponse) -> None:
         """A request was refused."""
         if refusal.trace is not None and refusal.trace.is_sampled:
             self._take(refused_span(refusal))

@@ -20,7 +20,7 @@ from router.features.signs import SIGNS, signs_of
 from router.features.text import both_ends
 from router.features.tokens import Tokenizer
 from router.training.cue_words import CUES_FAMILY
-from router.training.requests import Labelled
+from router.training.requests import LabelledRequest
 
 _LARGEST_BYTE = 127
 _TEMPERATURES = np.geomspace(0.4, 3.0, 81)
@@ -33,7 +33,7 @@ Tokens = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class CategoryRecipe:
     """How it is fitted. `strength` is scikit-learn's C, the inverse of regularisation.
 
     The rest tries out what is worth its while: whether tokens are folded, whether form counts, and
@@ -53,7 +53,7 @@ class Fitter:
 
     tokenizer: Tokenizer
     folds: Tokens
-    recipe: Recipe = Recipe()
+    recipe: CategoryRecipe = CategoryRecipe()
 
     def design(self, texts: Sequence[str]) -> Any:
         """A sparse row a text: buckets of its words, then signs, then votes."""
@@ -83,7 +83,9 @@ class Fitter:
         fitted = LogisticRegression(C=self.recipe.strength, max_iter=_ITERATIONS, tol=1e-3)
         return fitted.fit(rows, labels)
 
-    def held_out(self, requests: Sequence[Labelled], by: Literal["template", "family"]) -> Floats:
+    def held_out(
+        self, requests: Sequence[LabelledRequest], by: Literal["template", "family"]
+    ) -> Floats:
         """Logits of each request by a fit that saw nothing of its template, or of its family.
 
         Cue words always stay in: nothing is to be judged by them.
@@ -97,7 +99,7 @@ class Fitter:
             logits[np.ix_(out, fitted.classes_)] = fitted.decision_function(rows[out])
         return logits
 
-    def model(self, requests: Sequence[Labelled], temperature: float) -> CategoryModel:
+    def model(self, requests: Sequence[LabelledRequest], temperature: float) -> CategoryModel:
         """What ships, fitted on all of `requests`."""
         fitted = self.regression(
             self.design([request.text for request in requests]), labels_of(requests)
@@ -115,7 +117,7 @@ class Fitter:
         )
 
 
-def labels_of(requests: Sequence[Labelled]) -> Ints:
+def labels_of(requests: Sequence[LabelledRequest]) -> Ints:
     """The place of each one's category among `CATEGORIES`."""
     return np.array([CATEGORIES.index(request.category) for request in requests])
 

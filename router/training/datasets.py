@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 from router.domain.category import Category
-from router.training.requests import Labelled
+from router.training.requests import LabelledRequest
 
 _OF: Mapping[str, Category] = {
     "zeroeval/gsm": Category.MATHS,
@@ -44,7 +44,7 @@ def category_of(dataset: str, prompt: str) -> Category | None:
     return Category.MATHS if counts else Category.KNOWLEDGE
 
 
-def labelled(rows: Sequence[tuple[str, str]], most: int, seed: int) -> tuple[Labelled, ...]:
+def labelled(rows: Sequence[tuple[str, str]], most: int, seed: int) -> tuple[LabelledRequest, ...]:
     """Of `rows` (data set, prompt) at most `most` a data set, half of them without their options."""
     by_set: dict[str, list[str]] = {}
     for dataset, prompt in rows:
@@ -56,8 +56,8 @@ def labelled(rows: Sequence[tuple[str, str]], most: int, seed: int) -> tuple[Lab
     )
 
 
-def _some(dataset: str, prompts: list[str], most: int, dice: Random) -> Iterator[Labelled]:
+def _some(dataset: str, prompts: list[str], most: int, dice: Random) -> Iterator[LabelledRequest]:
     for place, prompt in enumerate(dice.sample(prompts, min(most, len(prompts)))):
         if category := category_of(dataset, prompt):
             text = _OPTION.split(prompt)[0] if dice.random() < 0.5 else prompt
-            yield Labelled(text, category, dataset, f"{dataset}/{place % _PARTS}")
+            yield LabelledRequest(text, category, dataset, f"{dataset}/{place % _PARTS}")

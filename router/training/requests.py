@@ -41,7 +41,7 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledRequest:
     """A request and what it is.
 
     What was drawn from one `template` differs in words and dress only, what is of one `family` asks
@@ -85,7 +85,7 @@ def families() -> tuple[Family, ...]:
     )
 
 
-def drawn(each: int, seed: int, words: Sequence[str] = ()) -> tuple[Labelled, ...]:
+def drawn(each: int, seed: int, words: Sequence[str] = ()) -> tuple[LabelledRequest, ...]:
     """About `each` requests of every category, all different. `words` are for what they are about."""
     shipped, gaps = families(), grammar(words, seed)
     return tuple(
@@ -95,7 +95,7 @@ def drawn(each: int, seed: int, words: Sequence[str] = ()) -> tuple[Labelled, ..
     )
 
 
-def _of(kinds: Sequence[Family], gaps: Grammar, each: int, seed: int) -> Iterator[Labelled]:
+def _of(kinds: Sequence[Family], gaps: Grammar, each: int, seed: int) -> Iterator[LabelledRequest]:
     for family in kinds:
         dice = Random(f"{seed}/{family.category}/{family.name}")
         wanted = round(each * _share(family, kinds))
@@ -103,10 +103,10 @@ def _of(kinds: Sequence[Family], gaps: Grammar, each: int, seed: int) -> Iterato
         yield from {request.text: request for request in made}.values()
 
 
-def _one(family: Family, gaps: Grammar, dice: Random) -> Labelled:
+def _one(family: Family, gaps: Grammar, dice: Random) -> LabelledRequest:
     template = dice.choice(family.templates)
     text = dressed(gaps.expand(template, family.language, dice), family.language, dice)
-    return Labelled(text, family.category, f"{family.category}/{family.name}", template)
+    return LabelledRequest(text, family.category, f"{family.category}/{family.name}", template)
 
 
 def _share(family: Family, kinds: Sequence[Family]) -> float:

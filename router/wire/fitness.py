@@ -23,7 +23,7 @@ _OBJECT: Mapping[str, Any] = {"type": "object"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Fitness:
     """What was found about an answer: the score of one source, and why it is no better."""
 
     source: ScoreSource
@@ -44,21 +44,21 @@ def offers_tools(body: Mapping[str, Any]) -> bool:
 
 def of_ending(
     body: Mapping[str, Any], finish_reasons: frozenset[str], *, refuses: bool
-) -> Iterator[Finding]:
+) -> Iterator[Fitness]:
     """What the ends of the choices show: a refusal, or an answer that was cut off."""
     if refuses:
-        yield Finding(ScoreSource.REFUSAL, 0.0, "the model refused")
+        yield Fitness(ScoreSource.REFUSAL, 0.0, "the model refused")
     elif "content_filter" in finish_reasons:
-        yield Finding(ScoreSource.REFUSAL, 0.0, "the answer was filtered")
+        yield Fitness(ScoreSource.REFUSAL, 0.0, "the answer was filtered")
     if "length" in finish_reasons:
         own = body.get("max_completion_tokens") or body.get("max_tokens")
         whose = "the request's own" if own else "the model's"
-        yield Finding(ScoreSource.TRUNCATION, 0.0, f"cut off at {whose} limit")
+        yield Fitness(ScoreSource.TRUNCATION, 0.0, f"cut off at {whose} limit")
 
 
 def of_words(
     body: Mapping[str, Any], answer: bytes, *, is_stream: bool, lists_all: bool = True
-) -> Iterator[Finding]:
+) -> Iterator[Fitness]:
     """Whether JSON and tool calls are as the request in `body` wants them.
 
     `answer` is a chat completion, or the events of one. One bad choice makes the score 0. A choice
@@ -73,7 +73,7 @@ def of_words(
     yield from of_calls(body, messages, lists_all=lists_all)
 
 
-def of_json(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+def of_json(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[Fitness]:
     """Whether these messages are the JSON that was asked for; nothing if none was, or it cannot be checked."""
     if wants_json(body):
         texts = [m.get("content") for m in messages if not (calls_in(m) or m.get("refusal"))]
@@ -82,7 +82,7 @@ def of_json(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> I
 
 def of_calls(
     body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], *, lists_all: bool = True
-) -> Iterator[Finding]:
+) -> Iterator[Fitness]:
     """Whether the calls in these messages are of tools that were offered; nothing if there are no calls.
 
     Without `lists_all` others may have been offered than `body` lists: of a call of such a one nothing is known.
@@ -98,13 +98,13 @@ _UNKNOWN = "unknown"
 _STRANGE = "a tool was called that was not offered"
 
 
-def _judged(source: ScoreSource, flaws: Sequence[str | None]) -> Iterator[Finding]:
+def _judged(source: ScoreSource, flaws: Sequence[str | None]) -> Iterator[Fitness]:
     """One finding from the flaws of each; none where something stayed unknown and nothing is bad."""
     bad = next((flaw for flaw in flaws if flaw not in (None, _UNKNOWN)), None)
     if bad is not None:
-        yield Finding(source, 0.0, bad)
+        yield Fitness(source, 0.0, bad)
     elif flaws and _UNKNOWN not in flaws:
-        yield Finding(source, 1.0)
+        yield Fitness(source, 1.0)
 
 
 def _whole_message(choice: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -137,7 +137,7 @@ def _flaw(text: str, schema: object, what: str) -> str | None:
     return None if is_kept else f"{what} does not match the schema"
 
 
-class Call(NamedTuple):
+class WrittenCall(NamedTuple):
     """A tool call as it was written: its arguments as JSON text, or as any text if the tool takes that."""
 
     name: object
@@ -145,10 +145,10 @@ class Call(NamedTuple):
     is_free: bool = False
 
 
-_NO_CALL = Call(None, None)
+_NO_CALL = WrittenCall(None, None)
 
 
-def calls_in(message: Mapping[str, Any]) -> list[Call]:
+def calls_in(message: Mapping[str, Any]) -> list[WrittenCall]:
     """The calls in a message, including the older `function_call`, whatever is wrong with them."""
     calls = message.get("tool_calls")
     told = list(map(_call, calls)) if isinstance(calls, list) else []
@@ -156,19 +156,19 @@ def calls_in(message: Mapping[str, Any]) -> list[Call]:
     return told or ([_named(legacy)] if isinstance(legacy, dict) else [])
 
 
-def _call(call: object) -> Call:
+def _call(call: object) -> WrittenCall:
     if not isinstance(call, dict):
         return _NO_CALL
     custom = call.get("custom")
     if isinstance(custom, dict):
-        return Call(custom.get("name"), custom.get("input"), is_free=True)
+        return WrittenCall(custom.get("name"), custom.get("input"), is_free=True)
     return _named(call.get("function"))
 
 
-def _named(function: object) -> Call:
+def _named(function: object) -> WrittenCall:
     if not isinstance(function, dict):
         return _NO_CALL
-    return Call(function.get("name"), function.get("arguments") or "{}")
+    return WrittenCall(function.get("name"), function.get("arguments") or "{}")
 
 
 def offered(body: Mapping[str, Any]) -> Mapping[object, object]:
@@ -182,7 +182,7 @@ def offered(body: Mapping[str, Any]) -> Mapping[object, object]:
     return {str(each.get("name")): each.get("parameters") for each in named}
 
 
-def _flaw_of_call(call: Call, tools: Mapping[object, object], strange: str) -> str | None:
+def _flaw_of_call(call: WrittenCall, tools: Mapping[object, object], strange: str) -> str | None:
     if not isinstance(call.name, str) or call.name not in tools:
         return strange
     if call.is_free:

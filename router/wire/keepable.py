@@ -23,7 +23,7 @@ _SURELY_WORDS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class StreamSummary:
     """What was seen of a stream while it passed by; enough to judge most of them without reading again.
 
     `choices` is how many have ended, `content_chars` the length of their content; `says_more` tells whether
@@ -37,7 +37,7 @@ class Ending:
 
 
 def flaw_of_stream(
-    events: bytes, ending: Ending, *, request: Mapping[str, Any], keeps_tool_calls: bool
+    events: bytes, ending: StreamSummary, *, request: Mapping[str, Any], keeps_tool_calls: bool
 ) -> str | None:
     """Like `flaw_of`, for a stream whose ending is known: most need not be merged for it."""
     is_plain = not (ending.says_more or request.get("response_format") or request.get("n"))

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from router.domain.usage import Usage
-from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read
 
 Headers = tuple[tuple[str, str], ...]
@@ -112,7 +112,7 @@ _USAGE = re.compile(rb'"usage"\s*:\s*(?=\{)')
 
 
 @dataclass(slots=True)
-class Heard:
+class BodyEnds:
     """What is kept of a body that passes by: its first and last bytes."""
 
     content_type: str
@@ -168,4 +168,4 @@ def _read(told: Mapping[str, Any]) -> Usage | None:
     return next((usage for usage in found if usage is not None), None)
 
 
-_TOKENS = (DIALECTS["openai-responses"], DIALECTS["openai-chat"])
+_TOKENS = (LAYOUTS["openai-responses"], LAYOUTS["openai-chat"])

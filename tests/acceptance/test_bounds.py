@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import router.acceptance
-from router.acceptance.finding.found import Found, Kind, NotFound
+from router.acceptance.finding.found import AnswerKind, Found, NotFound
 from router.acceptance.finding.statements import LONGEST, boxed, cued, tagged
 from tests.acceptance.answers import final
 
@@ -67,7 +67,7 @@ def test_what_stands_long_before_the_end_changes_nothing(end: str, before: str) 
 def test_an_answer_long_before_the_end_of_a_text_is_not_looked_for() -> None:
     after = "All work and no play. " * 1_000
     assert isinstance(final(f"The answer is 42.\n{after}"), NotFound)
-    assert final(f"The answer is 42.\n{after[:10_000]}") == Found(Kind.NUMBER, "42")
+    assert final(f"The answer is 42.\n{after[:10_000]}") == Found(AnswerKind.NUMBER, "42")
 
 
 @given(st.lists(_PIECES, max_size=400).map("".join))
@@ -86,7 +86,7 @@ def test_a_megabyte_of_anything_is_answered(piece: str) -> None:
 
 def test_an_answer_at_the_end_of_a_megabyte_is_found() -> None:
     assert final("All work and no play. " * 50_000 + "\nThe answer is 42.") == Found(
-        Kind.NUMBER, "42"
+        AnswerKind.NUMBER, "42"
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.acceptance.finding.found import Found, Kind, NotFound, agree
+from router.acceptance.finding.found import AnswerKind, Found, NotFound, agree
 from tests.acceptance.answers import final
 
 TRAIN = "A train goes 60 km in 1 hour and 24 km in 20 minutes. How far is that together?"
@@ -74,7 +74,7 @@ TRAIN = "A train goes 60 km in 1 hour and 24 km in 20 minutes. How far is that t
 def test_a_number_is_found_wherever_a_text_says_that_it_is_the_answer(text: str) -> None:
     found = final(text, TRAIN)
     assert isinstance(found, Found)
-    assert (found.kind, found.value) == (Kind.NUMBER, "84")
+    assert (found.kind, found.value) == (AnswerKind.NUMBER, "84")
     assert found.unit in ("", "km")
 
 
@@ -123,7 +123,7 @@ METALS = (
     ],
 )
 def test_an_option_is_found_by_its_letter_or_its_text(text: str) -> None:
-    assert final(text, METALS) == Found(Kind.OPTION, "C")
+    assert final(text, METALS) == Found(AnswerKind.OPTION, "C")
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_where_there_are_options_and_none_is_named_nobody_can_tell(text: str) ->
 
 def test_several_letters_are_one_answer_in_any_order() -> None:
     question = "Which are prime?\n(A) 3\n(B) 4\n(C) 5\n(D) 6"
-    assert final("The answer is C, A.", question) == Found(Kind.OPTION, "A,C")
-    assert final("A and C", question) == Found(Kind.OPTION, "A,C")
-    assert final("(a), (c)", question) == Found(Kind.OPTION, "A,C")
+    assert final("The answer is C, A.", question) == Found(AnswerKind.OPTION, "A,C")
+    assert final("A and C", question) == Found(AnswerKind.OPTION, "A,C")
+    assert final("(a), (c)", question) == Found(AnswerKind.OPTION, "A,C")
 
 
 @pytest.mark.parametrize(
@@ -161,44 +161,44 @@ def test_several_letters_are_one_answer_in_any_order() -> None:
     ],
 )
 def test_the_last_list_of_options_counts_however_it_is_written(question: str, value: str) -> None:
-    assert final("Green", question) == Found(Kind.OPTION, value)
+    assert final("Green", question) == Found(AnswerKind.OPTION, value)
 
 
 @pytest.mark.parametrize(
     ("text", "kind", "value"),
     [
-        ("Yes", Kind.VERDICT, "yes"),
-        ("**No.**", Kind.VERDICT, "no"),
-        ("The answer is Yes. I am sure of it.", Kind.VERDICT, "yes"),
-        ("True", Kind.VERDICT, "true"),
-        ("Die Antwort ist ja.", Kind.VERDICT, "yes"),
-        ("Oui.", Kind.VERDICT, "yes"),
-        ("Нет", Kind.VERDICT, "no"),
-        ("いいえ", Kind.VERDICT, "no"),
-        ("答案是: 不是", Kind.VERDICT, "no"),
-        ('{"answer": true}', Kind.VERDICT, "true"),
-        ("Paris", Kind.TEXT, "paris"),
-        ("**Paris**.", Kind.TEXT, "paris"),
-        ('"Paris"', Kind.TEXT, "paris"),
-        ("The answer is Paris.", Kind.TEXT, "paris"),
-        ("Answer: the Battle of Hastings", Kind.TEXT, "battle of hastings"),
-        ("The answer is Dr. Smith.", Kind.TEXT, "dr smith"),
-        ("José", Kind.TEXT, "josé"),
-        ("C++", Kind.TEXT, "C++"),
-        ("x + 1", Kind.TEXT, "x+1"),
-        ("aBc", Kind.TEXT, "aBc"),
-        ("12:30", Kind.TEXT, "12:30"),
-        ("[1, 2,3]", Kind.JSON, "[1,2,3]"),
-        ("The answer is [1,2, 3].", Kind.JSON, "[1,2,3]"),
-        ("(1,2)", Kind.TEXT, "(1, 2)"),
-        ("2024-01-05", Kind.TEXT, "2024-01-05"),
-        ("The answer is ['no!', 'what? this!'].", Kind.JSON, '["no!","what? this!"]'),
-        ("((d))", Kind.TEXT, "((d))"),
-        (".bashrc", Kind.TEXT, ".bashrc"),
-        ("ab2 c", Kind.TEXT, "ab2 c"),
+        ("Yes", AnswerKind.VERDICT, "yes"),
+        ("**No.**", AnswerKind.VERDICT, "no"),
+        ("The answer is Yes. I am sure of it.", AnswerKind.VERDICT, "yes"),
+        ("True", AnswerKind.VERDICT, "true"),
+        ("Die Antwort ist ja.", AnswerKind.VERDICT, "yes"),
+        ("Oui.", AnswerKind.VERDICT, "yes"),
+        ("Нет", AnswerKind.VERDICT, "no"),
+        ("いいえ", AnswerKind.VERDICT, "no"),
+        ("答案是: 不是", AnswerKind.VERDICT, "no"),
+        ('{"answer": true}', AnswerKind.VERDICT, "true"),
+        ("Paris", AnswerKind.TEXT, "paris"),
+        ("**Paris**.", AnswerKind.TEXT, "paris"),
+        ('"Paris"', AnswerKind.TEXT, "paris"),
+        ("The answer is Paris.", AnswerKind.TEXT, "paris"),
+        ("Answer: the Battle of Hastings", AnswerKind.TEXT, "battle of hastings"),
+        ("The answer is Dr. Smith.", AnswerKind.TEXT, "dr smith"),
+        ("José", AnswerKind.TEXT, "josé"),
+        ("C++", AnswerKind.TEXT, "C++"),
+        ("x + 1", AnswerKind.TEXT, "x+1"),
+        ("aBc", AnswerKind.TEXT, "aBc"),
+        ("12:30", AnswerKind.TEXT, "12:30"),
+        ("[1, 2,3]", AnswerKind.JSON, "[1,2,3]"),
+        ("The answer is [1,2, 3].", AnswerKind.JSON, "[1,2,3]"),
+        ("(1,2)", AnswerKind.TEXT, "(1, 2)"),
+        ("2024-01-05", AnswerKind.TEXT, "2024-01-05"),
+        ("The answer is ['no!', 'what? this!'].", AnswerKind.JSON, '["no!","what? this!"]'),
+        ("((d))", AnswerKind.TEXT, "((d))"),
+        (".bashrc", AnswerKind.TEXT, ".bashrc"),
+        ("ab2 c", AnswerKind.TEXT, "ab2 c"),
     ],
 )
-def test_short_answers_have_a_normal_form(text: str, kind: Kind, value: str) -> None:
+def test_short_answers_have_a_normal_form(text: str, kind: AnswerKind, value: str) -> None:
     assert final(text) == Found(kind, value)
 
 
@@ -220,7 +220,7 @@ def test_short_answers_have_a_normal_form(text: str, kind: Kind, value: str) -> 
 def test_a_sentence_that_repeats_the_question_is_what_it_adds(
     question: str, text: str, value: str
 ) -> None:
-    assert final(text, question) == Found(Kind.TEXT, value)
+    assert final(text, question) == Found(AnswerKind.TEXT, value)
 
 
 ESSAY = (
@@ -248,7 +248,7 @@ def test_of_free_text_nobody_can_tell(text: str) -> None:
 
 def test_two_boxes_that_differ_say_nothing() -> None:
     assert isinstance(final("\\boxed{2} ... \\boxed{3}"), NotFound)
-    assert final("\\boxed{2} ... so \\boxed{2.0}") == Found(Kind.NUMBER, "2")
+    assert final("\\boxed{2} ... so \\boxed{2.0}") == Found(AnswerKind.NUMBER, "2")
 
 
 @pytest.mark.parametrize(
@@ -263,14 +263,14 @@ def test_two_boxes_that_differ_say_nothing() -> None:
 def test_a_yes_or_no_that_was_asked_for_may_be_explained(
     question: str, text: str, value: str
 ) -> None:
-    assert final(text, question) == Found(Kind.VERDICT, value)
+    assert final(text, question) == Found(AnswerKind.VERDICT, value)
     assert isinstance(final(text, "Tell me all about 7."), NotFound)
 
 
 def test_where_a_number_is_asked_for_the_only_new_one_of_the_last_line_is_it() -> None:
     question = "She has 12 apples and gives 5 away. How many apples has she left?"
     text = "She begins with a basket of apples, of which some are given away to her brother.\nOf 12 apples {} are left."
-    assert final(text.format(7), question) == Found(Kind.NUMBER, "7")
+    assert final(text.format(7), question) == Found(AnswerKind.NUMBER, "7")
     assert isinstance(final(text.format("7 or 8"), question), NotFound)
     assert isinstance(final(text.format(7), "Write a story."), NotFound)
 
@@ -314,5 +314,5 @@ def test_words_after_a_cue_in_the_middle_of_a_long_text_are_said_in_passing() ->
     middle = f"{ESSAY}\n\nThe result is a strong country.\n\n{ESSAY * 3}"
     assert isinstance(final(middle), NotFound)
     assert isinstance(final(f"The answer is simple. {ESSAY * 3}"), NotFound)
-    assert final(f"The answer is Kentucky. {ESSAY * 3}") == Found(Kind.TEXT, "kentucky")
-    assert final(f"{ESSAY * 3} The answer is Kentucky.") == Found(Kind.TEXT, "kentucky")
+    assert final(f"The answer is Kentucky. {ESSAY * 3}") == Found(AnswerKind.TEXT, "kentucky")
+    assert final(f"{ESSAY * 3} The answer is Kentucky.") == Found(AnswerKind.TEXT, "kentucky")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.acceptance.finding.found import Found, Kind, agree
+from router.acceptance.finding.found import AnswerKind, Found, agree
 from tests.acceptance.answers import final
 
 
@@ -126,7 +126,7 @@ def test_what_is_counted_may_be_left_out_where_the_question_names_it() -> None:
 @given(st.integers(-(10**12), 10**12))
 def test_a_whole_number_is_the_same_with_and_without_its_thousands(number: int) -> None:
     forms = [f"{number}", f"{number:,}", f"{number:_}".replace("_", "\u202f"), f"{number}.0"]
-    assert {final(form) for form in forms} == {Found(Kind.NUMBER, str(number))}
+    assert {final(form) for form in forms} == {Found(AnswerKind.NUMBER, str(number))}
 
 
 @given(st.text(alphabet="0123456789.,'/ eE+-^*x×10{}%$€\u202f", max_size=40))
@@ -137,4 +137,4 @@ def test_no_row_of_digits_and_signs_makes_it_stumble(text: str) -> None:
 @pytest.mark.parametrize("text", ["9" * 5000, "1e999999999", "1/0", "1e-9999", "1" + ",000" * 500])
 def test_what_is_too_large_to_be_meant_is_no_number(text: str) -> None:
     found = final(f"The answer is {text}")
-    assert not isinstance(found, Found) or found.kind is not Kind.NUMBER
+    assert not isinstance(found, Found) or found.kind is not AnswerKind.NUMBER

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from router.acceptance.finding import final_answer
 from router.acceptance.finding.asked import asked
-from router.acceptance.finding.found import Final, Found, Kind, NotFound, agree
+from router.acceptance.finding.found import AnswerKind, Final, Found, NotFound, agree
 from router.acceptance.said import Said, read
 from tests.acceptance.answers import Answer, asks, calls, final, says
 
@@ -259,7 +259,7 @@ def test_all_blocks_of_code_count() -> None:
 def test_code_that_is_quoted_or_leads_to_an_answer_is_not_the_answer() -> None:
     text = f"The function is\n```python\n{ADD}\n```\nSo the output is {{}}."
     question = "What comes out of add(1, 2)?"
-    assert final(text.format(3), question) == Found(Kind.NUMBER, "3")
+    assert final(text.format(3), question) == Found(AnswerKind.NUMBER, "3")
     assert not agree(final(text.format(3), question), final(text.format(4), question))
     quoted = f"You said\n```python\n{ADD}\n```\nwhich adds numbers, and does nothing else at all."
     assert isinstance(final(quoted, f"Explain this:\n{ADD}"), NotFound)

@@ -6,7 +6,7 @@ import pytest
 
 from router.config.policies import load_policies, load_policy
 from router.decision.policy import Rule, Terms
-from router.domain.cascade import AGREEMENT, CascadeTerms, Check, Recipe, Use
+from router.domain.cascade import AGREEMENT, CascadeTerms, CascadeUse, Check, StepRecipe
 from router.domain.cascade import Test as By
 from router.domain.errors import ConfigError
 from router.domain.hedge import Hedge
@@ -14,7 +14,7 @@ from router.domain.members import replace
 from tests.config.files import ROOT, SOUND, complaints, loaded, written
 
 HEAD = "policy: mine\nintent: a policy for a test\n"
-PAIR = Recipe(("a", "b"))
+PAIR = StepRecipe(("a", "b"))
 
 
 def written_policy(folder: Path, text: str, name: str = "mine") -> Path:
@@ -41,7 +41,7 @@ def wrong(folder: Path, text: str) -> list[str]:
 
 @pytest.mark.parametrize("text", ["strategy: cascade\n", "cascade: {}\n", "cascade: {use: auto}\n"])
 def test_a_word_is_enough(text: str, tmp_path: Path) -> None:
-    assert terms(tmp_path, text) == Terms(cascade=CascadeTerms(use=Use.AUTO))
+    assert terms(tmp_path, text) == Terms(cascade=CascadeTerms(use=CascadeUse.AUTO))
 
 
 def test_everything_that_a_policy_can_say_of_cascades_is_heard(tmp_path: Path) -> None:
@@ -58,11 +58,11 @@ cascade:
   check_share: 0.01
 """
     assert terms(tmp_path, said).cascade == CascadeTerms(
-        use=Use.ALWAYS,
+        use=CascadeUse.ALWAYS,
         steps=(
-            Recipe(("a", "a"), AGREEMENT, 4.0),
-            Recipe(("a", "b"), (*AGREEMENT, Check(By.JUDGE, 0.8, "c"))),
-            Recipe(("b",), (Check(By.LOGPROB, 0.9),)),
+            StepRecipe(("a", "a"), AGREEMENT, 4.0),
+            StepRecipe(("a", "b"), (*AGREEMENT, Check(By.JUDGE, 0.8, "c"))),
+            StepRecipe(("b",), (Check(By.LOGPROB, 0.9),)),
         ),
         final="d",
         first_content_s=8.0,
@@ -87,15 +87,15 @@ rules:
   - {name: one, when: {category: translation}, then: {strategy: single}}
 """
     found = rules(tmp_path, said.replace("category: summary", "min_turns: 2"))
-    base = CascadeTerms(use=Use.AUTO, steps=(PAIR,), first_content_s=8.0)
+    base = CascadeTerms(use=CascadeUse.AUTO, steps=(PAIR,), first_content_s=8.0)
 
     assert {name: rule.terms.cascade for name, rule in found.items()} == {
-        "force": replace(base, use=Use.ALWAYS),
-        "forbid": replace(base, use=Use.NEVER),
+        "force": replace(base, use=CascadeUse.ALWAYS),
+        "forbid": replace(base, use=CascadeUse.NEVER),
         "bound": replace(base, first_content_s=2.0),
         "pairs": replace(base, steps=()),
         "forget": CascadeTerms(),
-        "one": replace(base, use=Use.NEVER),
+        "one": replace(base, use=CascadeUse.NEVER),
     }
 
 
@@ -108,8 +108,8 @@ rules:
 """
     found = rules(tmp_path, said)
 
-    assert found["asked"].terms.cascade == CascadeTerms(use=Use.AUTO, steps=(PAIR,))
-    assert found["forced"].terms.cascade == CascadeTerms(use=Use.ALWAYS, steps=(PAIR,))
+    assert found["asked"].terms.cascade == CascadeTerms(use=CascadeUse.AUTO, steps=(PAIR,))
+    assert found["forced"].terms.cascade == CascadeTerms(use=CascadeUse.ALWAYS, steps=(PAIR,))
 
 
 def test_of_hedge_and_cascade_each_takes_the_others_place(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_of_hedge_and_cascade_each_takes_the_others_place(tmp_path: Path) -> Non
         tmp_path, "hedge: {}\nrules: [{name: r, when: {}, then: {cascade: {use: never}}}]\n"
     )
 
-    assert hedges["r"].terms == Terms(cascade=CascadeTerms(use=Use.AUTO))
+    assert hedges["r"].terms == Terms(cascade=CascadeTerms(use=CascadeUse.AUTO))
     assert cascades["r"].terms == Terms(hedge=Hedge(0.95, 0.05))
     assert off["r"].terms == Terms(hedge=Hedge(0.95, 0.05))
 
@@ -132,7 +132,7 @@ def test_a_policy_takes_over_the_steps_of_the_one_that_it_stands_on(tmp_path: Pa
     found, problems = load_policies(tmp_path)
 
     assert problems == []
-    assert found["mine"].policy.terms.cascade == CascadeTerms(use=Use.ALWAYS, steps=(PAIR,))
+    assert found["mine"].policy.terms.cascade == CascadeTerms(use=CascadeUse.ALWAYS, steps=(PAIR,))
 
 
 @pytest.mark.parametrize(
@@ -249,5 +249,9 @@ def test_the_shipped_policies_leave_cascades_to_the_evidence() -> None:
     found, _ = load_policies(ROOT / "policies")
     wanted = {name: each.policy.terms.cascade.use for name, each in found.items()}
 
-    assert wanted == {"balanced": Use.AUTO, "cheap": Use.NEVER, "quality": Use.NEVER}
+    assert wanted == {
+        "balanced": CascadeUse.AUTO,
+        "cheap": CascadeUse.NEVER,
+        "quality": CascadeUse.NEVER,
+    }
     assert all(each.policy.terms.cascade.steps == () for each in found.values())

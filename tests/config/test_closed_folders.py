@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.config.load import may_have_keys
-from router.config.local_quality import Unusable, read_local
+from router.config.local_quality import UnusableEvidence, read_local
 from router.config.presence import may_exist
 from router.config.source import Source
 from router.stores.sql.database import open_database
@@ -40,7 +40,10 @@ def test_what_may_be_there_is_not_taken_to_be_missing(tmp_path: Path) -> None:
 
 def test_evidence_that_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
     assert read_local(tmp_path / "quality") is None
-    with closed(tmp_path), pytest.raises(Unusable, match=r"cannot be read: Permission denied"):
+    with (
+        closed(tmp_path),
+        pytest.raises(UnusableEvidence, match=r"cannot be read: Permission denied"),
+    ):
         read_local(tmp_path / "quality")
 
 

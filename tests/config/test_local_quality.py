@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from router.config.load import load_settings
 from router.config.local_install import install, undo, version_of
-from router.config.local_quality import Unusable, overlaid, read_local, read_pointer
+from router.config.local_quality import UnusableEvidence, overlaid, read_local, read_pointer
 from router.config.settings import Settings
 from router.config.source import Source
 from router.domain.cascade import Prospect
@@ -226,7 +226,7 @@ def test_numbers_that_differ_from_their_hash_are_refused_and_shipped_ones_hold(
     ],
 )
 def test_numbers_about_other_models_are_refused(local: LocalQuality, why: str) -> None:
-    with pytest.raises(Unusable, match=why):
+    with pytest.raises(UnusableEvidence, match=why):
         overlaid(catalog(model("sim-mid")), local)
 
 
@@ -236,7 +236,7 @@ def test_numbers_about_other_models_are_refused(local: LocalQuality, why: str) -
 )
 def test_a_pointer_that_leads_nowhere_is_refused(tmp_path: Path, pointer: str) -> None:
     (tmp_path / "current.json").write_text(pointer)
-    with pytest.raises(Unusable):
+    with pytest.raises(UnusableEvidence):
         read_local(tmp_path)
 
 
@@ -259,7 +259,7 @@ def test_numbers_that_make_no_sense_are_refused_even_with_the_right_hash(
     raw = json.dumps(json.loads((place / "estimates.json").read_text()) | change)
     (place / "estimates.json").write_text(raw)
     (place / "card.json").write_text(json.dumps({"sha256": sha256(raw.encode()).hexdigest()}))
-    with pytest.raises(Unusable, match="is invalid"):
+    with pytest.raises(UnusableEvidence, match="is invalid"):
         read_local(tmp_path)
 
 

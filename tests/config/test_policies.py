@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from router.cli.check import check_examples, doubts_about, judge_of, with_policies_of
 from router.config.policies import load_policies, load_policy
 from router.config.yaml_file import read_yaml
-from router.decision.policy import Circumstances, FallBackTo, Otherwise, Pool, Terms
+from router.decision.policy import Circumstances, FallBackTo, Otherwise, PolicyPool, Terms
 from router.decision.resolve import Route
 from router.domain.category import Category
 from router.domain.deadlines import Deadlines
@@ -116,8 +116,8 @@ rules:
     found = {rule.name: rule.terms for rule in policy.rules}
 
     eu, logs = frozenset({"eu"}), frozenset({"logs"})
-    assert found["other models"].pool == Pool(frozenset({"c"}), eu, logs)
-    assert found["other tags"].pool == Pool(frozenset({"a", "b"}), frozenset(), logs)
+    assert found["other models"].pool == PolicyPool(frozenset({"c"}), eu, logs)
+    assert found["other tags"].pool == PolicyPool(frozenset({"a", "b"}), frozenset(), logs)
     sooner, whenever = found["sooner"], found["whenever"]
     assert (sooner.first_content_s, sooner.total_s, sooner.latency_quantile) == (2.0, 10.0, 0.9)
     assert sooner.deadlines == Deadlines(first_content_s=5.0, stall_s=9.0, total_s=30.0)

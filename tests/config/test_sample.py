@@ -9,7 +9,7 @@ from router.app import dry_pipeline, real_world
 from router.cli.trial_sources import LeftOut, cases, sample, understanding
 from router.config.load import load_settings
 from router.config.sample import sample_requests
-from router.decision.compare import Case
+from router.decision.compare import TrialRequest
 from router.domain.category import Category
 from router.domain.model import Capability
 from router.pipeline.visit import Caller
@@ -17,23 +17,25 @@ from tests.config.files import EXAMPLE
 
 
 @pytest.fixture(scope="module")
-def known() -> list[Case | LeftOut]:
+def known() -> list[TrialRequest | LeftOut]:
     settings = load_settings(EXAMPLE, {})
     judge = dry_pipeline(settings, real_world()).judge
     balanced = settings.policies["balanced"].policy
     return list(cases(sample(), understanding(judge, Caller(""), balanced)))
 
 
-def test_every_request_is_one_and_has_a_name_of_its_own(known: list[Case | LeftOut]) -> None:
-    names = [each.id for each in known if isinstance(each, Case)]
+def test_every_request_is_one_and_has_a_name_of_its_own(
+    known: list[TrialRequest | LeftOut],
+) -> None:
+    names = [each.id for each in known if isinstance(each, TrialRequest)]
 
     assert [each for each in known if isinstance(each, LeftOut)] == []
     assert len(names) == len({*names}) == 131
     assert not any(name.startswith("line") for name in names)
 
 
-def test_all_categories_and_most_needs_are_there(known: list[Case | LeftOut]) -> None:
-    found = [each.features for each in known if isinstance(each, Case)]
+def test_all_categories_and_most_needs_are_there(known: list[TrialRequest | LeftOut]) -> None:
+    found = [each.features for each in known if isinstance(each, TrialRequest)]
     kinds = Counter(each.category for each in found)
     needs = {need for each in found for need in each.needs}
 
@@ -43,8 +45,10 @@ def test_all_categories_and_most_needs_are_there(known: list[Case | LeftOut]) ->
     assert {*Capability} - needs == {Capability.AUDIO, Capability.FILES, *of_other_doors}
 
 
-def test_some_are_short_and_some_are_long(known: list[Case | LeftOut]) -> None:
-    lengths = sorted(each.features.prompt_tokens for each in known if isinstance(each, Case))
+def test_some_are_short_and_some_are_long(known: list[TrialRequest | LeftOut]) -> None:
+    lengths = sorted(
+        each.features.prompt_tokens for each in known if isinstance(each, TrialRequest)
+    )
 
     assert lengths[len(lengths) // 2] < 50
     assert lengths[-1] > 32_768

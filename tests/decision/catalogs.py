@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from router.decision.choose import NothingAdequate, choose
-from router.decision.experience import Answered, Experience
-from router.decision.policy import Circumstances, FallBackTo, Otherwise, Policy, Pool, Terms
+from router.decision.experience import Experience, ObservedAnswer
+from router.decision.policy import Circumstances, FallBackTo, Otherwise, Policy, PolicyPool, Terms
 from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.features import Features
@@ -47,7 +47,7 @@ FEATURES = st.builds(
 )
 CIRCUMSTANCES = st.builds(Circumstances, asked=st.sampled_from(["auto", *NAMES]))
 _POOLS = st.builds(
-    Pool,
+    PolicyPool,
     ids=st.frozensets(st.sampled_from(NAMES), max_size=3),
     with_tags=st.frozensets(st.sampled_from(TAGS), max_size=1),
     without_tags=st.frozensets(st.sampled_from(TAGS), max_size=1),
@@ -65,7 +65,7 @@ TERMS = st.builds(
     reference=st.sampled_from(["asked", "best", *NAMES]),
     within=st.sampled_from([0.0, 0.05, 0.1, 0.3, 1.0]),
     floor=st.none() | _SHARES,
-    pool=st.just(Pool()) | _POOLS,
+    pool=st.just(PolicyPool()) | _POOLS,
     ceiling=st.none() | st.sampled_from([Money(0), Money.from_usd("0.001"), Money.from_usd(1)]),
     first_content_s=st.none() | st.just(1.0),
     confidence=st.sampled_from([0.5, 0.5, 0.8, 0.95]),
@@ -82,7 +82,9 @@ def experienced(seconds: dict[str, float]) -> Experience:
         experience.observe(
             model(name),
             Category.CHAT,
-            Answered(output_tokens=100, first_content_s=total_s / 4, total_s=total_s, at_s=0.0),
+            ObservedAnswer(
+                output_tokens=100, first_content_s=total_s / 4, total_s=total_s, at_s=0.0
+            ),
         )
     return experience
 

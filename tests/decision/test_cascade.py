@@ -7,12 +7,20 @@ import pytest
 from router.decision.bid import Verdicts as Observing
 from router.decision.choose import choose, pin
 from router.decision.conditions import CONDITIONS
-from router.decision.experience import Answered, Experience
-from router.decision.policy import Circumstances, Condition, FallBackTo, Policy, Pool, Rule, Terms
+from router.decision.experience import Experience, ObservedAnswer
+from router.decision.policy import (
+    Circumstances,
+    Condition,
+    FallBackTo,
+    Policy,
+    PolicyPool,
+    Rule,
+    Terms,
+)
 from router.decision.verdicts import Pairing, Verdicts
-from router.decision.verdicts import Seen as Witnessed
+from router.decision.verdicts import StepOutcome as Witnessed
 from router.domain.agreeing import Agreeing, Habits
-from router.domain.cascade import CascadeTerms, Check, Prospect, Prospects, Recipe, Use
+from router.domain.cascade import CascadeTerms, CascadeUse, Check, Prospect, Prospects, StepRecipe
 from router.domain.cascade import Test as By
 from router.domain.category import Category
 from router.domain.deadlines import Deadlines
@@ -34,7 +42,7 @@ MIDDLE = model("middle", price=("0.6", "2.4"), p=0.80)
 SMALL = model("small", price=("0.1", "0.2"), p=0.70)
 TINY = model("tiny", price=("0.05", "0.1"), p=0.60)
 ALL = catalog(TOP, MIDDLE, SMALL, TINY)
-AUTO = CascadeTerms(use=Use.AUTO)
+AUTO = CascadeTerms(use=CascadeUse.AUTO)
 SETTLES = prospect(0.6, 0.01, p_accept_sd=0.02, gain_sd=0.005)
 KNOWN = Told({("middle", "small"): SETTLES})
 
@@ -72,12 +80,12 @@ def told(decision: Decision) -> str:
     return f"{' > '.join([*steps, decision.chosen.model.id])} | {follow}"
 
 
-def always(*steps: Recipe, **terms: Any) -> CascadeTerms:
-    return CascadeTerms(use=Use.ALWAYS, steps=steps, **terms)
+def always(*steps: StepRecipe, **terms: Any) -> CascadeTerms:
+    return CascadeTerms(use=CascadeUse.ALWAYS, steps=steps, **terms)
 
 
-def automatic(*steps: Recipe) -> CascadeTerms:
-    return CascadeTerms(use=Use.AUTO, steps=steps)
+def automatic(*steps: StepRecipe) -> CascadeTerms:
+    return CascadeTerms(use=CascadeUse.AUTO, steps=steps)
 
 
 # ----------------------------------------------------------------------------- what is taken
@@ -164,7 +172,7 @@ def test_two_answers_of_one_model_are_taken_where_something_is_known_of_them() -
 
 def test_of_a_model_that_would_say_the_same_again_no_second_answer_is_wanted() -> None:
     same = replace(features(), answers_vary=False)
-    twice, pair = Recipe(("small", "small")), Recipe(("small", "middle"))
+    twice, pair = StepRecipe(("small", "small")), StepRecipe(("small", "middle"))
     left_out = "the step of small and small is left out: as the request is set, small would say the same again"
 
     assert told(deciding(cascade=always(twice))) == "small+small > top | "
@@ -385,7 +393,7 @@ def test_a_cascade_fits_into_what_a_budget_has_left() -> None:
     ],
 )
 def test_some_requests_are_asked_of_no_cascade(what: dict[str, Any], why: str) -> None:
-    for terms in (AUTO, always(Recipe(("small", "tiny")))):
+    for terms in (AUTO, always(StepRecipe(("small", "tiny")))):
         assert told(deciding(what=replace(features(), **what), cascade=terms)) == f"top | {why}"
 
 
@@ -426,7 +434,7 @@ def test_a_request_may_do_without() -> None:
     who = Circumstances(overrides=Overrides(cascade=False))
 
     assert told(deciding(KNOWN, who)) == "top | "
-    assert told(deciding(KNOWN, who, cascade=always(Recipe(("small", "tiny"))))) == "top | "
+    assert told(deciding(KNOWN, who, cascade=always(StepRecipe(("small", "tiny"))))) == "top | "
 
 
 # ------------------------------------------------------------------------------- other aims
@@ -458,8 +466,8 @@ def test_who_pays_for_time_and_quality_takes_what_costs_least_in_all() -> None:
 
 
 def test_a_policy_may_want_its_steps_always() -> None:
-    one = Recipe(("small",), (Check(By.LOGPROB, 0.9),), within_s=3.0)
-    decision = deciding(None, cascade=always(one, Recipe(("small", "middle"))))
+    one = StepRecipe(("small",), (Check(By.LOGPROB, 0.9),), within_s=3.0)
+    decision = deciding(None, cascade=always(one, StepRecipe(("small", "middle"))))
     cascade = decision.cascade
 
     assert told(decision) == "small > small+middle > top | "
@@ -474,7 +482,7 @@ def test_a_policy_may_want_its_steps_always() -> None:
 
 
 def test_a_step_that_cannot_be_asked_is_left_out() -> None:
-    pair, gone = Recipe(("small", "tiny")), Recipe(("small", "gone"))
+    pair, gone = StepRecipe(("small", "tiny")), StepRecipe(("small", "gone"))
 
     assert told(deciding(None, cascade=always(gone, pair))) == "small+tiny > top | "
     assert told(deciding(None, cascade=always(gone))) == (
@@ -484,9 +492,9 @@ def test_a_step_that_cannot_be_asked_is_left_out() -> None:
 
 def test_a_judge_that_may_not_answer_does_not_read_the_prompt_either() -> None:
     by_top, by_tiny = (
-        Recipe(("small",), (Check(By.JUDGE, judge=judge),)) for judge in ("top", "tiny")
+        StepRecipe(("small",), (Check(By.JUDGE, judge=judge),)) for judge in ("top", "tiny")
     )
-    ours = Pool(ids=frozenset({"top", "small"}))
+    ours = PolicyPool(ids=frozenset({"top", "small"}))
 
     assert told(deciding(None, cascade=always(by_tiny, by_top), pool=ours)) == "small > top | "
     assert told(deciding(None, cascade=always(by_tiny), pool=ours)) == (
@@ -497,7 +505,7 @@ def test_a_judge_that_may_not_answer_does_not_read_the_prompt_either() -> None:
 
 
 def test_a_judges_verdicts_are_paid_like_any_other_call() -> None:
-    by_top = Recipe(("small", "tiny"), (Check(By.JUDGE, judge="top"),))
+    by_top = StepRecipe(("small", "tiny"), (Check(By.JUDGE, judge="top"),))
     wanted: dict[str, Any] = {"cascade": always(by_top), "models": catalog(TOP, SMALL, TINY)}
     cascade = deciding(None, **wanted).cascade
     assert cascade is not None
@@ -525,7 +533,7 @@ def test_a_judge_as_dear_as_the_final_model_pays_for_nothing(judge: str, line: s
     for number in range(200):
         verdicts.note(pairing, Witnessed.ACCEPTED if number % 10 else Witnessed.REJECTED)
         verdicts.note(pairing, Witnessed.RIGHT)
-    steps, models = automatic(Recipe(("small",), checks)), catalog(TOP, SMALL, TINY)
+    steps, models = automatic(StepRecipe(("small",), checks)), catalog(TOP, SMALL, TINY)
 
     for chance in (0.5, 0.0):  # by what was seen, and where it is tried nevertheless
         found = told(
@@ -534,10 +542,10 @@ def test_a_judge_as_dear_as_the_final_model_pays_for_nothing(judge: str, line: s
         assert found.startswith(line if chance else line.removesuffix("of the"))
 
 
-@pytest.mark.parametrize("steps", [(), (Recipe(("small", "middle")),)])
-def test_answers_that_are_checked_are_paid_twice(steps: tuple[Recipe, ...]) -> None:
+@pytest.mark.parametrize("steps", [(), (StepRecipe(("small", "middle")),)])
+def test_answers_that_are_checked_are_paid_twice(steps: tuple[StepRecipe, ...]) -> None:
     def checking(share: float) -> Decision:
-        return deciding(cascade=CascadeTerms(use=Use.AUTO, steps=steps, check_share=share))
+        return deciding(cascade=CascadeTerms(use=CascadeUse.AUTO, steps=steps, check_share=share))
 
     usual, seldom = checking(0.0).cascade, checking(0.1).cascade
     assert usual is not None
@@ -548,7 +556,7 @@ def test_answers_that_are_checked_are_paid_twice(steps: tuple[Recipe, ...]) -> N
 
 
 def test_what_is_wanted_always_keeps_the_ceiling_and_the_budget() -> None:
-    wanted = always(Recipe(("small", "tiny")))
+    wanted = always(StepRecipe(("small", "tiny")))
 
     assert told(deciding(None, cascade=wanted, ceiling=Money.from_usd("0.0053"))).startswith(
         "top | small and tiny before top: if no step settles it"
@@ -557,7 +565,7 @@ def test_what_is_wanted_always_keeps_the_ceiling_and_the_budget() -> None:
 
 def test_later_steps_are_reached_by_what_the_first_has_not_settled() -> None:
     known = Told({("small", "tiny"): prospect(0.5, 0.01), ("middle", "small"): prospect(0.4, 0.02)})
-    steps = automatic(Recipe(("small", "tiny")), Recipe(("small", "middle")))
+    steps = automatic(StepRecipe(("small", "tiny")), StepRecipe(("small", "middle")))
     decision = deciding(known, cascade=steps)
     cascade = decision.cascade
     assert cascade is not None
@@ -570,8 +578,8 @@ def test_later_steps_are_reached_by_what_the_first_has_not_settled() -> None:
 
 
 def test_of_its_own_steps_too_evidence_must_speak() -> None:
-    unknown = automatic(Recipe(("small", "tiny")), Recipe(("small", "middle")))
-    judged = automatic(Recipe(("small", "middle"), (Check(By.JUDGE, 0.8, "top"),)))
+    unknown = automatic(StepRecipe(("small", "tiny")), StepRecipe(("small", "middle")))
+    judged = automatic(StepRecipe(("small", "middle"), (Check(By.JUDGE, 0.8, "top"),)))
     loses = Told({("middle", "small"): prospect(0.6, -0.3)})
 
     assert told(deciding(cascade=unknown)) == "small+middle > top | "
@@ -596,7 +604,7 @@ def test_a_rule_forces_and_forbids() -> None:
         Terms(within=0.02, cascade=AUTO),
         (
             rule("never", Category.CODE_WRITING, CascadeTerms()),
-            rule("always", Category.MATHS, always(Recipe(("tiny", "small")))),
+            rule("always", Category.MATHS, always(StepRecipe(("tiny", "small")))),
         ),
     )
 
@@ -629,10 +637,10 @@ def test_a_pair_that_stopped_paying_is_off() -> None:
     assert told(deciding(both, seen=none)) == (
         "top | tiny and small before top: 17 of 20 answers differed from top's"
     )
-    assert told(deciding(both, seen=off, cascade=automatic(Recipe(("small", "tiny"))))) == (
+    assert told(deciding(both, seen=off, cascade=automatic(StepRecipe(("small", "tiny"))))) == (
         "top | 17 of 20 answers differed from top's"
     )
-    assert told(deciding(both, seen=off, cascade=always(Recipe(("small", "tiny"))))).startswith(
+    assert told(deciding(both, seen=off, cascade=always(StepRecipe(("small", "tiny"))))).startswith(
         "small+tiny > top"
     )
 
@@ -645,7 +653,9 @@ def _observed(**seconds: float) -> Experience:
             experience.observe(
                 ALL[name],
                 Category.CHAT,
-                Answered(output_tokens=100, first_content_s=total_s / 4, total_s=total_s, at_s=0.0),
+                ObservedAnswer(
+                    output_tokens=100, first_content_s=total_s / 4, total_s=total_s, at_s=0.0
+                ),
             )
     return experience
 

@@ -11,7 +11,7 @@ from router.decision.document import document
 from router.decision.explain import headline, sentences
 from router.decision.policy import Otherwise, Terms
 from router.decision.record import Record
-from router.domain.cascade import CascadeTerms, Use
+from router.domain.cascade import CascadeTerms, CascadeUse
 from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.features import Features
@@ -64,7 +64,7 @@ _TERMS = st.builds(
     ceiling=st.none() | st.sampled_from([Money.from_usd("0.002"), Money.from_usd("0.03")]),
     otherwise=st.just(Otherwise.BEST),
     cascade=st.builds(
-        CascadeTerms, use=st.just(Use.AUTO), final=st.sampled_from(["", "", "", "a", "b"])
+        CascadeTerms, use=st.just(CascadeUse.AUTO), final=st.sampled_from(["", "", "", "a", "b"])
     ),
 )
 

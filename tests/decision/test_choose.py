@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.conditions import CONDITIONS
-from router.decision.experience import Answered, Experience
+from router.decision.experience import Experience, ObservedAnswer
 from router.decision.lengths import LatencyLine, LengthPrior, Tier
 from router.decision.policy import (
     Circumstances,
     FallBackTo,
     Otherwise,
     Policy,
-    Pool,
+    PolicyPool,
     Rule,
     Terms,
 )
@@ -71,7 +71,9 @@ def test_the_model_that_was_asked_for_is_the_reference() -> None:
 
 
 def test_a_reference_that_may_not_answer_is_still_the_measure() -> None:
-    decision = deciding(reference="top", within=0.1, pool=Pool(without_tags=frozenset({"closed"})))
+    decision = deciding(
+        reference="top", within=0.1, pool=PolicyPool(without_tags=frozenset({"closed"}))
+    )
 
     assert decision.reference.model.id == "top"
     assert told(decision) == "cheapest-adequate middle |  | top:not_allowed small:quality"
@@ -173,16 +175,16 @@ def test_when_nothing_is_adequate_the_policy_may_refuse(keep: FallBackTo) -> Non
 
 
 def test_nobody_being_able_is_a_refusal_whatever_the_policy_says() -> None:
-    nobody = Pool(ids=frozenset({"nobody"}))
+    nobody = PolicyPool(ids=frozenset({"nobody"}))
 
     assert len(refusal(pool=nobody, otherwise=Otherwise.BEST).exclusions) == 3
 
 
 def test_a_pool_names_models_and_tags() -> None:
-    assert told(deciding(pool=Pool(ids=frozenset({"small", "middle"})), within=1.0)) == (
+    assert told(deciding(pool=PolicyPool(ids=frozenset({"small", "middle"})), within=1.0)) == (
         "cheapest-adequate small | middle | top:not_allowed"
     )
-    assert told(deciding(pool=Pool(with_tags=frozenset({"closed"})))) == (
+    assert told(deciding(pool=PolicyPool(with_tags=frozenset({"closed"})))) == (
         "cheapest-adequate top |  | middle:not_allowed small:not_allowed"
     )
 
@@ -229,12 +231,12 @@ def test_what_was_seen_to_be_slow_is_excluded_and_what_was_never_seen_is_not() -
         seen.observe(
             SMALL,
             Category.CHAT,
-            Answered(output_tokens=9, first_content_s=2.5, total_s=9.0, at_s=0.0),
+            ObservedAnswer(output_tokens=9, first_content_s=2.5, total_s=9.0, at_s=0.0),
         )
         seen.observe(
             MIDDLE,
             Category.CHAT,
-            Answered(output_tokens=9, first_content_s=None, total_s=31.0, at_s=0.0),
+            ObservedAnswer(output_tokens=9, first_content_s=None, total_s=31.0, at_s=0.0),
         )
     terms = policy(within=1.0, first_content_s=2.0, total_s=30.0)
     decision = choose(features(), NOBODY, terms, ALL, seen)
@@ -254,7 +256,7 @@ def test_what_was_slow_more_than_five_minutes_ago_may_be_asked_again(
     seen.observe(
         SMALL,
         Category.CHAT,
-        Answered(output_tokens=9, first_content_s=2.5, total_s=9.0, at_s=1000.0),
+        ObservedAnswer(output_tokens=9, first_content_s=2.5, total_s=9.0, at_s=1000.0),
     )
     now = replace(NOBODY, unix_s=now_s)
     decision = choose(features(), now, policy(within=1.0, total_s=5.0), ALL, seen)

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.compare import (
-    Case,
-    Choice,
     Pair,
-    Refusal,
-    Totals,
+    TrialChoice,
+    TrialRefusal,
+    TrialRequest,
+    TrialTotals,
     changes,
     compared,
     grouped,
@@ -33,17 +33,19 @@ MODELS = catalog(BEST, GOOD)
 STRICT = policy(within=0.0)
 LOOSE = policy(within=0.2)
 
-CASES = st.lists(st.builds(Case, st.just("r"), FEATURES, CIRCUMSTANCES), max_size=6).map(
+CASES = st.lists(st.builds(TrialRequest, st.just("r"), FEATURES, CIRCUMSTANCES), max_size=6).map(
     lambda cases: [replace(case, id=f"r{index}") for index, case in enumerate(cases)]
 )
 POLICIES = TERMS.map(policy)
 
 
-def case(name: str = "r", category: Category = Category.MATHS, tokens: int = 1000) -> Case:
-    return Case(name, features(tokens, category), NOBODY)
+def case(name: str = "r", category: Category = Category.MATHS, tokens: int = 1000) -> TrialRequest:
+    return TrialRequest(name, features(tokens, category), NOBODY)
 
 
-def pairs(old: Policy, new: Policy, *cases: Case, models: dict[str, Model] = MODELS) -> list[Pair]:
+def pairs(
+    old: Policy, new: Policy, *cases: TrialRequest, models: dict[str, Model] = MODELS
+) -> list[Pair]:
     return list(compared(cases, old, new, models, Experience()))
 
 
@@ -55,7 +57,7 @@ def test_another_model_with_its_price_and_its_quality_is_a_change() -> None:
 
     assert pair.is_changed
     assert pair.flow == ("best", "good")
-    assert pair.old == Choice(
+    assert pair.old == TrialChoice(
         "best",
         Reason.CHEAPEST_ADEQUATE,
         "",
@@ -87,7 +89,7 @@ def test_a_refusal_has_no_cost_no_quality_and_no_saving() -> None:
     (pair,) = every = pairs(STRICT, refusing, case())
     found = totals(every)
 
-    assert isinstance(pair.new, Refusal)
+    assert isinstance(pair.new, TrialRefusal)
     assert "allows no model" in pair.new.why
     assert pair.is_changed
     assert pair.flow == ("best", "")
@@ -145,7 +147,7 @@ def test_errors_of_a_model_in_two_categories_go_together() -> None:
 def moved(category: Category, old: str, new: str) -> Pair:
     """A request that goes from one model to another, both of the same quality."""
     quality = QualityEstimate(0.8, 0.05)
-    by_id = {name: Choice(name, Reason.PINNED, "", Money(1), quality) for name in (old, new)}
+    by_id = {name: TrialChoice(name, Reason.PINNED, "", Money(1), quality) for name in (old, new)}
     return Pair(case(category=category), by_id[old], by_id[new])
 
 
@@ -172,13 +174,13 @@ def test_what_both_policies_answer_alike_dilutes_the_error() -> None:
 
 def test_totals_that_contradict_themselves_are_refused() -> None:
     with pytest.raises(ValueError, match="impossible totals"):
-        Totals(requests=1, changed=2)
+        TrialTotals(requests=1, changed=2)
 
 
 def test_of_nothing_there_is_nothing() -> None:
     found = totals(())
 
-    assert (found, found.changed_share) == (Totals(), 0.0)
+    assert (found, found.changed_share) == (TrialTotals(), 0.0)
     assert found.per_thousand(found.old.cost) == Money(0)
 
 
@@ -187,7 +189,7 @@ def test_of_nothing_there_is_nothing() -> None:
 
 @given(CATALOGS, CASES, POLICIES)
 def test_a_policy_compared_with_itself_changes_nothing_and_costs_the_same(
-    models: dict[str, Model], cases: list[Case], one: Policy
+    models: dict[str, Model], cases: list[TrialRequest], one: Policy
 ) -> None:
     every = pairs(one, one, *cases, models=models)
     found = totals(every)
@@ -201,7 +203,7 @@ def test_a_policy_compared_with_itself_changes_nothing_and_costs_the_same(
 
 @given(CATALOGS, CASES, POLICIES, POLICIES)
 def test_the_way_back_undoes_the_way_there(
-    models: dict[str, Model], cases: list[Case], one: Policy, other: Policy
+    models: dict[str, Model], cases: list[TrialRequest], one: Policy, other: Policy
 ) -> None:
     there = totals(pairs(one, other, *cases, models=models))
     back = totals(pairs(other, one, *cases, models=models))
@@ -213,7 +215,7 @@ def test_the_way_back_undoes_the_way_there(
 
 @given(CATALOGS, CASES, POLICIES, POLICIES)
 def test_groups_add_up_to_the_total(
-    models: dict[str, Model], cases: list[Case], one: Policy, other: Policy
+    models: dict[str, Model], cases: list[TrialRequest], one: Policy, other: Policy
 ) -> None:
     every = pairs(one, other, *cases, models=models)
     found, parts = totals(every), grouped(every, lambda pair: (pair.category, pair.flow)).values()
@@ -228,7 +230,7 @@ def test_groups_add_up_to_the_total(
 
 @given(CATALOGS, CASES, POLICIES, POLICIES, st.integers(2, 4))
 def test_asking_again_changes_no_mean_and_makes_nothing_surer(
-    models: dict[str, Model], cases: list[Case], one: Policy, other: Policy, times: int
+    models: dict[str, Model], cases: list[TrialRequest], one: Policy, other: Policy, times: int
 ) -> None:
     every = pairs(one, other, *cases, models=models)
     once, often = totals(every), totals(every * times)
@@ -245,7 +247,12 @@ def test_a_wider_tolerance_costs_no_more_and_promises_no_more(
 ) -> None:
     terms = Terms(reference="best", within=narrow)
     found = totals(
-        pairs(policy(terms), policy(terms, within=wide), Case("r", asked, NOBODY), models=models)
+        pairs(
+            policy(terms),
+            policy(terms, within=wide),
+            TrialRequest("r", asked, NOBODY),
+            models=models,
+        )
     )
 
     assert found.cost_change.pico <= 0

@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 
-from router.decision.compare import Case, Choice, ruling
+from router.decision.compare import TrialChoice, TrialRequest, ruling
 from router.decision.conditions import CONDITIONS
 from router.decision.constant import LEAST_REQUESTS, constant_choice
 from router.decision.experience import Experience
-from router.decision.policy import Otherwise, Policy, Pool, Rule
+from router.decision.policy import Otherwise, Policy, PolicyPool, Rule
 from router.domain.category import Category
 from router.domain.features import Features
 from router.domain.members import replace
@@ -20,15 +20,15 @@ GOOD = model("good", price=("1", "1"), p=0.8)
 MODELS = catalog(BEST, GOOD)
 
 
-def asked(*every: Features, times: int = LEAST_REQUESTS) -> list[Case]:
-    return [Case(f"r{n}", each, NOBODY) for n in range(times) for each in every]
+def asked(*every: Features, times: int = LEAST_REQUESTS) -> list[TrialRequest]:
+    return [TrialRequest(f"r{n}", each, NOBODY) for n in range(times) for each in every]
 
 
 CHATS = asked(features())
 
 
 def constant(
-    of: Policy, requests: list[Case] = CHATS, models: dict[str, Model] = MODELS
+    of: Policy, requests: list[TrialRequest] = CHATS, models: dict[str, Model] = MODELS
 ) -> str | None:
     return constant_choice(of, requests, models, Experience())
 
@@ -51,7 +51,7 @@ def test_one_request_that_another_model_answers_is_enough() -> None:
 
 
 def test_a_session_that_stays_with_its_model_is_no_choice_of_the_policy() -> None:
-    staying = Case("s", features(), replace(NOBODY, stays_with="best"))
+    staying = TrialRequest("s", features(), replace(NOBODY, stays_with="best"))
 
     assert constant(policy(within=0.5), [*CHATS, staying]) == "good"
 
@@ -61,9 +61,9 @@ def test_twenty_nine_requests_may_be_alike_by_chance() -> None:
 
 
 @pytest.mark.parametrize(
-    "pool", [Pool(ids=frozenset({"good"})), Pool(without_tags=frozenset({"dear"}))]
+    "pool", [PolicyPool(ids=frozenset({"good"})), PolicyPool(without_tags=frozenset({"dear"}))]
 )
-def test_a_policy_that_allows_one_model_means_to(pool: Pool) -> None:
+def test_a_policy_that_allows_one_model_means_to(pool: PolicyPool) -> None:
     models = catalog(model("best", price=("10", "10"), p=0.9, tags=frozenset({"dear"})), GOOD)
 
     assert constant(policy(pool=pool), models=models) is None
@@ -101,7 +101,7 @@ def test_a_constant_policy_never_takes_another_model(
 ) -> None:
     requests = asked(one, other)
     rulings = {ruling(case, of, models, Experience()) for case in (requests[0], requests[1])}
-    chosen = {each.model_id for each in rulings if isinstance(each, Choice)}
+    chosen = {each.model_id for each in rulings if isinstance(each, TrialChoice)}
     found = constant(of, requests, models)
 
     assert found is None or chosen == {found}

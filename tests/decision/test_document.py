@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from router.decision.choose import choose
 from router.decision.document import circumstances_of, document, features_of
-from router.decision.experience import Answered, Experience
+from router.decision.experience import Experience, ObservedAnswer
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, Terms
 from router.decision.record import FORM, NotKept, Record
@@ -172,7 +172,7 @@ def test_a_document_in_full() -> None:
         experience.observe(
             small,
             Category.CHAT,
-            Answered(output_tokens=100, first_content_s=0.5, total_s=2.0, at_s=0.0),
+            ObservedAnswer(output_tokens=100, first_content_s=0.5, total_s=2.0, at_s=0.0),
         )
     circumstances = Circumstances("auto", "team", frozenset("ba"), money_left=Money.from_usd(2))
     made = choose(features(1000), circumstances, wanted, catalog(top, small, weak), experience)

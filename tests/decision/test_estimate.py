@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.estimate import candidate_for, cost_of
-from router.decision.experience import Answered, Experience
+from router.decision.experience import Experience, ObservedAnswer
 from router.decision.lengths import (
     TYPICAL_OUTPUT_TOKENS,
     LatencyLine,
@@ -42,7 +42,7 @@ def seen(
     experience.observe(
         of,
         category,
-        Answered(
+        ObservedAnswer(
             output_tokens=tokens,
             first_content_s=total_s / 2,
             total_s=total_s,
@@ -236,7 +236,7 @@ def test_what_a_client_has_cut_short_says_nothing_of_lengths_and_durations(befor
     for _ in range(before):
         seen(experience, M, 100, total_s=4.0)
     expected = experience.foreseen(M, Category.CHAT, 0.9)
-    cut = Answered(1, first_content_s=None, total_s=0.1, at_s=0.0, is_cut=True)
+    cut = ObservedAnswer(1, first_content_s=None, total_s=0.1, at_s=0.0, is_cut=True)
     for _ in range(SIZE):
         experience.observe(M, Category.CHAT, cut)
 
@@ -245,7 +245,7 @@ def test_what_a_client_has_cut_short_says_nothing_of_lengths_and_durations(befor
 
 def test_of_what_a_client_has_cut_short_the_beginning_counts() -> None:
     experience = Experience()
-    cut = Answered(1, first_content_s=0.5, total_s=0.6, at_s=0.0, is_cut=True)
+    cut = ObservedAnswer(1, first_content_s=0.5, total_s=0.6, at_s=0.0, is_cut=True)
     experience.observe(M, Category.CHAT, cut)
 
     assert experience.latency(M, Category.CHAT) == LatencyEstimate(0.5, None, as_of_s=0.0)
@@ -253,7 +253,7 @@ def test_of_what_a_client_has_cut_short_the_beginning_counts() -> None:
 
 def test_what_was_longer_than_expected_when_it_was_cut_counts_as_that_long() -> None:
     experience = Experience()
-    cut = Answered(1000, first_content_s=None, total_s=9.0, at_s=0.0, is_cut=True)
+    cut = ObservedAnswer(1000, first_content_s=None, total_s=9.0, at_s=0.0, is_cut=True)
     for _ in range(SIZE):
         experience.observe(M, Category.CHAT, cut)
 
@@ -317,7 +317,9 @@ def test_latencies_are_medians_and_one_stalled_call_changes_little() -> None:
 def test_an_answer_in_one_piece_has_no_first_content() -> None:
     experience = Experience()
     experience.observe(
-        M, Category.CHAT, Answered(output_tokens=1, first_content_s=None, total_s=3.0, at_s=0.0)
+        M,
+        Category.CHAT,
+        ObservedAnswer(output_tokens=1, first_content_s=None, total_s=3.0, at_s=0.0),
     )
 
     assert experience.latency(M, Category.CHAT) == LatencyEstimate(None, 3.0, as_of_s=0.0)
@@ -372,7 +374,7 @@ def test_answers_in_one_piece_do_not_keep_an_old_first_content_in_mind() -> None
         experience.observe(
             M,
             Category.CHAT,
-            Answered(output_tokens=1, first_content_s=None, total_s=8.0, at_s=at_s),
+            ObservedAnswer(output_tokens=1, first_content_s=None, total_s=8.0, at_s=at_s),
         )
 
     assert experience.latency(M, Category.CHAT) == LatencyEstimate(None, 8.0, as_of_s=400.0)
@@ -466,7 +468,7 @@ def hid(experience: Experience, tokens: int, category: Category = Category.CHAT)
     experience.observe(
         M,
         category,
-        Answered(
+        ObservedAnswer(
             output_tokens=tokens + 10,
             first_content_s=10.0,
             total_s=11.0,
@@ -508,7 +510,9 @@ def test_who_has_been_silent_for_half_of_the_usual_time_has_thought_half_of_it()
 def test_how_far_a_model_has_thought_is_not_guessed_where_its_usual_silence_is_unknown() -> None:
     experience = Experience()
     experience.observe(
-        M, Category.CHAT, Answered(output_tokens=9, first_content_s=None, total_s=1.0, at_s=0.0)
+        M,
+        Category.CHAT,
+        ObservedAnswer(output_tokens=9, first_content_s=None, total_s=1.0, at_s=0.0),
     )
     experience.observe_thoughts(M, Category.CHAT, 5)
     assert experience.hidden_tokens(M, Category.CHAT, 1.0) == 0.0

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from router.decision.choose import choose
-from router.decision.compare import Case, compared, totals
+from router.decision.compare import TrialRequest, compared, totals
 from router.decision.constant import constant_choice
 from router.decision.document import document
 from router.decision.experience import Experience
 from router.decision.explain import asked_otherwise, headline, rows, sentences
 from router.decision.record import Record
-from router.domain.cascade import CascadeTerms, Check, Recipe, Use
+from router.domain.cascade import CascadeTerms, CascadeUse, Check, StepRecipe
 from router.domain.cascade import Test as By
 from router.domain.decision import Decision
 from router.domain.members import replace
@@ -24,7 +24,7 @@ TOP = model("top", price=("3", "15"), p=0.90)
 MIDDLE = model("middle", price=("0.6", "2.4"), p=0.80)
 SMALL = model("small", price=("0.1", "0.2"), p=0.70)
 ALL = catalog(TOP, MIDDLE, SMALL)
-AUTO = CascadeTerms(use=Use.AUTO)
+AUTO = CascadeTerms(use=CascadeUse.AUTO)
 KNOWN = Told({("middle", "small"): prospect(0.6, 0.01, p_accept_sd=0.02, gain_sd=0.005)})
 STRICT = policy(within=0.02)
 WITH_CASCADES = policy(within=0.02, cascade=AUTO)
@@ -35,8 +35,8 @@ def deciding(known: Told | None = KNOWN, **terms: Any) -> Decision:
     return choose(recognised(features(), known), NOBODY, wanted, ALL, Experience())
 
 
-def always(*steps: Recipe) -> CascadeTerms:
-    return CascadeTerms(use=Use.ALWAYS, steps=steps)
+def always(*steps: StepRecipe) -> CascadeTerms:
+    return CascadeTerms(use=CascadeUse.ALWAYS, steps=steps)
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def always(*steps: Recipe) -> CascadeTerms:
         (
             deciding(
                 cascade=always(
-                    Recipe(("small",), (Check(By.COMPLETE), Check(By.LOGPROB, 0.9))),
-                    Recipe(("small", "small")),
+                    StepRecipe(("small",), (Check(By.COMPLETE), Check(By.LOGPROB, 0.9))),
+                    StepRecipe(("small", "small")),
                 )
             ),
             (
@@ -78,8 +78,8 @@ def test_a_cascade_is_told_in_sentences() -> None:
 
 
 def test_steps_of_which_nothing_is_known_are_told_with_their_bars_and_bounds() -> None:
-    judged = Recipe(("small",), (Check(By.JUDGE, 0.8, "top"),), within_s=3.0)
-    alike = Recipe(("small", "middle"), (Check(By.SIMILARITY, 0.95),))
+    judged = StepRecipe(("small",), (Check(By.JUDGE, 0.8, "top"),), within_s=3.0)
+    alike = StepRecipe(("small", "middle"), (Check(By.SIMILARITY, 0.95),))
 
     assert list(sentences(deciding(cascade=always(judged, alike))))[2:4] == [
         (
@@ -109,7 +109,7 @@ def test_the_table_tells_who_is_asked_first() -> None:
         ("small", "step 1", "not alone: its predicted quality of 0.700 is below 0.880"),
     ]
     loose = rows(
-        document(deciding(floor=0.75, cascade=always(Recipe(("small", "middle")))), NOBODY)
+        document(deciding(floor=0.75, cascade=always(StepRecipe(("small", "middle")))), NOBODY)
     )
     assert [(row.model_id, row.role) for row in loose] == [
         ("top", "chosen"),
@@ -146,8 +146,8 @@ def test_a_cascade_in_a_document() -> None:
 
 
 def test_every_kind_of_step_is_read_back_as_it_was() -> None:
-    judged = Recipe(("small",), (Check(By.JUDGE, 0.8, "top"), Check(By.COMPLETE)), within_s=3.0)
-    made = deciding(cascade=always(judged, Recipe(("small", "middle"))))
+    judged = StepRecipe(("small",), (Check(By.JUDGE, 0.8, "top"), Check(By.COMPLETE)), within_s=3.0)
+    made = deciding(cascade=always(judged, StepRecipe(("small", "middle"))))
     text = Record(made, NOBODY).text()
     assert text is not None
     kept = Record.of(text).decision
@@ -170,7 +170,7 @@ def test_a_request_that_forbids_a_cascade_is_told_so() -> None:
 # ------------------------------------------------------------------------------------ trials
 
 
-CASES = [Case(f"r{n}", recognised(features(), KNOWN), NOBODY) for n in range(40)]
+CASES = [TrialRequest(f"r{n}", recognised(features(), KNOWN), NOBODY) for n in range(40)]
 
 
 def test_a_trial_counts_the_cost_and_the_quality_of_the_whole_cascade() -> None:
@@ -203,4 +203,4 @@ def test_another_cascade_is_another_choice() -> None:
     assert pair.flow == ("middle + small > top", "small + small > top")
 
 
-_TWICE = always(Recipe(("small", "small")))
+_TWICE = always(StepRecipe(("small", "small")))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.decision.experience import Answered, Experience
+from router.decision.experience import Experience, ObservedAnswer
 from router.decision.levels import Levels
 from router.domain.category import Category
 from router.domain.spread import Spread
@@ -27,7 +27,7 @@ def coverage(values: list[float], category_of: list[Category]) -> tuple[float, f
         experience.observe(
             M,
             category,
-            Answered(output_tokens=value, first_content_s=None, total_s=value / 50, at_s=0.0),
+            ObservedAnswer(output_tokens=value, first_content_s=None, total_s=value / 50, at_s=0.0),
         )
     return low / len(values), high / len(values)
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from router.decision.conditions import CONDITIONS
 from router.decision.lint import Surroundings, findings, of_routes
-from router.decision.policy import Circumstances, Policy, Pool, Rule, Terms
+from router.decision.policy import Circumstances, Policy, PolicyPool, Rule, Terms
 from router.decision.predicates import is_covered
 from router.decision.resolve import PolicyBook, Route
-from router.domain.cascade import CascadeTerms, Check, Recipe, Use
+from router.domain.cascade import CascadeTerms, CascadeUse, Check, StepRecipe
 from router.domain.cascade import Test as By
 from router.domain.category import Category
 from router.domain.features import Features
@@ -161,7 +161,7 @@ def test_a_rule_that_changes_nothing() -> None:
 
 
 def test_models_that_cannot_what_the_rule_itself_needs() -> None:
-    small_only = replace(Terms(), pool=Pool(ids=frozenset({"small"})))
+    small_only = replace(Terms(), pool=PolicyPool(ids=frozenset({"small"})))
 
     assert said(rule("pictures", needs="vision"), rule("long", min_prompt_tokens=2000)) == [
         (
@@ -179,7 +179,7 @@ def test_models_that_cannot_what_the_rule_itself_needs() -> None:
 
 
 def test_terms_that_nobody_can_meet() -> None:
-    nowhere = replace(Terms(), pool=Pool(with_tags=frozenset({"eu", "own"})))
+    nowhere = replace(Terms(), pool=PolicyPool(with_tags=frozenset({"eu", "own"})))
     perfect = replace(Terms(), floor=0.99)
     penniless = replace(Terms(), ceiling=Money(1))
 
@@ -274,7 +274,7 @@ AMONG = Surroundings(catalog(SMALL, MIDDLE, TOP))
 
 def cascading(*models: str, judge: str = "", **terms: Any) -> Terms:
     checks = (Check(By.JUDGE, 0.8, judge),) if judge else (Check(By.AGREEMENT),)
-    wanted = CascadeTerms(use=Use.ALWAYS, steps=(Recipe(models, checks),))
+    wanted = CascadeTerms(use=CascadeUse.ALWAYS, steps=(StepRecipe(models, checks),))
     return replace(Terms(reference="top", cascade=wanted), **terms)
 
 
@@ -291,11 +291,11 @@ def cascading(*models: str, judge: str = "", **terms: Any) -> Terms:
             ": step 1 names the model 'tp', which is not in the catalog now; did you mean 'top'?",
         ),
         (
-            cascading("small", "top", pool=Pool(with_tags=frozenset({"eu"}))),
+            cascading("small", "top", pool=PolicyPool(with_tags=frozenset({"eu"}))),
             ": step 1 is never asked: it names models that the policy does not allow, small",
         ),
         (
-            cascading("top", judge="small", pool=Pool(with_tags=frozenset({"eu"}))),
+            cascading("top", judge="small", pool=PolicyPool(with_tags=frozenset({"eu"}))),
             ": step 1 is never asked: it names models that the policy does not allow, small",
         ),
         (
@@ -307,17 +307,17 @@ def cascading(*models: str, judge: str = "", **terms: Any) -> Terms:
             ": step 1 asks top, which is the final model anyway",
         ),
         (
-            Terms(cascade=CascadeTerms(use=Use.AUTO), objective=Objective(Aim.FASTEST)),
+            Terms(cascade=CascadeTerms(use=CascadeUse.AUTO), objective=Objective(Aim.FASTEST)),
             ": wants the fastest answer, and so never uses the cascade that it allows",
         ),
         (
-            Terms(cascade=CascadeTerms(use=Use.AUTO, final="gone")),
+            Terms(cascade=CascadeTerms(use=CascadeUse.AUTO, final="gone")),
             ": ends cascades with the model 'gone', which is not in the catalog now; available: middle, small, top",
         ),
         (
             Terms(
-                cascade=CascadeTerms(use=Use.AUTO, final="small"),
-                pool=Pool(with_tags=frozenset({"eu"})),
+                cascade=CascadeTerms(use=CascadeUse.AUTO, final="small"),
+                pool=PolicyPool(with_tags=frozenset({"eu"})),
             ),
             ": ends cascades with small, which it does not allow",
         ),
@@ -327,5 +327,5 @@ def test_cascades_that_are_hardly_meant(terms: Terms, finding: str) -> None:
     found = said(terms=terms, around=AMONG)
 
     assert finding in (found or [""])
-    asleep = replace(terms, cascade=replace(terms.cascade, use=Use.NEVER))
+    asleep = replace(terms, cascade=replace(terms.cascade, use=CascadeUse.NEVER))
     assert said(terms=asleep, around=AMONG) == []

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from router.decision.choose import NothingAdequate
-from router.decision.policy import Circumstances, FallBackTo, Otherwise, Pool
+from router.decision.policy import Circumstances, FallBackTo, Otherwise, PolicyPool
 from router.domain.features import Features
 from router.domain.members import replace
 from router.domain.money import Money
@@ -40,7 +40,7 @@ def test_only_what_the_policy_falls_back_to_follows_the_model_that_called_a_tool
     ("stays_with", "terms"),
     [
         ("gone", {}),
-        ("top", {"pool": Pool(without_tags=frozenset({"closed"}))}),
+        ("top", {"pool": PolicyPool(without_tags=frozenset({"closed"}))}),
         ("top", {"ceiling": Money.from_usd("0.0001")}),
         ("small", {"otherwise": Otherwise.REFUSE, "floor": 0.99}),
     ],
@@ -93,7 +93,7 @@ def test_what_surely_holds_a_prompt_is_looked_for_whatever_the_policy_falls_back
 
 
 def test_a_prompt_that_may_be_too_long_is_tried_where_no_other_model_is_good_enough() -> None:
-    alone = deciding(nearly_full(exact=False), floor=0.6, pool=Pool(ids=frozenset({"small"})))
+    alone = deciding(nearly_full(exact=False), floor=0.6, pool=PolicyPool(ids=frozenset({"small"})))
     assert alone.chosen.model.id == "small"
     best = deciding(nearly_full(exact=False), floor=0.99)
     assert best.chosen.model.id == "top"

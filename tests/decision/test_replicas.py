@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.experience import Experience
-from router.decision.policy import EVERY_MODEL, Circumstances, Policy, Pool, Terms
+from router.decision.policy import EVERY_MODEL, Circumstances, Policy, PolicyPool, Terms
 from router.domain.decision import Decision
 from router.domain.members import replace
 from router.domain.model import Model
@@ -23,7 +23,7 @@ def in_places(*places: Model) -> Model:
     return named[0].answering_in(named)
 
 
-def decide(*models: Model, pool: Pool = EVERY_MODEL) -> Decision:
+def decide(*models: Model, pool: PolicyPool = EVERY_MODEL) -> Decision:
     policy = Policy("p", "v1", "a test", Terms(reference="best", floor=0.0, pool=pool))
     return choose(features(), Circumstances(), policy, catalog(*models), Experience())
 
@@ -57,9 +57,9 @@ def test_a_drained_place_is_no_place_however_cheap() -> None:
 
 
 @pytest.mark.parametrize(
-    "pool", [Pool(with_tags=frozenset({"us"})), Pool(without_tags=frozenset({"eu"}))]
+    "pool", [PolicyPool(with_tags=frozenset({"us"})), PolicyPool(without_tags=frozenset({"eu"}))]
 )
-def test_a_policys_tags_leave_the_places_that_have_them(pool: Pool) -> None:
+def test_a_policys_tags_leave_the_places_that_have_them(pool: PolicyPool) -> None:
     decision = decide(in_places(DEAR_US, CHEAP_EU), pool=pool)
     assert [each.model.upstream for each in decision.chosen.replicas] == ["u0"]
     assert decision.chosen.cost == decision.chosen.replicas[0].cost
@@ -69,10 +69,10 @@ def test_a_policys_tags_leave_the_places_that_have_them(pool: Pool) -> None:
 def test_when_no_place_is_left_the_model_is_excluded() -> None:
     both = in_places(DEAR_US, CHEAP_EU)
     with pytest.raises(NothingAdequate, match="the policy does not allow it"):
-        decide(both, pool=Pool(with_tags=frozenset({"mars"})))
+        decide(both, pool=PolicyPool(with_tags=frozenset({"mars"})))
     eu_drained = in_places(DEAR_US, replace(CHEAP_EU, weight=0.0))
     with pytest.raises(NothingAdequate, match="the policy does not allow it"):
-        decide(eu_drained, pool=Pool(with_tags=frozenset({"eu"})))
+        decide(eu_drained, pool=PolicyPool(with_tags=frozenset({"eu"})))
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=5))
@@ -81,7 +81,7 @@ def test_another_place_never_makes_a_model_dearer(places: list[tuple[int, bool]]
         model(price=(str(usd), str(usd)), tags=frozenset({"t"} if tagged else ()))
         for usd, tagged in places
     ]
-    pool = Pool(with_tags=frozenset({"t"}))
+    pool = PolicyPool(with_tags=frozenset({"t"}))
     if not any(tagged for _, tagged in places):
         return
     costs = [

@@ -10,7 +10,7 @@ from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.document import document
 from router.decision.experience import Experience
 from router.decision.explain import headline, rows, sentences
-from router.decision.policy import Circumstances, FallBackTo, Otherwise, Pool, Terms
+from router.decision.policy import Circumstances, FallBackTo, Otherwise, PolicyPool, Terms
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.features import Features
 from router.domain.model import Model
@@ -79,7 +79,7 @@ def test_it_is_taken_even_where_its_writer_would_be_too_dear_or_too_late() -> No
 
 
 def test_it_is_not_taken_where_its_writer_is_not_allowed() -> None:
-    pool = Pool(without_tags=frozenset({"closed"}))
+    pool = PolicyPool(without_tags=frozenset({"closed"}))
     for decision in (
         deciding("top", pool=pool),
         deciding("top", who=Circumstances(models=frozenset({"middle"}))),

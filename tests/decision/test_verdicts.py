@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.decision.verdicts import Observed, Pairing, Seen, Tally, Verdicts, allowed_share
+from router.decision.verdicts import Observed, Pairing, StepOutcome, Tally, Verdicts, allowed_share
 from router.domain.candidate import Candidate
 from router.domain.cascade import Check, Prospect
 from router.domain.cascade import Test as By
@@ -26,7 +26,7 @@ def seen(**counts: int) -> Verdicts:
     verdicts = Verdicts()
     for name, count in counts.items():
         for _ in range(count):
-            verdicts.note(PAIRING, Seen(name), allowed=0.05)
+            verdicts.note(PAIRING, StepOutcome(name), allowed=0.05)
     return verdicts
 
 
@@ -57,8 +57,8 @@ def test_what_is_seen_moves_what_was_learnt_and_makes_it_surer() -> None:
 def test_what_other_checks_have_accepted_says_nothing_of_answers_that_agree() -> None:
     lax, verdicts = (Check(By.COMPLETE),), seen(accepted=20)
     for _ in range(40):
-        verdicts.note(Pairing.of(FIRST, FINAL, MATHS, lax), Seen.ACCEPTED)
-        verdicts.note(Pairing.of(FIRST, FINAL, MATHS, lax), Seen.WRONG, allowed=0.05)
+        verdicts.note(Pairing.of(FIRST, FINAL, MATHS, lax), StepOutcome.ACCEPTED)
+        verdicts.note(Pairing.of(FIRST, FINAL, MATHS, lax), StepOutcome.WRONG, allowed=0.05)
     observed = verdicts.observed(0.5)
 
     assert verdicts.seen(FIRST, FINAL, MATHS) == verdicts.tally(PAIRING)
@@ -116,11 +116,11 @@ def test_too_many_accepted_answers_that_differ_switch_it_off() -> None:
 def test_how_many_may_differ_is_the_sum_of_all_checks_and_not_of_the_last_one() -> None:
     lax, strict = Verdicts(), Verdicts()
     for number in range(100):
-        seen_now = Seen.WRONG if number % 5 == 0 else Seen.RIGHT
+        seen_now = StepOutcome.WRONG if number % 5 == 0 else StepOutcome.RIGHT
         lax.note(PAIRING, seen_now, allowed=0.3)
         strict.note(PAIRING, seen_now, allowed=0.05)
-    lax.note(PAIRING, Seen.RIGHT, allowed=0.05)
-    strict.note(PAIRING, Seen.RIGHT, allowed=0.3)
+    lax.note(PAIRING, StepOutcome.RIGHT, allowed=0.05)
+    strict.note(PAIRING, StepOutcome.RIGHT, allowed=0.3)
 
     assert off(lax) == ""
     assert off(strict) == "of 101 accepted answers 20 differ from the final model's, and 5% may"
@@ -129,7 +129,7 @@ def test_how_many_may_differ_is_the_sum_of_all_checks_and_not_of_the_last_one() 
 def test_what_was_allowed_long_ago_fades_like_what_was_seen() -> None:
     verdicts = Verdicts()
     for number in range(4_000):
-        verdicts.note(PAIRING, Seen.RIGHT, allowed=0.9 if number < 1_000 else 0.1)
+        verdicts.note(PAIRING, StepOutcome.RIGHT, allowed=0.9 if number < 1_000 else 0.1)
     tally = verdicts.tally(PAIRING)
 
     assert 0.1 <= tally.allowed / tally.checked < 0.12
@@ -145,7 +145,7 @@ def test_what_is_off_comes_back_when_it_pays_again() -> None:
     verdicts = seen(rejected=400)
     assert off(verdicts)
     for _ in range(600):
-        verdicts.note(PAIRING, Seen.ACCEPTED)
+        verdicts.note(PAIRING, StepOutcome.ACCEPTED)
     assert not off(verdicts)
 
 
@@ -161,7 +161,7 @@ def test_the_memory_is_bounded_and_forgets_what_was_seen_least_lately() -> None:
     verdicts = Verdicts()
     pairings = [Pairing(MATHS, (str(number),), "strong") for number in range(1_001)]
     for pairing in [*pairings[:1_000], pairings[0], pairings[1_000]]:
-        verdicts.note(pairing, Seen.ACCEPTED)
+        verdicts.note(pairing, StepOutcome.ACCEPTED)
     assert verdicts.tally(pairings[0]).ruled == 2
     assert verdicts.tally(pairings[1]) == Tally()
     assert len(verdicts.counts) == 1_000
@@ -169,7 +169,7 @@ def test_the_memory_is_bounded_and_forgets_what_was_seen_least_lately() -> None:
 
 def test_counts_for_people_never_go_back() -> None:
     verdicts = seen(accepted=2_000)
-    assert verdicts.counts[PAIRING, Seen.ACCEPTED] == 2_000
+    assert verdicts.counts[PAIRING, StepOutcome.ACCEPTED] == 2_000
     assert verdicts.tally(PAIRING).ruled <= 512
 
 
@@ -191,7 +191,7 @@ def test_whatever_was_seen_a_prospect_stays_one_and_more_acceptance_never_lowers
     learnt = Prospect(p, sd, rate * p, 0.1, EstimateSource.ARTEFACT)
     verdicts = seen(accepted=accepted, rejected=rejected, right=right, wrong=wrong)
     before = verdicts.observed(0.5).prospect(learnt, FIRST, FINAL, MATHS)
-    verdicts.note(PAIRING, Seen.ACCEPTED)
+    verdicts.note(PAIRING, StepOutcome.ACCEPTED)
     after = verdicts.observed(0.5).prospect(learnt, FIRST, FINAL, MATHS)
     assert before is not None
     assert after is not None

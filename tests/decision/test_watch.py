@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.decision.watch import Tally, Watch
+from router.decision.watch import Watch, WatchCount
 
 LIMIT = 0.02
 
@@ -24,9 +24,9 @@ def test_it_stops_once_when_more_than_the_limit_surely_differ() -> None:
 
     assert told.count(True) == 1
     assert watch.is_stopped("p")
-    assert watch.tallies["p"] == Tally(40, 10)
+    assert watch.tallies["p"] == WatchCount(40, 10)
     at = told.index(True)
-    assert Tally(at + 1, at // 4 + 1).is_surely_above(LIMIT)
+    assert WatchCount(at + 1, at // 4 + 1).is_surely_above(LIMIT)
 
 
 def test_the_first_comparisons_stop_nothing() -> None:
@@ -45,7 +45,7 @@ def test_who_is_at_the_limit_is_hardly_ever_stopped_however_often_one_looks(limi
         differed = [each * limit for each in [0.0, *going_on]]
         going_on = [sum(both) for both in zip(agreed, differed, strict=True)]
         for number in range(checked + 1):
-            if going_on[number] and Tally(checked, number).is_surely_above(limit):
+            if going_on[number] and WatchCount(checked, number).is_surely_above(limit):
                 stopped += going_on[number]
                 going_on[number] = 0.0
 
@@ -55,8 +55,8 @@ def test_who_is_at_the_limit_is_hardly_ever_stopped_however_often_one_looks(limi
 
 @pytest.mark.parametrize("share", [0.1, 0.3])
 def test_who_is_far_above_the_limit_is_stopped_soon(share: float) -> None:
-    assert Tally(100, round(100 * share)).is_surely_above(LIMIT)
-    assert not Tally(100, 5).is_surely_above(LIMIT)
+    assert WatchCount(100, round(100 * share)).is_surely_above(LIMIT)
+    assert not WatchCount(100, 5).is_surely_above(LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_who_is_far_above_the_limit_is_stopped_soon(share: float) -> None:
     [(0.0, 0, False), (0.0, 1, True), (1.0, 1000, False), (0.999, 1000, False), (0.02, 1000, True)],
 )
 def test_a_limit_may_be_nothing_or_everything(limit: float, differed: int, is_above: bool) -> None:
-    assert Tally(1000, differed).is_surely_above(limit) is is_above
+    assert WatchCount(1000, differed).is_surely_above(limit) is is_above
 
 
 def test_another_policy_goes_on() -> None:
@@ -81,7 +81,7 @@ def test_another_policy_goes_on() -> None:
 def test_it_is_stopped_only_where_more_than_the_limit_surely_differed(
     outcomes: list[bool], limit: float
 ) -> None:
-    watch, tally, was_above = Watch(), Tally(), False
+    watch, tally, was_above = Watch(), WatchCount(), False
     for agreed in outcomes:
         tally = tally.with_one_more(agreed=agreed)
         was_above |= tally.is_surely_above(limit)
@@ -92,4 +92,4 @@ def test_it_is_stopped_only_where_more_than_the_limit_surely_differed(
 
 def test_more_differences_than_comparisons_are_refused() -> None:
     with pytest.raises(ValueError, match="no count"):
-        Tally(1, 2)
+        WatchCount(1, 2)

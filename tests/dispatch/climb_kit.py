@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from router.dispatch.climb import Climb, How
-from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Judge, Start, Wake
-from router.dispatch.fleet import Fleet, Verdict
+from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, GiveUp, Start, Wake
+from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Plan
 from router.domain.candidate import Candidate
@@ -100,7 +100,7 @@ class _Player:
         self._cost = cost
         self._now_s = 0.0
         self._count = 0
-        self._coming: list[tuple[float, int, Start | Judge | None, Fault | None]] = []
+        self._coming: list[tuple[float, int, Start | CheckAnswers | None, Fault | None]] = []
         self._cancelled: set[int] = set()
         self._starts: dict[int, Start] = {}
         self.climbed = Climbed()
@@ -121,11 +121,13 @@ class _Player:
     def _is_over(self) -> bool:
         return self.climbed.error is not None or self.climbed.answered_by is not None
 
-    def _happened(self, what: Start | Judge | None, fault: Fault | None) -> tuple[Command, ...]:
+    def _happened(
+        self, what: Start | CheckAnswers | None, fault: Fault | None
+    ) -> tuple[Command, ...]:
         match what:
             case None:
                 return self._machine.tick(self._now_s)
-            case Judge():
+            case CheckAnswers():
                 opinion = self._opinions.pop(0) if len(self._opinions) > 1 else self._opinions[0]
                 return self._machine.ruled(opinion, self._now_s)
             case Start(attempt) if attempt in self._cancelled:
@@ -142,7 +144,7 @@ class _Player:
             match command:
                 case Start():
                     self._ask(command)
-                case Judge(_, attempts):
+                case CheckAnswers(_, attempts):
                     self.climbed.judged.append((self._now_s, attempts))
                     self._push(self._now_s + self._judging_s, command, None)
                 case Wake(at_s):
@@ -150,11 +152,11 @@ class _Player:
                 case Commit(attempt):
                     self.climbed.committed.append(attempt)
                     self.climbed.answered_by = self._starts[attempt].candidate.model.id
-                    self._machine.ended(attempt, Verdict.GOOD, self._now_s)
+                    self._machine.ended(attempt, CallVerdict.GOOD, self._now_s)
                 case Cancel(attempt):
                     self._cancelled.add(attempt)
                     self.climbed.cancelled.append(self._starts[attempt].candidate.model.id)
-                    self._machine.ended(attempt, Verdict.NEITHER, self._now_s)
+                    self._machine.ended(attempt, CallVerdict.NEITHER, self._now_s)
                 case GiveUp(error):
                     self.climbed.error = error
 
@@ -170,6 +172,6 @@ class _Player:
         else:
             self._push(start.at_s + outcome.after_s, start, outcome.fault)
 
-    def _push(self, at_s: float, what: Start | Judge | None, fault: Fault | None) -> None:
+    def _push(self, at_s: float, what: Start | CheckAnswers | None, fault: Fault | None) -> None:
         self._count += 1
         heapq.heappush(self._coming, (at_s, self._count, what, fault))

@@ -8,7 +8,7 @@ from typing import Any
 
 from router.dispatch.allowance import Allowance
 from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
-from router.dispatch.fleet import Fleet, Verdict
+from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort, Plan
 from router.domain.candidate import Candidate
@@ -200,11 +200,11 @@ class _Player:
                 case Commit(attempt):
                     self.played.commits += 1
                     self.played.answered_by = self._names[attempt]
-                    self._machine.ended(attempt, Verdict.GOOD, self._now_s)
+                    self._machine.ended(attempt, CallVerdict.GOOD, self._now_s)
                 case Cancel(attempt):
                     self._cancelled.add(attempt)
                     self.played.cancelled.append(self._names[attempt])
-                    self._machine.ended(attempt, Verdict.NEITHER, self._now_s)
+                    self._machine.ended(attempt, CallVerdict.NEITHER, self._now_s)
                 case GiveUp(error):
                     self.played.error = error
 

@@ -5,7 +5,7 @@ import pytest
 from router.dispatch.allowance import Allowance
 from router.dispatch.breaker import BreakerState
 from router.dispatch.climb import Climb, How
-from router.dispatch.commands import Commit, Judge, Start
+from router.dispatch.commands import CheckAnswers, Commit, Start
 from router.dispatch.fleet import Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
@@ -250,7 +250,7 @@ def test_only_the_final_models_calls_are_as_the_client_wants_them() -> None:
     assert isinstance(first, Start)
     assert first.is_whole
     machine.answered(1, 1.0)
-    assert isinstance(machine.answered(2, 1.0)[0], Judge)
+    assert isinstance(machine.answered(2, 1.0)[0], CheckAnswers)
     (final,) = machine.ruled(REJECTED, 1.0)
     assert isinstance(final, Start)
     assert (final.attempt, final.is_whole, final.is_again) == (3, False, False)

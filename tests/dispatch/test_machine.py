@@ -5,7 +5,7 @@ import pytest
 from router.dispatch.allowance import Allowance
 from router.dispatch.breaker import BreakerState
 from router.dispatch.commands import Commit, Start
-from router.dispatch.fleet import Fleet, Verdict
+from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.fault import Fault, FaultKind
@@ -280,7 +280,7 @@ def test_a_model_that_keeps_failing_is_passed_over_and_found_again_by_a_probe() 
 def test_a_probe_has_succeeded_with_its_first_content_however_long_its_stream_is() -> None:
     fleet, twin = Fleet(), a_model("twin")
     for _ in range(5):
-        fleet.end(fleet.begin(A, 1, 0.0), Verdict.UNREACHABLE, 0.0)
+        fleet.end(fleet.begin(A, 1, 0.0), CallVerdict.UNREACHABLE, 0.0)
     fleet.told(fleet.news(0.0))
     machine = Attempts(a_plan(A), fleet, started_s=11, jitter=lambda: 0.5)
     machine.begin(11)
@@ -291,7 +291,7 @@ def test_a_probe_has_succeeded_with_its_first_content_however_long_its_stream_is
     assert fleet.refusal(A, 1, 13) is None
     assert fleet.refusal(twin, 1, 13) is None
     assert {each.for_s for each in fleet.news(13).notices} == {None}
-    machine.ended(1, Verdict.BAD, 300)
+    machine.ended(1, CallVerdict.BAD, 300)
     assert fleet.refusal(A, 1, 300) is None
     assert [each.in_flight for each in fleet.standings(300) if each.kind == "model"] == [0, 0]
 
@@ -299,11 +299,11 @@ def test_a_probe_has_succeeded_with_its_first_content_however_long_its_stream_is
 def test_the_first_content_of_a_call_that_is_no_probe_is_no_success_yet() -> None:
     fleet = Fleet()
     for _ in range(4):
-        fleet.end(fleet.begin(A, 1, 0.0), Verdict.BAD, 0.0)
+        fleet.end(fleet.begin(A, 1, 0.0), CallVerdict.BAD, 0.0)
     machine = Attempts(a_plan(A), fleet, started_s=1, jitter=lambda: 0.5)
     machine.begin(1)
     machine.answering(1, 2)
-    machine.ended(1, Verdict.BAD, 3)
+    machine.ended(1, CallVerdict.BAD, 3)
     assert fleet.refusal(A, 1, 3) is not None
 
 

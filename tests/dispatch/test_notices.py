@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.dispatch.breaker import BreakerState
-from router.dispatch.fleet import Fleet, Refused, Ticket, Verdict
+from router.dispatch.fleet import CallVerdict, Fleet, Refused, Ticket
 from router.dispatch.notice import About, Notice, Subject
 from router.domain.model import Model
 from tests.dispatch.model_kit import a_model
@@ -45,13 +45,13 @@ class Board:
                 fleet.heard(Notice(subject, until_s - self.now_s), self.now_s)
 
 
-def call(fleet: Fleet, verdict: Verdict, now_s: float, model: Model = A) -> None:
+def call(fleet: Fleet, verdict: CallVerdict, now_s: float, model: Model = A) -> None:
     fleet.end(fleet.begin(model, 1, now_s), verdict, now_s)
 
 
 def opened(fleet: Fleet, now_s: float = 0.0) -> None:
     for _ in range(5):
-        call(fleet, Verdict.BAD, now_s)
+        call(fleet, CallVerdict.BAD, now_s)
 
 
 # ---------------------------------------------------------------------------- transcripts
@@ -72,7 +72,7 @@ def test_what_is_found_out_while_others_are_told_is_news_still() -> None:
     fleet = Fleet()
     opened(fleet)
     news = fleet.news(0.0)
-    call(fleet, Verdict.GOOD, 20.0)
+    call(fleet, CallVerdict.GOOD, 20.0)
     fleet.told(news)
 
     assert fleet.news(20.0).notices == (Notice(OF_A, None),)
@@ -88,7 +88,7 @@ def test_a_closing_travels_too() -> None:
     assert (refused.why, refused.for_s) == (Refused.RESTING, 10.0)
 
     board.now_s += 10.0
-    call(one, Verdict.GOOD, board.now_s)
+    call(one, CallVerdict.GOOD, board.now_s)
     board.exchange(one)
     board.exchange(other)
     assert {each.state for each in other.standings(board.now_s)} == {BreakerState.CLOSED}
@@ -111,7 +111,7 @@ def test_while_our_own_probe_is_under_way_nobody_tells_us_to_wait() -> None:
     fleet.told(fleet.news(0.0))
     probe = fleet.begin(A, 1, 10.0)
     fleet.heard(Notice(OF_A, 20.0), 10.0)
-    fleet.end(probe, Verdict.BAD, 11.0)
+    fleet.end(probe, CallVerdict.BAD, 11.0)
 
     refused = fleet.refusal(A, 1, 11.0)
     assert refused is not None
@@ -122,7 +122,7 @@ def test_a_call_from_before_the_others_trouble_says_nothing_of_it() -> None:
     fleet = Fleet()
     early = fleet.begin(A, 1, 0.0)
     fleet.heard(Notice(OF_A, 20.0), 1.0)
-    fleet.end(early, Verdict.GOOD, 2.0)
+    fleet.end(early, CallVerdict.GOOD, 2.0)
 
     assert fleet.refusal(A, 1, 2.0) is not None
     assert fleet.news(2.0).notices == ()
@@ -179,9 +179,9 @@ rests_of_a = st.lists(
 )
 
 
-@given(rests_of_a, rests_of_a, st.sampled_from(Verdict))
+@given(rests_of_a, rests_of_a, st.sampled_from(CallVerdict))
 def test_whatever_is_heard_while_a_call_is_under_way_the_model_is_asked_again(
-    before: list[Notice], meanwhile: list[Notice], verdict: Verdict
+    before: list[Notice], meanwhile: list[Notice], verdict: CallVerdict
 ) -> None:
     fleet = Fleet()
     for each in before:
@@ -194,13 +194,15 @@ def test_whatever_is_heard_while_a_call_is_under_way_the_model_is_asked_again(
     assert fleet.refusal(A, 1, LONGEST_S + 1001.0) is None
 
 
-Step = tuple[str, int, int, Verdict, float]
+Step = tuple[str, int, int, CallVerdict, float]
 steps = st.lists(
     st.tuples(
         st.sampled_from(["call", "call", "begin", "end", "limit", "wait", "exchange"]),
         st.integers(0, 1),
         st.integers(0, 2),
-        st.sampled_from([Verdict.BAD, Verdict.BAD, Verdict.UNREACHABLE, Verdict.GOOD]),
+        st.sampled_from(
+            [CallVerdict.BAD, CallVerdict.BAD, CallVerdict.UNREACHABLE, CallVerdict.GOOD]
+        ),
         st.sampled_from([0.1, 1.0, 10.0, 30.0]),
     ),
     max_size=80,
@@ -240,7 +242,7 @@ def test_whatever_was_said_every_model_is_asked_again_in_the_end(schedule: list[
     played = Played()
     played.play(schedule)
     for fleet, ticket in played.calls:
-        fleet.end(ticket, Verdict.NEITHER, played.board.now_s)
+        fleet.end(ticket, CallVerdict.NEITHER, played.board.now_s)
     for fleet in played.fleets:
         played.board.exchange(fleet)
 
@@ -274,13 +276,13 @@ def test_the_answer_of_one_opens_the_way_for_both(schedule: list[Step]) -> None:
     played = Played()
     played.play(schedule)
     for fleet, ticket in played.calls:
-        fleet.end(ticket, Verdict.NEITHER, played.board.now_s)
+        fleet.end(ticket, CallVerdict.NEITHER, played.board.now_s)
     for fleet in played.fleets:
         played.board.exchange(fleet)
     one, other = played.fleets
     played.board.now_s += LONGEST_S
     for model in MODELS:
-        call(one, Verdict.GOOD, played.board.now_s, model)
+        call(one, CallVerdict.GOOD, played.board.now_s, model)
     played.board.exchange(one)
     played.board.exchange(other)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.domain.budget import EVERYTHING, Balance, Budget, Period, Scope, ScopeKind, Window
+from router.domain.budget import EVERYTHING, Balance, Budget, BudgetWindow, Period, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 
 ZONES = (
@@ -22,14 +22,14 @@ BUDGETS = st.builds(
     Budget,
     scope=st.just(EVERYTHING),
     usd=st.just(Money.from_usd(1)),
-    window=st.sampled_from([Window.DAY, Window.WEEK, Window.MONTH]),
+    window=st.sampled_from([BudgetWindow.DAY, BudgetWindow.WEEK, BudgetWindow.MONTH]),
     timezone=st.sampled_from(ZONES),
 )
 MOMENTS = st.floats(1_300_000_000, 2_000_000_000)
 
 
 def budget(window: str, timezone: str = "UTC") -> Budget:
-    return Budget(EVERYTHING, Money.from_usd(50), Window(window), timezone)
+    return Budget(EVERYTHING, Money.from_usd(50), BudgetWindow(window), timezone)
 
 
 def at(text: str, timezone: str) -> float:
@@ -76,7 +76,7 @@ def test_a_lifetime_never_ends() -> None:
 
 
 def test_a_budget_is_called_by_what_it_is() -> None:
-    own = Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd("2.5"), Window.MONTH)
+    own = Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd("2.5"), BudgetWindow.MONTH)
 
     assert str(own) == "2.5 USD a month for key search"
     assert str(budget("lifetime")) == "50 USD in all for everything"
@@ -87,7 +87,7 @@ def test_a_budget_is_called_by_what_it_is() -> None:
 )
 def test_nonsense_is_refused(usd: int, zone: str) -> None:
     with pytest.raises(ValueError, match=r"budget|time zone"):
-        Budget(EVERYTHING, Money.from_usd(usd), Window.DAY, zone)
+        Budget(EVERYTHING, Money.from_usd(usd), BudgetWindow.DAY, zone)
 
 
 def test_what_is_left_is_never_below_nothing() -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from router.domain.money import Money
 from router.evaluation.answer_files import read_rows
-from router.evaluation.answered import Answered
+from router.evaluation.answered import ScoredAnswer
 from router.providers.simulated import Minds
 from tests.e2e.books import rows
 from tests.e2e.configs import as_yaml, ledger_of, models, write_config
@@ -90,7 +90,7 @@ def calibrate(config: Path, recorded: Path, *arguments: str | Path) -> Done:
     return here("calibrate", "--config", str(config), *map(str, asked))
 
 
-def kept(recorded: Path) -> list[Answered]:
+def kept(recorded: Path) -> list[ScoredAnswer]:
     return read_rows(recorded.with_suffix(".outcomes.parquet"))
 
 

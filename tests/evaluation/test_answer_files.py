@@ -9,9 +9,9 @@ from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.members import replace
 from router.evaluation.answer_files import read_rows, write_rows
-from router.evaluation.answered import Answered, id_of, labelled
+from router.evaluation.answered import ScoredAnswer, id_of, labelled
 
-WHOLE = Answered(
+WHOLE = ScoredAnswer(
     prompt_id="p1",
     prompt="What is it?",
     model="m",
@@ -28,7 +28,7 @@ WHOLE = Answered(
     second_response="It is this.",
     second_cost_usd=0.003,
 )
-BARE = Answered(prompt_id="p2", prompt="And now?", model="m", score=None)
+BARE = ScoredAnswer(prompt_id="p2", prompt="And now?", model="m", score=None)
 
 
 def test_what_is_written_as_parquet_is_read_again(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from router.acceptance.ruling import Evidence, ruled
 from router.domain.cascade import AGREEMENT, Ruling
-from router.evaluation.answered import Answered
+from router.evaluation.answered import ScoredAnswer
 from router.evaluation.final_answers import in_normal_form
 
 SUM = "What is 63 * 17? Think step by step."
@@ -29,8 +29,8 @@ SAID: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def answered(prompt: str, model: str, response: str | None, **fields: Any) -> Answered:
-    return Answered("p", prompt, model, 1.0, response=response, **fields)
+def answered(prompt: str, model: str, response: str | None, **fields: Any) -> ScoredAnswer:
+    return ScoredAnswer("p", prompt, model, 1.0, response=response, **fields)
 
 
 def answers(prompt: str, *responses: str) -> list[str | None]:

@@ -12,9 +12,9 @@ from router.domain.pool import Pool
 from router.domain.predictions import Predictions
 from router.evaluation.calibration import areas, calibrate
 from router.evaluation.forecasts import LOCAL, SHIPPED, ZERO
-from router.evaluation.hearsay import Hearsay, Said, Trust
+from router.evaluation.hearsay import FeedbackScores, Hearsay, Trust
 from router.evaluation.labelled import Labelled
-from router.evaluation.local import ZERO_MARGIN, Rule
+from router.evaluation.local import ZERO_MARGIN, InstallRule
 from router.evaluation.significance import LEVEL
 from tests.evaluation.own import Shares, drawn, labelled, shipped
 
@@ -29,7 +29,9 @@ ALIKE: Shares = dict.fromkeys(USUAL, (0.7, 0.7, 0.7))
 
 
 def installed(truth: Shares, thought: Shares, prompts: int, seed: int = 0) -> set[Category]:
-    return {*calibrate(drawn(truth, prompts, seed), shipped(thought), Rule(), seed).to_install}
+    return {
+        *calibrate(drawn(truth, prompts, seed), shipped(thought), InstallRule(), seed).to_install
+    }
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_a_cheap_model_that_is_better_than_was_thought_is_found_out_and_only_the
 
 def test_where_all_requests_are_alike_zero_is_no_obstacle() -> None:
     one = {Category.MATHS: (0.95, 0.75, 0.8)}
-    found = calibrate(drawn(one, 150, 1), shipped(USUAL), Rule(), 0)
+    found = calibrate(drawn(one, 150, 1), shipped(USUAL), InstallRule(), 0)
 
     assert {*found.to_install} == {Category.MATHS}
     (verdict,) = found.verdicts
@@ -65,14 +67,16 @@ def test_where_all_requests_are_alike_zero_is_no_obstacle() -> None:
 
 def test_a_strict_rule_wants_more_than_the_best_fixed_choice() -> None:
     one = {Category.MATHS: (0.95, 0.75, 0.8)}
-    found = calibrate(drawn(one, 150, 1), shipped(USUAL), Rule(is_strict=True), 0)
+    found = calibrate(drawn(one, 150, 1), shipped(USUAL), InstallRule(is_strict=True), 0)
 
     assert not found.to_install
     assert "not significantly better than Zero" in found.verdicts[0].why_not
 
 
 def test_too_few_prompts_say_nothing() -> None:
-    found = calibrate(drawn({Category.MATHS: (1.0, 0.0, 0.0)}, 29, 0), shipped(USUAL), Rule(), 0)
+    found = calibrate(
+        drawn({Category.MATHS: (1.0, 0.0, 0.0)}, 29, 0), shipped(USUAL), InstallRule(), 0
+    )
 
     assert found.verdicts[0].why_not == "needs 30 prompts that every model has answered"
 
@@ -80,7 +84,9 @@ def test_too_few_prompts_say_nothing() -> None:
 def test_a_question_that_is_repeated_is_one_question() -> None:
     scores = np.tile(np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]), (40, 1))
     prompts = [f"What is it?  ({place % 2})" for place in range(80)]
-    found = calibrate(labelled(scores, [Category.CHAT] * 80, prompts), shipped(USUAL), Rule(), 0)
+    found = calibrate(
+        labelled(scores, [Category.CHAT] * 80, prompts), shipped(USUAL), InstallRule(), 0
+    )
 
     assert len(found.labelled) == 2
     assert not found.to_install
@@ -88,9 +94,9 @@ def test_a_question_that_is_repeated_is_one_question() -> None:
 
 def test_feedback_helps_to_estimate_and_judges_nothing() -> None:
     gold = drawn({Category.MATHS: (0.9, 0.9, 0.9)}, 60, 0)
-    unhappy = Hearsay({(Category.MATHS, "large"): Said(40, 0.0)})
-    alone = calibrate(gold, shipped(USUAL), Rule(), 0)
-    both = calibrate(gold, shipped(USUAL), Rule(), 0, unhappy)
+    unhappy = Hearsay({(Category.MATHS, "large"): FeedbackScores(40, 0.0)})
+    alone = calibrate(gold, shipped(USUAL), InstallRule(), 0)
+    both = calibrate(gold, shipped(USUAL), InstallRule(), 0, unhappy)
 
     assert len(both.trial.judged) == len(alone.trial.judged) == 60
     before, after = (each.measured[Category.MATHS].models["large"] for each in (alone, both))
@@ -101,9 +107,12 @@ def test_feedback_helps_to_estimate_and_judges_nothing() -> None:
 def test_what_is_judged_is_what_would_be_installed() -> None:
     """Feedback that gold labels contradict makes it worse there, too, and is so kept out."""
     gold = drawn({Category.MATHS: (0.95, 0.75, 0.8)}, 150, 1)
-    liars = {(Category.MATHS, "small"): Said(4000, 0.0), (Category.MATHS, "large"): Said(4000, 1.0)}
-    alone = calibrate(gold, shipped(USUAL), Rule(), 0)
-    both = calibrate(gold, shipped(USUAL), Rule(), 0, Hearsay(liars, Trust(1.0)))
+    liars = {
+        (Category.MATHS, "small"): FeedbackScores(4000, 0.0),
+        (Category.MATHS, "large"): FeedbackScores(4000, 1.0),
+    }
+    alone = calibrate(gold, shipped(USUAL), InstallRule(), 0)
+    both = calibrate(gold, shipped(USUAL), InstallRule(), 0, Hearsay(liars, Trust(1.0)))
 
     assert {*alone.to_install} == {Category.MATHS}
     assert not both.to_install
@@ -125,14 +134,14 @@ def test_own_answers_are_held_against_what_the_server_predicts_and_not_against_a
     """Abilities are far off here; but where prompts tell more than their category, they win."""
     gold = drawn({Category.MATHS: (0.95, 0.75, 0.8)}, 150, 1)
     plain = shipped(USUAL)
-    assert {*calibrate(gold, plain, Rule(), 0).to_install} == {Category.MATHS}
+    assert {*calibrate(gold, plain, InstallRule(), 0).to_install} == {Category.MATHS}
 
-    found = calibrate(gold, replace(plain, served=Oracle(gold)), Rule(), 0)
+    found = calibrate(gold, replace(plain, served=Oracle(gold)), InstallRule(), 0)
 
     assert not found.to_install
     assert found.verdicts[0].why_not.startswith("worse than shipped: value -0.")
     assert areas(found.trial)[SHIPPED] > areas(found.trial)[LOCAL]
-    assert found.measured == calibrate(gold, plain, Rule(), 0).measured
+    assert found.measured == calibrate(gold, plain, InstallRule(), 0).measured
 
 
 def test_a_choice_that_may_be_worse_than_zero_is_not_installed_though_shipped_is_worse_still() -> (
@@ -140,7 +149,7 @@ def test_a_choice_that_may_be_worse_than_zero_is_not_installed_though_shipped_is
 ):
     """Forty answers are too few to be sure that the small model is the better one."""
     gold = drawn({Category.MATHS: (0.95, 0.75, 0.8)}, 40, 0)
-    (maths,) = calibrate(gold, shipped(USUAL), Rule(), 0).verdicts
+    (maths,) = calibrate(gold, shipped(USUAL), InstallRule(), 0).verdicts
 
     assert maths.duels[SHIPPED].is_won(LEVEL)
     assert maths.duels[ZERO].value.low < -ZERO_MARGIN
@@ -148,7 +157,7 @@ def test_a_choice_that_may_be_worse_than_zero_is_not_installed_though_shipped_is
 
 
 def test_the_rule_is_one_sentence() -> None:
-    assert str(Rule()) == (
+    assert str(InstallRule()) == (
         "A category is installed where own answers predict held-out questions significantly better than what"
         " is shipped (one-sided 5%, Holm), and choose at least as well as Zero (lower bound within 0.02"
         " of its value)."
@@ -156,7 +165,9 @@ def test_the_rule_is_one_sentence() -> None:
 
 
 def test_the_same_seed_finds_the_same() -> None:
-    first, second = (calibrate(drawn(USUAL, 60, 3), shipped(USUAL), Rule(), 7) for _ in range(2))
+    first, second = (
+        calibrate(drawn(USUAL, 60, 3), shipped(USUAL), InstallRule(), 7) for _ in range(2)
+    )
 
     assert first.verdicts == second.verdicts
     assert (first.trial.foreseen[LOCAL].p_quality == second.trial.foreseen[LOCAL].p_quality).all()
@@ -164,4 +175,6 @@ def test_the_same_seed_finds_the_same() -> None:
 
 def test_one_model_cannot_be_compared() -> None:
     with pytest.raises(FarthingError, match="two or more models"):
-        calibrate(labelled(np.ones((40, 1)), [Category.CHAT] * 40), shipped(USUAL), Rule(), 0)
+        calibrate(
+            labelled(np.ones((40, 1)), [Category.CHAT] * 40), shipped(USUAL), InstallRule(), 0
+        )

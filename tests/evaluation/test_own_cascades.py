@@ -16,7 +16,7 @@ from router.domain.outcomes import Seconds
 from router.evaluation.calibration import Calibration, calibrate
 from router.evaluation.cascades import RISK
 from router.evaluation.labelled import Labelled
-from router.evaluation.local import Rule
+from router.evaluation.local import InstallRule
 from router.evaluation.own_cascades import (
     MOST_INSTALLED,
     MOST_PAIRS,
@@ -37,7 +37,7 @@ RUNS = 30
 
 
 def calibrated(found: Labelled, seed: int = 0) -> Calibration:
-    return calibrate(found, shipped(THOUGHT), Rule(), seed)
+    return calibrate(found, shipped(THOUGHT), InstallRule(), seed)
 
 
 def attempt(found: Labelled, category: Category = MATHS) -> Attempt:
@@ -154,7 +154,9 @@ def test_of_many_pairs_the_best_three_are_installed(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(own, "NAMES", names)
     monkeypatch.setattr(own, "USD", (0.0001, 0.0002, 0.0003, 0.0004, 0.01))
     right = (0.85, 0.85, 0.85, 0.85, 0.9)
-    found = calibrate(answering({MATHS: 0.0}, 400, right=right), shipped({MATHS: right}), Rule(), 0)
+    found = calibrate(
+        answering({MATHS: 0.0}, 400, right=right), shipped({MATHS: right}), InstallRule(), 0
+    )
     tried = found.attempts[0].tried
 
     assert len(tried) == MOST_PAIRS
@@ -285,7 +287,7 @@ def test_what_was_learnt_of_two_models_says_nothing_of_one_that_is_asked_twice()
     found = asked_twice(answering({MATHS: 0.0}, 100), repeats=0.3)
     sure = Agreeing(Habits(0.9, 1.0, 1.0, 0.0, 0.0), (0.0,) * 5, 0.001, 0.001)
     taught = replace(shipped(THOUGHT, sd=0.001), learnt=lambda _: sure)
-    moved = calibrate(found, taught, Rule(), 0)
+    moved = calibrate(found, taught, InstallRule(), 0)
 
     assert twice(moved).expected == twice(calibrated(found)).expected
     assert [each.expected for each in moved.attempts[0].tried if each.models != TWICE] != [
@@ -333,7 +335,7 @@ def test_what_was_learnt_before_has_a_say_in_what_is_expected() -> None:
     sure = Agreeing(habits, (0.0,) * 5, 0.001, 0.001)
     taught = replace(shipped(THOUGHT, sd=0.001), learnt=lambda _: sure)
     plain, moved = (
-        calibrate(found, each, Rule(), 0).attempts[0].tried[0]
+        calibrate(found, each, InstallRule(), 0).attempts[0].tried[0]
         for each in (shipped(THOUGHT), taught)
     )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from router.acceptance.judging import VERSION, judge_name, judge_request, mark_in
 from router.domain.errors import FarthingError
 from router.domain.model import Capability
-from router.evaluation.answered import Answered, shortened
+from router.evaluation.answered import ScoredAnswer, shortened
 from router.evaluation.scoring import scorer_of, text_of
 from tests.acceptance.answers import says
 from tests.domain.builders import model
@@ -173,4 +173,4 @@ def test_a_long_answer_is_kept_by_its_beginning_and_its_hash() -> None:
 @pytest.mark.parametrize("score", [-0.1, 1.1, float("nan")])
 def test_a_score_is_a_share(score: float) -> None:
     with pytest.raises(ValueError, match="a score is from 0 to 1"):
-        Answered("1", "q", "m", score)
+        ScoredAnswer("1", "q", "m", score)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from router.domain.category import Category
 from router.domain.local_quality import logit
 from router.domain.model import Ability
-from router.evaluation.hearsay import Flaws, Hearsay, Said, Trust
+from router.evaluation.hearsay import FeedbackScores, Flaws, Hearsay, Trust
 from router.evaluation.labelled import Labelled
-from router.evaluation.shrinkage import Seen, local_category, shrunk, worth
+from router.evaluation.shrinkage import OwnScores, local_category, shrunk, worth
 from tests.evaluation.own import NAMES, labelled
 
 SHARES = st.floats(0.0, 1.0)
@@ -90,7 +90,7 @@ def test_where_no_model_has_enough_answers_nothing_is_measured() -> None:
 
 
 def heard(count: int, mean: float, weight: float = 0.25) -> Hearsay:
-    return Hearsay({(Category.CHAT, "small"): Said(count, mean)}, Trust(weight))
+    return Hearsay({(Category.CHAT, "small"): FeedbackScores(count, mean)}, Trust(weight))
 
 
 def test_feedback_counts_for_what_it_is_trusted() -> None:
@@ -116,7 +116,7 @@ def found_models(gold: Labelled, hearsay: Hearsay) -> set[str]:
 
 
 def test_kindness_is_taken_off_feedback() -> None:
-    seen = Seen(0.5, 10.0, 10).beside(Said(40, 0.9), Trust(0.25, kinder_by=0.4))
+    seen = OwnScores(0.5, 10.0, 10).beside(FeedbackScores(40, 0.9), Trust(0.25, kinder_by=0.4))
 
     assert seen.mean == pytest.approx(0.5)
     assert (seen.weight, seen.answers) == (20.0, 50)

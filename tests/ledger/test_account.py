@@ -12,7 +12,7 @@ from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.price import Band, Price
 from router.domain.usage import NO_USAGE, Usage, UsageSource
-from router.ledger.account import Account, Embedding, Ending, Heard, Timing, hidden_tokens
+from router.ledger.account import Account, AttemptEnding, Embedding, Heard, Timing, hidden_tokens
 from tests.domain.builders import candidate, decision, features, model
 
 REFERENCE = model("top", price=("3", "15"))
@@ -102,7 +102,9 @@ def test_an_estimate_is_no_longer_than_what_the_model_can_write(
     of = replace(CHEAP, max_output_tokens=limit)
     books = Account("req_1", "auto", "team", (), True, decision(of, REFERENCE, what=what))
     heard = Heard(None, output_chars=8000)
-    cut = books.broke_off(1, candidate(of, what), heard, WHEN, Ending(Outcome.CUT, error="timeout"))
+    cut = books.broke_off(
+        1, candidate(of, what), heard, WHEN, AttemptEnding(Outcome.CUT, error="timeout")
+    )
 
     assert cut.usage.output_tokens == tokens
     assert books.answered(1, candidate(of, what), heard, WHEN).usage.output_tokens == tokens
@@ -110,7 +112,7 @@ def test_an_estimate_is_no_longer_than_what_the_model_can_write(
 
 def test_thoughts_that_are_not_shown_are_charged_at_their_own_rate_up_to_the_models_limit() -> None:
     of = replace(CHEAP, price=replace(CHEAP.price, reasoning_pico=7_000_000), max_output_tokens=500)
-    ending = Ending(Outcome.CLIENT_LEFT, error="client_left")
+    ending = AttemptEnding(Outcome.CLIENT_LEFT, error="client_left")
 
     def left(hidden: int) -> Entry:
         heard = Heard(None, output_chars=400, hidden_tokens=hidden)
@@ -201,7 +203,7 @@ def test_of_an_answer_that_broke_off_a_count_holds_that_was_not_told_long_before
     told: int, tokens: int, source: UsageSource
 ) -> None:
     heard = Heard(Usage(900, 100, output_tokens=told), output_chars=1000)
-    ending = Ending(Outcome.CUT, error="stalled")
+    ending = AttemptEnding(Outcome.CUT, error="stalled")
     cut = account().broke_off(1, by(), heard, WHEN, ending)
 
     assert (cut.usage, cut.usage_source) == (Usage(900, 100, output_tokens=tokens), source)
@@ -240,7 +242,7 @@ def test_a_cached_answer_saves_what_its_requests_own_service_tier_would_have_cos
 
 @pytest.mark.parametrize("outcome", [Outcome.CUT, Outcome.CLIENT_LEFT, Outcome.HEDGE_LOST])
 def test_an_answer_that_broke_off_is_paid_and_saves_nothing(outcome: Outcome) -> None:
-    ending = Ending(outcome, error="stalled")
+    ending = AttemptEnding(outcome, error="stalled")
     entry = account().broke_off(1, by(), Heard(None, output_chars=40), WHEN, ending)
 
     assert (entry.outcome, entry.error, entry.is_answer) == (outcome, "stalled", False)
@@ -304,7 +306,7 @@ def test_an_attempt_beside_the_one_that_ended_the_request_does_not_close_it(
     beside: Outcome,
 ) -> None:
     refused = failed(FaultKind.CLIENT, reached_model=True)
-    stopped = account().broke_off(1, by(), Heard(), WHEN, Ending(beside, error=beside.value))
+    stopped = account().broke_off(1, by(), Heard(), WHEN, AttemptEnding(beside, error=beside.value))
 
     for entries in ([refused, stopped], [stopped, refused]):
         (closing,) = (each for each in account().closed(entries) if each.closes)
@@ -349,7 +351,7 @@ def test_an_answer_without_text_has_no_tokens_of_output() -> None:
 
 
 def test_what_was_told_of_the_prompt_counts_when_the_answer_breaks_off() -> None:
-    ending = Ending(Outcome.CLIENT_LEFT, error="client_left")
+    ending = AttemptEnding(Outcome.CLIENT_LEFT, error="client_left")
     heard = Heard(None, output_chars=40, prompt=Usage(10, 3000, 20))
     entry = account().broke_off(1, by(), heard, WHEN, ending)
 

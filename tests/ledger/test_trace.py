@@ -5,7 +5,7 @@ import pytest
 from router.domain.ledger import Outcome
 from router.domain.money import Money
 from router.domain.usage import NO_USAGE
-from router.ledger.trace import Trace, sentences, told
+from router.ledger.trace import RequestRecord, sentences, told
 from tests.stores.entries import entry
 
 FAILED = entry(
@@ -23,7 +23,7 @@ ANSWER = entry(attempt=2, first_content_s=0.25)
 
 
 def test_attempts_and_sums_are_told_with_exact_money() -> None:
-    document = told(Trace((FAILED, ANSWER)))
+    document = told(RequestRecord((FAILED, ANSWER)))
 
     assert (document["cost_usd"], document["baseline_usd"], document["saving_usd"]) == (
         "0.00000100002",
@@ -70,7 +70,7 @@ def test_attempts_and_sums_are_told_with_exact_money() -> None:
 
 
 def test_what_happened_is_told_in_sentences() -> None:
-    assert list(sentences(Trace((FAILED, ANSWER)))) == [
+    assert list(sentences(RequestRecord((FAILED, ANSWER)))) == [
         "Attempt 1: cheap at up: failed (overloaded) in 1.50 s for 0.00000000002 USD.",
         "Attempt 2: cheap at up: ok in 1.50 s (first content after 0.25 s) for 0.000001 USD.",
         (
@@ -81,13 +81,15 @@ def test_what_happened_is_told_in_sentences() -> None:
 
 
 def test_an_answer_that_was_dearer_a_stored_one_and_none_at_all_are_told() -> None:
-    dearer = list(sentences(Trace((entry(cost=Money(5_000_000)),))))
-    stored = list(sentences(Trace((entry(attempt=0, outcome=Outcome.CACHE_HIT, cost=Money(0)),))))
+    dearer = list(sentences(RequestRecord((entry(cost=Money(5_000_000)),))))
+    stored = list(
+        sentences(RequestRecord((entry(attempt=0, outcome=Outcome.CACHE_HIT, cost=Money(0)),)))
+    )
     vector = entry(attempt=-1, is_answer=False, closes=False, baseline=Money(0))
 
     assert dearer[-1].endswith("0.000002 USD more was paid.")
     assert stored[0] == "From the cache: cheap at up: cache hit in 1.50 s for 0 USD."
-    assert list(sentences(Trace((vector,)))) == [
+    assert list(sentences(RequestRecord((vector,)))) == [
         "Before any attempt: cheap at up: ok in 1.50 s for 0.000001 USD.",
         "There was no complete answer; in total it cost 0.000001 USD.",
     ]
@@ -96,4 +98,4 @@ def test_an_answer_that_was_dearer_a_stored_one_and_none_at_all_are_told() -> No
 @pytest.mark.parametrize("entries", [(), (entry("r1"), entry("r2"))])
 def test_a_trace_is_of_one_request(entries: tuple[()]) -> None:
     with pytest.raises(ValueError, match="of one request"):
-        Trace(entries)
+        RequestRecord(entries)

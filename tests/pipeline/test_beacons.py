@@ -2,8 +2,8 @@
 
 import asyncio
 
-from router.pipeline.beacon import Beacon
-from router.pipeline.flights import Flight, Flights, Turn
+from router.pipeline.beacon import SharedBeacon
+from router.pipeline.flights import Flight, Flights, FlightTurn
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast, Patience
 from tests.pipeline.test_flights import ANSWER, WRITER, Nothing
@@ -47,12 +47,12 @@ class Lit:
         self.lead = Lead()
         self._working: list[asyncio.Task[None]] = []
         patience = Patience(5.0, float("inf"), lambda: 0.0)
-        self.beacon = Beacon(
+        self.beacon = SharedBeacon(
             self.flight, patience, lambda work: self._working.append(asyncio.create_task(work))
         )
 
     async def begin(self) -> None:
-        assert await self.flight.turn(1.0) is Turn.LEAD
+        assert await self.flight.turn(1.0) is FlightTurn.LEAD
         self.beacon.light(self.lead)
 
     async def told(self) -> list[bytes]:

@@ -9,7 +9,7 @@ import pytest
 
 from router.acceptance.ruling import Evidence
 from router.app import real_world
-from router.decision.verdicts import Pairing, Seen
+from router.decision.verdicts import Pairing, StepOutcome
 from router.domain.cascade import CascadeTerms, Opinion
 from router.domain.category import Category
 from router.domain.members import replace
@@ -194,15 +194,17 @@ async def test_rulings_are_counted(tmp_path: Path) -> None:
         verdicts = it.running.pipeline.judge.verdicts
 
     pairing = Pairing(Category.MATHS, LYING, "strong")
-    assert verdicts.counts == {(pairing, Seen.REJECTED): 1, (pairing, Seen.FAILED): 1}
+    assert verdicts.counts == {(pairing, StepOutcome.REJECTED): 1, (pairing, StepOutcome.FAILED): 1}
 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
-    ("strong", "seen"), [(1.0, Seen.RIGHT), (0.0, Seen.WRONG)], ids=["agrees", "differs"]
+    ("strong", "seen"),
+    [(1.0, StepOutcome.RIGHT), (0.0, StepOutcome.WRONG)],
+    ids=["agrees", "differs"],
 )
 async def test_some_accepted_answers_are_held_against_the_strong_models(
-    tmp_path: Path, strong: float, seen: Seen, stream: bool
+    tmp_path: Path, strong: float, seen: StepOutcome, stream: bool
 ) -> None:
     simulated = (*MODELS[:3], a_simulated("strong", quality=strong))
     terms = CascadeTerms(check_share=1.0)
@@ -218,7 +220,7 @@ async def test_some_accepted_answers_are_held_against_the_strong_models(
     assert rows["strong"]["cost_pico"] > 0
     assert sum(row["closes"] for row in rows.values()) == 1
     pairing = Pairing(Category.MATHS, PAIR, "strong")
-    assert verdicts.counts == {(pairing, Seen.ACCEPTED): 1, (pairing, seen): 1}
+    assert verdicts.counts == {(pairing, StepOutcome.ACCEPTED): 1, (pairing, seen): 1}
     assert in_flight(it) == 0
 
 
@@ -229,7 +231,7 @@ async def test_a_check_that_fails_is_none(tmp_path: Path) -> None:
         verdicts = it.running.pipeline.judge.verdicts
         await until(lambda: len(verdicts.counts) == 2)
 
-    assert {seen for _, seen in verdicts.counts} == {Seen.ACCEPTED, Seen.UNCHECKED}
+    assert {seen for _, seen in verdicts.counts} == {StepOutcome.ACCEPTED, StepOutcome.UNCHECKED}
 
 
 async def test_only_a_share_is_checked(tmp_path: Path) -> None:

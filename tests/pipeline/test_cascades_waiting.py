@@ -11,7 +11,7 @@ import pytest
 from router.domain.caching import Writer
 from router.domain.cascade import CascadeTerms
 from router.domain.members import replace
-from router.pipeline.beacon import Beacon, followed
+from router.pipeline.beacon import SharedBeacon, followed
 from router.pipeline.flights import Aboard, Flights
 from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedPlain
@@ -210,7 +210,7 @@ async def test_another_process_hears_whether_a_cascade_has_accepted_the_stream(
     owner, frames, working = _Owner(), _Frames(), list[asyncio.Task[None]]()
     broadcast = Broadcast(stream, Listener(1_000, is_accepted=is_accepted), owner)
     patience = Patience(5.0, float("inf"), lambda: 0.0)
-    beacon = Beacon(here, patience, lambda work: working.append(asyncio.create_task(work)))
+    beacon = SharedBeacon(here, patience, lambda work: working.append(asyncio.create_task(work)))
     await here.turn(1.0)
     here.begun(Writer("m", "u", "n"), broadcast)
     beacon.light(frames)

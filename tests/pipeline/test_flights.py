@@ -8,7 +8,7 @@ import pytest
 from router.domain.caching import Origin, Writer
 from router.domain.errors import ApiError
 from router.domain.usage import Usage
-from router.pipeline.flights import Aboard, Flights, Landing, Turn, Whole
+from router.pipeline.flights import Aboard, Flights, FlightTurn, Landing, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast
 from router.wire.answer import Told
@@ -74,7 +74,7 @@ async def turns(tasks: list[asyncio.Task[Landing]]) -> list[Landing | str | None
 async def test_the_first_leads_and_all_others_get_the_whole_answer() -> None:
     flights = Flights()
     flight = flights.board("k")
-    assert await flight.turn(60) is Turn.LEAD
+    assert await flight.turn(60) is FlightTurn.LEAD
     others = await waiting(flights, 99)
     flight.whole(ANSWER)
 
@@ -82,13 +82,13 @@ async def test_the_first_leads_and_all_others_get_the_whole_answer() -> None:
     assert await flights.board("k").turn(60) == Whole(ANSWER)  # until it is stored
     flight.end()
     assert len(flights) == 0
-    assert await flights.board("k").turn(60) is Turn.LEAD
+    assert await flights.board("k").turn(60) is FlightTurn.LEAD
 
 
 async def test_other_questions_are_other_flights() -> None:
     flights = Flights()
-    assert await flights.board("k").turn(60) is Turn.LEAD
-    assert await flights.board("l").turn(60) is Turn.LEAD
+    assert await flights.board("k").turn(60) is FlightTurn.LEAD
+    assert await flights.board("l").turn(60) is FlightTurn.LEAD
     assert len(flights) == 2
 
 
@@ -99,7 +99,7 @@ async def test_what_was_stored_all_the_time_is_found_by_everybody() -> None:
     others = await waiting(flights, 3)
     flight.look()
 
-    assert await turns(others) == [Turn.LOOK] * 3
+    assert await turns(others) == [FlightTurn.LOOK] * 3
 
 
 async def test_a_stream_is_boarded_while_it_goes_on() -> None:
@@ -114,7 +114,7 @@ async def test_a_stream_is_boarded_while_it_goes_on() -> None:
     places = [*await turns(others), late]
     assert [each.place for each in places if isinstance(each, Aboard)] == [1, 2, 3]
     flight.end()
-    assert await flights.board("k").turn(60) is Turn.LEAD
+    assert await flights.board("k").turn(60) is FlightTurn.LEAD
     for number in range(1, 4):
         await broadcast.leave(number)
     assert broadcast.is_lonely
@@ -131,7 +131,7 @@ async def test_a_stream_that_cannot_be_had_whole_any_more_is_not_boarded() -> No
     other = flights.board("k")
 
     assert other is not flight
-    assert await other.turn(60) is Turn.LEAD
+    assert await other.turn(60) is FlightTurn.LEAD
     flight.end()
     assert flights.board("k") is other
 
@@ -142,11 +142,11 @@ async def test_when_the_leader_leaves_the_next_in_line_leads() -> None:
     await flight.turn(60)
     others = await waiting(flights, 3)
     flight.failed(None)
-    assert await turns(others) == [Turn.LEAD, None, None]
+    assert await turns(others) == [FlightTurn.LEAD, None, None]
     flight.failed(None)
-    assert await turns(others) == [Turn.LEAD, Turn.LEAD, None]
+    assert await turns(others) == [FlightTurn.LEAD, FlightTurn.LEAD, None]
     flight.whole(ANSWER)
-    assert await turns(others) == [Turn.LEAD, Turn.LEAD, Whole(ANSWER)]
+    assert await turns(others) == [FlightTurn.LEAD, FlightTurn.LEAD, Whole(ANSWER)]
 
 
 async def test_two_leaders_that_fail_are_enough_for_everybody() -> None:
@@ -155,9 +155,9 @@ async def test_two_leaders_that_fail_are_enough_for_everybody() -> None:
     await flight.turn(60)
     others = await waiting(flights, 4)
     flight.failed(DOWN)
-    assert await turns(others) == [Turn.LEAD, None, None, None]
+    assert await turns(others) == [FlightTurn.LEAD, None, None, None]
     flight.failed(DOWN)
-    assert await turns(others) == [Turn.LEAD, *["upstream_error"] * 3]
+    assert await turns(others) == [FlightTurn.LEAD, *["upstream_error"] * 3]
     assert len(flights) == 0
 
 
@@ -182,7 +182,7 @@ async def test_what_is_wrong_with_one_caller_is_not(status: int) -> None:
     for _ in range(3):
         flight.failed(ApiError(status, "Not you.", code="no"))
 
-    assert await turns(others) == [Turn.LEAD, Turn.LEAD, Turn.LEAD, None]
+    assert await turns(others) == [FlightTurn.LEAD, FlightTurn.LEAD, FlightTurn.LEAD, None]
     flight.end()
     for task in others:
         task.cancel()
@@ -197,7 +197,7 @@ async def test_whoever_leaves_the_line_is_passed_over() -> None:
     await asyncio.sleep(0)
     flight.failed(None)
 
-    assert (await turns(others[1:])) == [Turn.LEAD, None]
+    assert (await turns(others[1:])) == [FlightTurn.LEAD, None]
     others[2].cancel()
 
 
@@ -209,7 +209,7 @@ async def test_whoever_leaves_in_the_moment_of_getting_the_lead_hands_it_on() ->
     flight.failed(None)
     others[0].cancel()
 
-    assert (await turns(others[1:])) == [Turn.LEAD]
+    assert (await turns(others[1:])) == [FlightTurn.LEAD]
 
 
 async def test_whoever_leaves_in_the_moment_of_getting_a_place_gives_it_back() -> None:
@@ -230,7 +230,7 @@ async def test_nobody_waits_beyond_his_own_deadline() -> None:
     flight = flights.board("k")
     await flight.turn(60)
 
-    assert await flight.turn(0.01) is Turn.LATE
+    assert await flight.turn(0.01) is FlightTurn.LATE
     assert repr(flight) == "<Flight led=True over=False waiting=0>"
 
 

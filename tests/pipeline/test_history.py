@@ -3,8 +3,8 @@
 import pytest
 
 from router.decision.record import NotKept
-from router.ledger.errand import Kind
-from router.ledger.trace import Trace
+from router.ledger.errand import ErrandKind
+from router.ledger.trace import RequestRecord
 from router.pipeline.history import history
 from tests.stores.entries import entry
 
@@ -13,8 +13,8 @@ from tests.stores.entries import entry
     ("fields", "why"),
     [
         ({}, r"not kept then \('ledger: {decisions: true}' keeps it\)"),
-        ({"category": Kind.EMBEDDING}, "no policy decides about such requests"),
-        ({"category": Kind.PASSED}, "no policy decides about such requests"),
+        ({"category": ErrandKind.EMBEDDING}, "no policy decides about such requests"),
+        ({"category": ErrandKind.PASSED}, "no policy decides about such requests"),
         (
             {"attempt": -1, "is_answer": False, "closes": False},
             "refused before any model was asked",
@@ -23,4 +23,4 @@ from tests.stores.entries import entry
 )
 def test_why_a_decision_is_not_kept_is_told(fields: dict[str, object], why: str) -> None:
     with pytest.raises(NotKept, match=why):
-        history(Trace((entry(**fields),)))  # type: ignore[arg-type]
+        history(RequestRecord((entry(**fields),)))  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from router.app import real_world
-from router.decision.experience import Answered
+from router.decision.experience import ObservedAnswer
 from router.domain.category import Category
 from router.domain.members import replace
 from router.pipeline.reply import StreamReply
@@ -63,7 +63,7 @@ async def test_who_was_slow_once_is_asked_again_by_one_request_every_five_minute
             judge.experience.observe(
                 judge.models["sim-open-8b"],
                 category,
-                Answered(10, first_content_s=None, total_s=30.0, at_s=world.unix_s()),
+                ObservedAnswer(10, first_content_s=None, total_s=30.0, at_s=world.unix_s()),
             )
         assert await writer(it) == "sim-mid"
         later_s = 301.0

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.pipeline.questions import Answered, Questions
+from router.pipeline.questions import AnsweredQuestion, Questions
 
 
-def answered(number: int, at_s: float) -> Answered:
-    return Answered(f"r{number}", "cheap", "chat", at_s)
+def answered(number: int, at_s: float) -> AnsweredQuestion:
+    return AnsweredQuestion(f"r{number}", "cheap", "chat", at_s)
 
 
 def test_only_an_answer_that_was_there_and_not_long_ago_is_rejected() -> None:

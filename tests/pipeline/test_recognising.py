@@ -12,7 +12,7 @@ from router.cli.trial_ledger import recorded
 from router.cli.trial_sources import LeftOut
 from router.config.price_map import cl100k_ranks
 from router.decision.agreement import AgreementModel
-from router.decision.compare import Case
+from router.decision.compare import TrialRequest
 from router.decision.estimate import candidate_for, quality_of
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances
@@ -272,7 +272,7 @@ def test_what_was_kept_is_recognised_as_it_was_when_it_came(judge: Judge) -> Non
     assert "outlook" not in text
     (case,) = recorded([("req_1", text)], judge.recognised)
 
-    assert isinstance(case, Case)
+    assert isinstance(case, TrialRequest)
     assert case.id == "req_1"
     assert case.features.kinship == came.kinship
     for each in (model("large"), model("small"), model("stranger")):
@@ -285,7 +285,7 @@ def test_what_was_kept_under_another_artefact_is_decided_by_priors(judge: Judge)
     assert other is not None
     case, left_out = recorded([("req_1", other), ("req_2", broken)], judge.recognised)
 
-    assert isinstance(case, Case)
+    assert isinstance(case, TrialRequest)
     assert type(case.features) is Features
     assert quality_of(model("large", p=0.7), case.features).p == 0.7
     assert isinstance(left_out, LeftOut)

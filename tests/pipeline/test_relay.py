@@ -9,7 +9,7 @@ import pytest
 from router.domain.fault import AttemptFailed, FaultKind
 from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedStream
-from router.pipeline.relay import Broadcast, Patience, Reader
+from router.pipeline.relay import Broadcast, Patience, StreamClient
 from router.wire.answer import read_event
 from router.wire.sse import DONE, event_of
 
@@ -105,8 +105,8 @@ class Client:
         await opened.until_content()
         return Broadcast(opened, self.listener, self.books)
 
-    def reader(self, *, shows_usage: bool = True) -> Reader:
-        return Reader(shows_usage, self.patience, self._finish, self.reasons.append)
+    def reader(self, *, shows_usage: bool = True) -> StreamClient:
+        return StreamClient(shows_usage, self.patience, self._finish, self.reasons.append)
 
     async def read(self, *, at_most: int = 1000, shows_usage: bool = True) -> bytes:
         broadcast = await self.broadcast()

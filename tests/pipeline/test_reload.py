@@ -19,7 +19,7 @@ from router.dispatch.notice import About, Subject
 from router.domain.category import Category
 from router.domain.members import replace
 from router.pipeline.current import Reloaded
-from router.pipeline.hearsay import Subjects
+from router.pipeline.gossip import Subjects
 from router.pipeline.judge import Judge
 from router.training.parity import parity_cases
 from tests.pipeline.kit import PRICE, Proxy, proxy

@@ -11,7 +11,7 @@ import pytest
 
 from router.app import real_world
 from router.domain.scored import ScoreSource, ScoringTerms
-from router.pipeline.scoring import Scorer, Scoring, Seen
+from router.pipeline.scoring import AnswerSeen, Scorer, Scoring
 from router.stores.memory.ledger import MemoryLedger
 from router.wire.chat import ChatRequest, parse_chat
 from tests.stores.entries import entry
@@ -28,7 +28,7 @@ class Desk:
         self.scorer = Scorer(self.ledger, real_world(), ScoringTerms(**terms), self.put_off.append)
 
     def answered(self, request_id: str, content: str, **fields: Any) -> None:
-        seen = Seen(frozenset({"stop"}), False, False, (body(content),), is_stream=False)
+        seen = AnswerSeen(frozenset({"stop"}), False, False, (body(content),), is_stream=False)
         scoring = Scoring(self.scorer, asked(request_id, **fields), ("key",), 0.0)
         scoring.answered(entry(request_id), seen)
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.providers.aside.wording import (
+    CallWish,
     Frames,
-    Wish,
     broken_frame,
     event_frame,
     fault_bytes,
@@ -17,7 +17,7 @@ from router.providers.aside.wording import (
     read_wish,
     whole_frame,
 )
-from router.providers.translating.arguments import Target
+from router.providers.translating.arguments import CallTarget
 
 words = st.text(max_size=20)
 events = st.lists(st.binary(max_size=40), max_size=6)
@@ -32,14 +32,14 @@ faults = st.builds(
     st.none() | st.dictionaries(words, words, max_size=3),
     st.booleans(),
 )
-targets = st.builds(Target, words, words, words, st.dictionaries(words, words, max_size=3))
+targets = st.builds(CallTarget, words, words, words, st.dictionaries(words, words, max_size=3))
 
 
 @given(targets, words, st.booleans(), st.dictionaries(words, words, max_size=3))
 def test_a_wish_arrives_with_its_request(
-    target: Target, model_name: str, stream: bool, fields: dict[str, str]
+    target: CallTarget, model_name: str, stream: bool, fields: dict[str, str]
 ) -> None:
-    wish = Wish(target, 2.5, model_name, stream)
+    wish = CallWish(target, 2.5, model_name, stream)
 
     assert read_wish(wish.with_request(json.dumps(fields).encode())) == (wish, fields)
 

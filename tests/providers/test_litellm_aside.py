@@ -22,7 +22,7 @@ from router.providers.aside.keepers import Keepers
 from router.providers.aside.upstream import AsideUpstream
 from router.providers.simulated import RunningSimulator, default_models, running
 from router.providers.simulated.counters import Ending
-from router.providers.translating.arguments import Target
+from router.providers.translating.arguments import CallTarget
 from router.wire.answer import EventKind, StreamEvent, read_event
 from router.wire.sse import EventSplitter
 from router.wire.usage import read_usage
@@ -64,7 +64,7 @@ async def simulator() -> AsyncIterator[RunningSimulator]:
 
 @fresh
 async def to(keeper: Keeper, simulator: RunningSimulator) -> AsideUpstream:
-    return AsideUpstream(keeper, Target("hosted_vllm", KEY, simulator.base_url, {}))
+    return AsideUpstream(keeper, CallTarget("hosted_vllm", KEY, simulator.base_url, {}))
 
 
 @fresh
@@ -75,7 +75,7 @@ async def api() -> AsyncIterator[AnthropicApi]:
 
 @fresh
 async def claude(keeper: Keeper, api: AnthropicApi) -> AsideUpstream:
-    return AsideUpstream(keeper, Target("anthropic", KEY, api.base_url, {}))
+    return AsideUpstream(keeper, CallTarget("anthropic", KEY, api.base_url, {}))
 
 
 # ------------------------------------------------------------ answers
@@ -144,11 +144,11 @@ async def test_another_dialect_is_translated(claude: AsideUpstream, api: Anthrop
 
 
 async def test_options_of_the_provider_travel(keeper: Keeper, api: AnthropicApi) -> None:
-    fault = await fault_of(AsideUpstream(keeper, Target("nosuch", "", "", {})), call("m"))
+    fault = await fault_of(AsideUpstream(keeper, CallTarget("nosuch", "", "", {})), call("m"))
     assert fault.message == "litellm has no provider 'nosuch'"
 
     options = {"api_version": "2031-01-01"}
-    to = AsideUpstream(keeper, Target("anthropic", KEY, api.base_url, options))
+    to = AsideUpstream(keeper, CallTarget("anthropic", KEY, api.base_url, options))
     assert await plain(to, call(CLAUDE))
 
 
@@ -241,7 +241,7 @@ async def test_a_wait_for_a_piece_that_is_cancelled_loses_nothing(keeper: Keeper
         return response
 
     async with serving(slow) as url:
-        to = AsideUpstream(keeper, Target("hosted_vllm", KEY, url, {}))
+        to = AsideUpstream(keeper, CallTarget("hosted_vllm", KEY, url, {}))
         response = await to.send(call("m", stream=True))
         pieces = response.pieces()
         got = [await anext(pieces)]
@@ -402,7 +402,7 @@ async def test_one_that_cannot_start_is_tried_ever_more_seldom_and_nobody_waits_
     async with keeping("raise SystemExit(3)", pauses) as keeper:
         keeper.start()
         await soon(pauses.enough)
-        to = AsideUpstream(keeper, Target("anthropic", KEY, "", {}))
+        to = AsideUpstream(keeper, CallTarget("anthropic", KEY, "", {}))
         fault = await fault_of(to, call(CLAUDE))
 
     assert pauses.noted == [1, 2, 4, 8, 16, 32, 60, 60, 60]
@@ -415,7 +415,9 @@ async def test_a_program_that_is_not_there_keeps_nobody_waiting(tmp_path: Path) 
     keeper = Keeper(pauses.sleep, lambda _: [str(tmp_path / "nothing")])
     keeper.start()
     await soon(pauses.enough)
-    fault = await fault_of(AsideUpstream(keeper, Target("anthropic", KEY, "", {})), call(CLAUDE))
+    fault = await fault_of(
+        AsideUpstream(keeper, CallTarget("anthropic", KEY, "", {})), call(CLAUDE)
+    )
     await keeper.close()
 
     assert (fault.kind, pauses.noted) == (FaultKind.UNREACHABLE, [1, 2])
@@ -458,7 +460,7 @@ async def test_whoever_has_no_time_to_wait_for_its_end_ends_it_at_once(tmp_path:
 
 async def test_nothing_is_started_before_it_is_needed() -> None:
     keeper = Keeper()
-    to = AsideUpstream(keeper, Target("anthropic", KEY, "", {}))
+    to = AsideUpstream(keeper, CallTarget("anthropic", KEY, "", {}))
     await to.close()
     await keeper.close()
 
@@ -483,7 +485,7 @@ async def test_several_processes_take_turns_and_pass_over_one_that_has_died(
     two: tuple[Keepers, Sequence[Keeper]], simulator: RunningSimulator
 ) -> None:
     keepers, (one, other) = two
-    to = AsideUpstream(keepers, Target("hosted_vllm", KEY, simulator.base_url, {}))
+    to = AsideUpstream(keepers, CallTarget("hosted_vllm", KEY, simulator.base_url, {}))
     asked = [await keepers.session() for _ in range(4)]
     assert asked[:2] == asked[2:]
     assert set(asked) == {await one.session(), await other.session()}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from router.domain.fault import AttemptFailed
 from router.ports import Response
-from router.providers.translated import TranslatedUpstream, Wording
+from router.providers.translated import CallWording, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import event_bytes
 from tests.providers.calls import STREAM, call, chunks, fault_of, streamed
@@ -82,7 +82,7 @@ class Line:
 
 def reaching(line: Line, target: Target = MESSAGES) -> TranslatedUpstream:
     return TranslatedUpstream(
-        line, lambda asked: Wording({**asked.fields, "model": "m"}, target), unix_s=lambda: 9.0
+        line, lambda asked: CallWording({**asked.fields, "model": "m"}, target), unix_s=lambda: 9.0
     )
 
 

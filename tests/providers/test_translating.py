@@ -18,18 +18,20 @@ from router.providers.translating.arguments import (
     HINTS,
     MEANING,
     SAMPLING,
-    Target,
+    CallTarget,
     asked_by,
     call_arguments,
     fitting,
     without,
 )
-from router.providers.translating.connection import Loss, Trace
+from router.providers.translating.connection import ConnectionTrace, Loss
 from router.providers.translating.faults import failure_of
 from router.wire.answer import EventKind, read_event
 from tests.providers.litellm_kit import upstream
 
-TARGET = Target("anthropic", "sk-ours", "https://ours.example.com", {"api_version": "2025-01-01"})
+TARGET = CallTarget(
+    "anthropic", "sk-ours", "https://ours.example.com", {"api_version": "2025-01-01"}
+)
 OURS = {
     "model": "anthropic/claude",
     "api_key": "sk-ours",
@@ -341,12 +343,14 @@ class UnsupportedParamsError(ProviderError):
     """Named as litellm's."""
 
 
-def of(error: Exception, trace: Trace | None = None) -> Any:
-    return failure_of(error, trace or Trace(), 0.0, ("sk-secret",)).fault
+def of(error: Exception, trace: ConnectionTrace | None = None) -> Any:
+    return failure_of(error, trace or ConnectionTrace(), 0.0, ("sk-secret",)).fault
 
 
 def test_the_trace_knows_better_than_the_exception() -> None:
-    fault = of(ProviderError("Overloaded", 500), Trace(status=529, headers={"retry-after": "3"}))
+    fault = of(
+        ProviderError("Overloaded", 500), ConnectionTrace(status=529, headers={"retry-after": "3"})
+    )
 
     assert (fault.kind, fault.status, fault.retry_after_s) == (FaultKind.TRANSIENT, 529, 3.0)
 
@@ -354,13 +358,15 @@ def test_the_trace_knows_better_than_the_exception() -> None:
 @pytest.mark.parametrize(
     ("trace", "kind", "reached"),
     [
-        (Trace(lost=Loss.UNREACHABLE), FaultKind.UNREACHABLE, False),
-        (Trace(lost=Loss.BROKEN), FaultKind.TRANSIENT, False),
-        (Trace(status=200), FaultKind.TRANSIENT, True),
-        (Trace(status=302), FaultKind.TRANSIENT, False),
+        (ConnectionTrace(lost=Loss.UNREACHABLE), FaultKind.UNREACHABLE, False),
+        (ConnectionTrace(lost=Loss.BROKEN), FaultKind.TRANSIENT, False),
+        (ConnectionTrace(status=200), FaultKind.TRANSIENT, True),
+        (ConnectionTrace(status=302), FaultKind.TRANSIENT, False),
     ],
 )
-def test_what_the_connection_did_decides(trace: Trace, kind: FaultKind, reached: bool) -> None:
+def test_what_the_connection_did_decides(
+    trace: ConnectionTrace, kind: FaultKind, reached: bool
+) -> None:
     fault = of(ProviderError("litellm.APIConnectionError: sk-secret", 400), trace)
 
     assert (fault.kind, fault.reached_model, fault.error) == (kind, reached, None)
@@ -397,7 +403,7 @@ def test_a_package_that_a_provider_needs_is_named() -> None:
     ],
 )
 def test_the_providers_own_words_are_found_in_their_wrapping(text: str) -> None:
-    fault = of(ProviderError(text, 400), Trace(status=400))
+    fault = of(ProviderError(text, 400), ConnectionTrace(status=400))
 
     assert (fault.error, fault.code) == ({"message": "No.", "code": "odd"}, "odd")
 
@@ -436,7 +442,7 @@ def test_an_operators_options_are_secret_by_their_names() -> None:
         "api_version": "1",
     }
 
-    assert Target("bedrock", "k-1", "", options).secrets() == ("abcde", "k-1")
+    assert CallTarget("bedrock", "k-1", "", options).secrets() == ("abcde", "k-1")
 
 
 def test_words_without_json_are_unwrapped() -> None:
@@ -460,5 +466,7 @@ def test_advice_for_those_who_call_litellm_is_not_passed_on() -> None:
 @given(st.text(max_size=50), st.text(max_size=50))
 def test_a_secret_is_never_shown(before: str, after: str) -> None:
     for body in (None, {"message": f"{before}sk-secret{after}"}):
-        fault = of(ProviderError(f"{before}sk-secret{after}", 400, body), Trace(status=400))
+        fault = of(
+            ProviderError(f"{before}sk-secret{after}", 400, body), ConnectionTrace(status=400)
+        )
         assert "sk-secret" not in repr(fault)

@@ -4,13 +4,13 @@ from typing import Any
 
 import orjson
 
-from router.domain.budget import EVERYTHING, Balance, Budget, Period, Scope, ScopeKind, Window
+from router.domain.budget import EVERYTHING, Balance, Budget, BudgetWindow, Period, Scope, ScopeKind
 from router.domain.money import Money
 from router.server.budgets import budgets_told, crew_budgets_told
 
 _DAY = Period(0.0, 86_400.0)
-_ALL = Budget(EVERYTHING, Money.from_usd(5), Window.DAY)
-_OWN = Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd(1), Window.DAY)
+_ALL = Budget(EVERYTHING, Money.from_usd(5), BudgetWindow.DAY)
+_OWN = Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd(1), BudgetWindow.DAY)
 
 
 def _told(text: bytes) -> list[dict[str, Any]]:

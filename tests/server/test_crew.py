@@ -22,7 +22,7 @@ from router.config.settings import Settings
 from router.domain.members import replace
 from router.server.crew.address import bound, url_of
 from router.server.crew.place import Place
-from router.server.crew.roll import ROWS, Roll, Row, Stage
+from router.server.crew.roll import ROWS, Roll, RollEntry, Stage
 from tests.e2e.configs import write_config
 
 QUESTION = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -222,7 +222,7 @@ def test_the_roll_says_what_was_entered(written: list[tuple[Stage, int]]) -> Non
             roll.enter(at, number, 1000 + number)
             roll.turn(at, stage)
             roll.count(at, connections)
-            expected.append(Row(number, stage, number, 1000 + number, connections))
+            expected.append(RollEntry(number, stage, number, 1000 + number, connections))
         assert list(Roll(file.fileno()).rows()) == expected
         assert (roll.free() is None) == (len(written) == ROWS)
         serving = [count for stage, count in written if stage is Stage.SERVING]

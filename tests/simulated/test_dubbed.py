@@ -12,7 +12,7 @@ from router.providers.simulated import RunningSimulator, default_models, running
 from router.providers.simulated.counters import Ending
 from router.wire.dialects.dialect import Dialect
 from router.wire.sse import EventSplitter, data_of
-from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read, read_stream
 from tests.simulated.raw import until
 from tests.wire.dialects.descriptions import check
@@ -73,7 +73,7 @@ async def test_plain_answers_are_as_the_vendor_describes_them(
     assert status == 200
     check(dialect, "answer", answer)
     assert ("get_weather" if what == "tools" else "391") in json.dumps(answer)
-    told = read(DIALECTS[USAGES[dialect]], answer["usage"])
+    told = read(LAYOUTS[USAGES[dialect]], answer["usage"])
     assert told == upstream.counters["sim-frontier"].usage_told
     assert told == upstream.counters["sim-frontier"].usage
 
@@ -91,7 +91,7 @@ async def test_every_event_is_as_the_vendor_describes_it(
             check(dialect, "event", event)
     last = {Dialect.RESPONSES: "response.completed", Dialect.MESSAGES: "message_stop"}
     assert events[-1]["type"] == last[dialect]
-    told = read_stream(DIALECTS[USAGES[dialect]], events)
+    told = read_stream(LAYOUTS[USAGES[dialect]], events)
     assert told == upstream.counters["sim-frontier"].usage_told
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.stores.redis.address import Address, Kind, parsed
+from router.stores.redis.address import RedisAddress, Topology, parsed
 
 HOSTS = st.lists(
     st.tuples(
@@ -23,16 +23,16 @@ HOSTS = st.lists(
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("redis://cache", Address(Kind.SERVER, (("cache", 6379),), {})),
-        ("redis://[::1]:7000/2", Address(Kind.SERVER, (("::1", 7000),), {"db": 2})),
+        ("redis://cache", RedisAddress(Topology.SERVER, (("cache", 6379),), {})),
+        ("redis://[::1]:7000/2", RedisAddress(Topology.SERVER, (("::1", 7000),), {"db": 2})),
         (
             "redis://:p%40ss@h/0",
-            Address(Kind.SERVER, (("h", 6379),), {"password": "p@ss", "db": 0}),
+            RedisAddress(Topology.SERVER, (("h", 6379),), {"password": "p@ss", "db": 0}),
         ),
         (
             "rediss://me:x@h:1/?ssl_ca_certs=/ca.pem&ssl_check_hostname=false&db=3",
-            Address(
-                Kind.SERVER,
+            RedisAddress(
+                Topology.SERVER,
                 (("h", 1),),
                 {
                     "username": "me",
@@ -44,14 +44,17 @@ HOSTS = st.lists(
                 },
             ),
         ),
-        ("unix:///run/v.sock?db=1", Address(Kind.SERVER, (), {"path": "/run/v.sock", "db": 1})),
-        ("redis+cluster://a:1,b/", Address(Kind.CLUSTER, (("a", 1), ("b", 6379)), {})),
-        ("redis+cluster://a/0", Address(Kind.CLUSTER, (("a", 6379),), {})),
-        ("rediss+cluster://a", Address(Kind.CLUSTER, (("a", 6379),), {"ssl": True})),
+        (
+            "unix:///run/v.sock?db=1",
+            RedisAddress(Topology.SERVER, (), {"path": "/run/v.sock", "db": 1}),
+        ),
+        ("redis+cluster://a:1,b/", RedisAddress(Topology.CLUSTER, (("a", 1), ("b", 6379)), {})),
+        ("redis+cluster://a/0", RedisAddress(Topology.CLUSTER, (("a", 6379),), {})),
+        ("rediss+cluster://a", RedisAddress(Topology.CLUSTER, (("a", 6379),), {"ssl": True})),
         (
             "redis+sentinel://:x@a,b:2/main/1?sentinel_password=y",
-            Address(
-                Kind.SENTINELS,
+            RedisAddress(
+                Topology.SENTINELS,
                 (("a", 26379), ("b", 2)),
                 {"password": "x", "db": 1},
                 "main",
@@ -60,8 +63,8 @@ HOSTS = st.lists(
         ),
         (
             "rediss+sentinel://a/main?ssl_certfile=/c.pem",
-            Address(
-                Kind.SENTINELS,
+            RedisAddress(
+                Topology.SENTINELS,
                 (("a", 26379),),
                 {"ssl": True, "ssl_certfile": "/c.pem"},
                 "main",
@@ -70,7 +73,7 @@ HOSTS = st.lists(
         ),
     ],
 )
-def test_what_a_url_means(url: str, expected: Address) -> None:
+def test_what_a_url_means(url: str, expected: RedisAddress) -> None:
     assert parsed(url) == expected
 
 

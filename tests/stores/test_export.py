@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from router.domain.ledger import Entry
 from router.domain.money import Money
-from router.ledger.export import Attempt, Kind
+from router.ledger.export import Attempt, ColumnKind
 from router.stores.sql.database import open_database
 from router.stores.sql.export import NATIVE, attempts, extent
 from router.stores.sql.schema import COLUMNS, row_of
@@ -98,8 +98,12 @@ def test_native_columns_are_those_of_the_ledger_with_money_in_dollars(engine: En
     assert {name: values[name] for name in booked} == booked
     assert "decision" not in values
     assert (kinds["seq"], kinds["cost_pico"], kinds["stream"]) == (
-        Kind.WHOLE,
-        Kind.WHOLE,
-        Kind.TRUTH,
+        ColumnKind.WHOLE,
+        ColumnKind.WHOLE,
+        ColumnKind.TRUTH,
     )
-    assert (kinds["at_s"], kinds["model"], kinds["quality_p"]) == (Kind.REAL, Kind.TEXT, Kind.REAL)
+    assert (kinds["at_s"], kinds["model"], kinds["quality_p"]) == (
+        ColumnKind.REAL,
+        ColumnKind.TEXT,
+        ColumnKind.REAL,
+    )

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, insert
 from router.domain.ledger import Outcome
 from router.domain.members import replace
 from router.domain.scored import Scored, ScoreSource
-from router.ledger.outcomes import Heard, Looked
+from router.ledger.outcomes import Looked, SourceScores
 from router.stores.sql.hearsay import feedback_on, heard, looked_at
 from router.stores.sql.schema import OUTCOMES, SCORE_COLUMNS, score_row_of
 from tests.stores.engines import write
@@ -49,9 +49,9 @@ def test_scores_are_counted_by_model_category_and_source(engine: Engine) -> None
     )
 
     assert heard(engine, NOON, "calibrate") == [
-        Heard("cheap", "chat", ScoreSource.FEEDBACK, 2, 1.5),
-        Heard("cheap", "chat", ScoreSource.RETRY, 1, 0.0),
-        Heard("cheap", "maths", ScoreSource.FEEDBACK, 1, 1.0),
+        SourceScores("cheap", "chat", ScoreSource.FEEDBACK, 2, 1.5),
+        SourceScores("cheap", "chat", ScoreSource.RETRY, 1, 0.0),
+        SourceScores("cheap", "maths", ScoreSource.FEEDBACK, 1, 1.0),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
+from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
 from router.stores.memory.meter import MemoryMeter
@@ -30,7 +30,7 @@ def limit(number: int) -> RateLimit:
 
 
 def budget(number: int) -> Budget:
-    return Budget(of_tag(number), DOLLAR, Window.DAY)
+    return Budget(of_tag(number), DOLLAR, BudgetWindow.DAY)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, insert, select
 
 from router.domain.members import replace
 from router.domain.scored import Scored, ScoreSource
-from router.ledger.outcomes import Tally
+from router.ledger.outcomes import ScoreTally
 from router.stores.memory.ledger import MemoryLedger
 from router.stores.sql.books import Books
 from router.stores.sql.database import open_central, open_database
@@ -125,11 +125,11 @@ def test_scores_are_counted_by_category_and_time(engine: Engine) -> None:
     keep(engine, [scored("r1"), maths, scored("r3", category="maths", score=0.0)])
 
     assert tallies(engine, "category") == [
-        Tally("chat", ScoreSource.FEEDBACK, 1, 0.5),
-        Tally("maths", ScoreSource.FEEDBACK, 2, 1.0),
+        ScoreTally("chat", ScoreSource.FEEDBACK, 1, 0.5),
+        ScoreTally("maths", ScoreSource.FEEDBACK, 2, 1.0),
     ]
     assert tallies(engine, "category", until_s=8.0) == [
-        Tally("maths", ScoreSource.FEEDBACK, 1, 1.0)
+        ScoreTally("maths", ScoreSource.FEEDBACK, 1, 1.0)
     ]
 
 

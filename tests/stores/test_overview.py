@@ -13,7 +13,7 @@ from router.ledger.overview import CUTS, Overview
 from router.ledger.report import Filters, Report
 from router.stores.sql.database import open_database
 from router.stores.sql.overview import overview
-from router.stores.sql.reports import NotKept, report
+from router.stores.sql.reports import NotInSums, report
 from tests.stores.entries import day, entry, ledgers
 from tests.stores.opened import open_ledger
 
@@ -94,5 +94,5 @@ def test_choices_are_those_of_the_period_whatever_the_filters() -> None:
 
 
 def test_filters_that_no_sum_is_kept_by_are_refused() -> None:
-    with pytest.raises(NotKept):
+    with pytest.raises(NotInSums):
         both([entry()], Filters(key="a", tag="b"))

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from router.domain.budget import EVERYTHING, Balance, Budget, Scope, ScopeKind, Window
+from router.domain.budget import EVERYTHING, Balance, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
 from router.stores.redis.link import RedisLink
@@ -54,7 +54,7 @@ async def test_two_processes_share_one_wall(
 async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    forever = Budget(EVERYTHING, DOLLAR, Window.LIFETIME)
+    forever = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
     async with linked(redis_server.url) as link:
         await link.client.flushall()
         held = await RedisPurse(link, clock, books).reserve([forever], CENT * 70)
@@ -72,7 +72,7 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
 async def test_a_dead_process_may_have_held_nothing(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    forever = Budget(EVERYTHING, DOLLAR, Window.LIFETIME)
+    forever = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
     async with linked(redis_server.url) as link:
         await link.client.flushall()
         dead = RedisPurse(link, clock, books)
@@ -87,7 +87,7 @@ async def test_a_dead_process_may_have_held_nothing(
 async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    forever = Budget(EVERYTHING, DOLLAR, Window.LIFETIME)
+    forever = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
     async with linked(redis_server.url) as link:
         await link.client.flushall()
         purse = RedisPurse(link, clock, books, longest_s=3600)
@@ -127,7 +127,9 @@ async def test_of_any_number_of_tags_the_last_are_known_and_told_in_parts(
     async with linked(redis_server.url) as link:
         await link.client.flushall()
         purse = RedisPurse(link, clock, books, most_known=250)
-        budgets = [Budget(Scope(ScopeKind.TAG, f"t{n}"), DOLLAR, Window.DAY) for n in range(300)]
+        budgets = [
+            Budget(Scope(ScopeKind.TAG, f"t{n}"), DOLLAR, BudgetWindow.DAY) for n in range(300)
+        ]
         for budget in budgets:
             assert isinstance(await purse.reserve([budget], CENT), Reservation)
 

@@ -18,7 +18,7 @@ from router.domain.price import Price
 from router.domain.usage import Usage
 from router.ledger.report import EVERYTHING, GROUPINGS, Decomposition, Filters, Report, Totals
 from router.stores.sql.database import open_database
-from router.stores.sql.reports import NotKept, report
+from router.stores.sql.reports import NotInSums, report
 from tests.stores.entries import day, entry, ledgers
 from tests.stores.opened import open_ledger
 
@@ -293,7 +293,7 @@ def test_an_unknown_grouping_is_an_error() -> None:
     ],
 )
 def test_what_is_not_kept_together_is_told(by: str, filters: Filters, names: str) -> None:
-    with pytest.raises(NotKept, match=names):
+    with pytest.raises(NotInSums, match=names):
         reports([entry()], [by], filters)
 
 

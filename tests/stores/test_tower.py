@@ -15,7 +15,7 @@ from router.ports import Lead
 from router.stores.memory.tower import LonelyLead, LonelyTower
 from router.stores.redis import keys
 from router.stores.redis.link import RedisLink
-from router.stores.redis.tower import Pace, RedisLead, RedisTower
+from router.stores.redis.tower import Cadence, RedisLead, RedisTower
 from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
 from tests.simulated.raw import until
@@ -31,14 +31,14 @@ def shared_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-QUICK = Pace(lease_s=0.6, watch_s=0.02, slice_s=0.1, wish_s=0.5)
+QUICK = Cadence(lease_s=0.6, watch_s=0.02, slice_s=0.1, wish_s=0.5)
 
 
 def nobody() -> None: ...
 
 
 @asynccontextmanager
-async def towers(url: str, count: int, pace: Pace = QUICK) -> AsyncIterator[list[RedisTower]]:
+async def towers(url: str, count: int, pace: Cadence = QUICK) -> AsyncIterator[list[RedisTower]]:
     """So many processes' towers."""
     async with AsyncExitStack() as stack:
         made = []

@@ -10,7 +10,7 @@ from router.domain.members import replace
 from router.stores.memory.tower import LonelyLead
 from router.stores.redis import keys
 from router.stores.redis.link import RedisLink
-from router.stores.redis.tower import Pace, RedisLead, RedisTower
+from router.stores.redis.tower import Cadence, RedisLead, RedisTower
 from tests.servers import RedisServer
 from tests.simulated.raw import until
 from tests.stores.links import Counting, HeldUp, left_while_held_up
@@ -23,7 +23,7 @@ from tests.stores.waiting import Naps
 async def test_many_leads_are_renewed_a_few_at_a_time_and_all_of_them_in_time(
     redis_server: RedisServer, count: int
 ) -> None:
-    naps, clock, pace = Naps(), Clock(), Pace()
+    naps, clock, pace = Naps(), Clock(), Cadence()
     async with towers(redis_server.url, 1) as (other,):
         link = Counting(redis_server.url)
         tower = RedisTower(link, other.link, clock, naps, pace)

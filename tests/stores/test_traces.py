@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from router.domain.ledger import Entry, Outcome
 from router.domain.members import replace
-from router.ledger.trace import Trace, TracesAway
+from router.ledger.trace import RequestRecord, TracesAway
 from router.stores.sql.database import central, open_database
 from router.stores.sql.spool import Spool, Waiting
 from router.stores.sql.traces import trace_of
@@ -43,7 +43,7 @@ def test_the_entries_of_a_request_come_back_as_they_were(entries: list[Entry]) -
         write(engine, entries)
         for request_id in {each.request_id for each in entries}:
             mine = tuple(sorted_tags(e) for e in entries if e.request_id == request_id)
-            assert trace_of([engine], request_id) == Trace(mine)
+            assert trace_of([engine], request_id) == RequestRecord(mine)
         engine.dispose()
 
 
@@ -52,7 +52,7 @@ def test_a_request_comes_back_with_how_it_was_decided(engine: Engine) -> None:
     write(engine, [FAILED, entry("r1", 2, decision=Note(said)), entry("r2", decision=Note())])
     trace = trace_of([engine], "r1")
 
-    assert trace == Trace((FAILED, entry("r1", 2)), said)
+    assert trace == RequestRecord((FAILED, entry("r1", 2)), said)
     assert trace_of([engine], "r3") is None
 
 
@@ -89,7 +89,7 @@ def test_a_request_whose_rows_are_moving_on_is_read_whole(engine: Engine, tmp_pa
     trace = trace_of([outbox, engine], "r1")
     outbox.dispose()
 
-    assert trace == Trace((FAILED, entry("r1", 2)), "kept")
+    assert trace == RequestRecord((FAILED, entry("r1", 2)), "kept")
 
 
 def test_while_postgresql_is_away_the_outbox_tells_what_it_has(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_while_postgresql_is_away_the_outbox_tells_what_it_has(tmp_path: Path) -
     away = central("postgresql://127.0.0.1:1/books")
     write(outbox, [entry("r1")])
 
-    assert trace_of([outbox, away], "r1") == Trace((entry("r1"),))
+    assert trace_of([outbox, away], "r1") == RequestRecord((entry("r1"),))
     with pytest.raises(TracesAway, match="cannot be read now"):
         trace_of([outbox, away], "r2")
     outbox.dispose()

@@ -6,9 +6,9 @@ from pathlib import Path
 import openai
 import pytest
 
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.ledger import Entry, Outcome
-from router.ledger.errand import Kind
+from router.ledger.errand import ErrandKind
 from router.telemetry.request_metrics import RequestMetrics
 from tests.telemetry.kit import asked, of, say, scraped, stream
 
@@ -121,10 +121,12 @@ def _told(metrics: RequestMetrics, name: str) -> set[tuple[str, ...]]:
 def test_what_clients_may_name_as_they_like_is_no_label() -> None:
     metrics = RequestMetrics()
     for number in range(3):
-        passed = _entry(category=Kind.PASSED, model=f"whatever-{number}", policy="")
+        passed = _entry(category=ErrandKind.PASSED, model=f"whatever-{number}", policy="")
         metrics.closed(Closing("req_1", (passed,), 100.0, 101.0))
     for number in range(200):
-        metrics.refused(Refusal("req_1", 100.0, "/v1/chat/completions", 400, f"code-{number}"))
+        metrics.refused(
+            ErrorResponse("req_1", 100.0, "/v1/chat/completions", 400, f"code-{number}")
+        )
 
     assert _told(metrics, "farthing_requests_total") == {("none", "passed_through", "ok")}
     codes = {code for _, code in _told(metrics, "farthing_error_answers_total")}

@@ -1,6 +1,6 @@
 """Every observer is told about each request once."""
 
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.ledger import Entry, Outcome
 from router.telemetry.observers import Observers
 
@@ -14,7 +14,7 @@ class _Told:
     def closed(self, closing: Closing) -> None:
         self.said.append(f"closed {closing.request_id}")
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: ErrorResponse) -> None:
         self.said.append(f"refused {refusal.request_id}")
 
 
@@ -35,8 +35,8 @@ def _closing(request_id: str, status: int) -> Closing:
     return Closing(request_id, (entry,), 100.0, 101.0, status)
 
 
-def _refusal(request_id: str) -> Refusal:
-    return Refusal(request_id, 101.0, "/v1/chat/completions", 502, "upstream_error")
+def _refusal(request_id: str) -> ErrorResponse:
+    return ErrorResponse(request_id, 101.0, "/v1/chat/completions", 502, "upstream_error")
 
 
 def test_an_error_after_attempts_is_counted_and_told_with_them_alone() -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import orjson
 
-from router.domain.closing import Closing, Refusal
+from router.domain.closing import Closing, ErrorResponse
 from router.domain.ledger import Entry, Outcome
 from router.domain.trace import Trace
 from router.domain.usage import Usage
 from router.telemetry.log import Lines
 from router.telemetry.request_log import RequestLog
-from router.telemetry.spans import Place, refused_span, spans_of
+from router.telemetry.spans import ServerAddress, refused_span, spans_of
 from tests.documents import fences, table_rows, words
 from tests.domain.builders import decision, model
 from tests.telemetry.kit import asked, say, scraped
@@ -85,8 +85,8 @@ def _everything() -> Closing:
 
 
 def test_the_page_has_every_attribute_of_a_span_and_which_span_has_it() -> None:
-    refusal = Refusal("req_1", 100.0, "/v1/chat/completions", 404, "not_found", _TRACE)
-    spans = [*spans_of(_everything(), {"up": Place("openai", "api.openai.com", 443)})]
+    refusal = ErrorResponse("req_1", 100.0, "/v1/chat/completions", 404, "not_found", _TRACE)
+    spans = [*spans_of(_everything(), {"up": ServerAddress("openai", "api.openai.com", 443)})]
     spans += refused_span(refusal)
     told = {
         (name, "SERVER" if span.is_server else "CLIENT")
@@ -107,7 +107,7 @@ def test_the_page_has_every_field_of_a_line_of_the_log(tmp_path: Path) -> None:
     fd = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY)
     lines = Lines(fd)
     RequestLog(lines).closed(_everything())
-    RequestLog(lines).refused(Refusal("req_1", 100.0, "/v1", 404, "not_found", _TRACE))
+    RequestLog(lines).refused(ErrorResponse("req_1", 100.0, "/v1", 404, "not_found", _TRACE))
     lines.close()
     os.close(fd)
     closed, refused = map(orjson.loads, (tmp_path / "log").read_bytes().splitlines())

@@ -9,7 +9,7 @@ import openai
 import orjson
 import pytest
 
-from router.domain.closing import Refusal
+from router.domain.closing import ErrorResponse
 from router.telemetry.log import Lines
 from router.telemetry.request_log import RequestLog
 from tests.telemetry.kit import asked, say, stream
@@ -71,7 +71,7 @@ def test_half_a_surrogate_in_a_name_costs_no_line(tmp_path: Path) -> None:
     file = tmp_path / "log"
     with file.open("wb") as written:
         lines = Lines(written.fileno())
-        RequestLog(lines).refused(Refusal("req_1", 0.0, "/v1/\ud800", 404, "not_found"))
+        RequestLog(lines).refused(ErrorResponse("req_1", 0.0, "/v1/\ud800", 404, "not_found"))
         lines.close()
 
     assert json.loads(file.read_bytes())["path"] == "/v1/\ud800"

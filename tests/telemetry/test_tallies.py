@@ -3,12 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.telemetry.tallies import Count, Spread
+from router.telemetry.tallies import Count, Histogram
 
 _BOUNDS_S = (0.1, 1.0)
 
 
-def _samples(family: Count | Spread) -> dict[tuple[str, ...], float]:
+def _samples(family: Count | Histogram) -> dict[tuple[str, ...], float]:
     return {(each.name, *each.labels.values()): each.value for each in family.family().samples}
 
 
@@ -21,7 +21,7 @@ def test_a_count_is_told_in_its_unit() -> None:
 
 
 def test_labels_beyond_what_anybody_reads_are_counted_together() -> None:
-    count, spread = Count("n", "...", ("a", "b")), Spread("s", "...", ("a",), _BOUNDS_S)
+    count, spread = Count("n", "...", ("a", "b")), Histogram("s", "...", ("a",), _BOUNDS_S)
     for number in range(1_010):
         count.add((str(number), "x"))
         spread.add((str(number),), 0.5)
@@ -31,7 +31,7 @@ def test_labels_beyond_what_anybody_reads_are_counted_together() -> None:
 
 
 def test_a_duration_at_a_bound_is_within_it() -> None:
-    spread = Spread("s", "...", (), _BOUNDS_S)
+    spread = Histogram("s", "...", (), _BOUNDS_S)
     for seconds in (0.1, 0.5, 5.0):
         spread.add((), seconds)
 
@@ -46,7 +46,7 @@ def test_a_duration_at_a_bound_is_within_it() -> None:
 
 @given(st.lists(st.floats(0, 10), min_size=1))
 def test_buckets_grow_up_to_the_count(durations_s: list[float]) -> None:
-    spread = Spread("s", "...", (), _BOUNDS_S)
+    spread = Histogram("s", "...", (), _BOUNDS_S)
     for seconds in durations_s:
         spread.add((), seconds)
     told = [each.value for each in spread.family().samples if each.name == "s_bucket"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.scored import ScoreSource
-from router.wire.fitness import Finding, of_ending, of_words
+from router.wire.fitness import Fitness, of_ending, of_words
 
 _JUNK = st.recursive(
     st.none() | st.booleans() | st.integers(-1, 2) | st.sampled_from(["", "{}", "f", "length"]),
@@ -27,7 +27,7 @@ _JUNK = st.recursive(
 )
 
 
-def found(body: dict[str, Any], *messages: dict[str, Any], reason: str = "stop") -> list[Finding]:
+def found(body: dict[str, Any], *messages: dict[str, Any], reason: str = "stop") -> list[Fitness]:
     choices = [{"message": message, "finish_reason": reason} for message in messages]
     return list(of_words(body, orjson.dumps({"choices": choices}), is_stream=False))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from router.domain.members import replace
 from router.wire.answer import read_event
-from router.wire.keepable import Ending, flaw_of, flaw_of_stream
+from router.wire.keepable import StreamSummary, flaw_of, flaw_of_stream
 from router.wire.replay import as_events
 from router.wire.sse import EventSplitter
 from tests.wire.documents import TREES
@@ -216,10 +216,10 @@ def test_any_answer_to_any_request_is_judged(
     assert found is None or found
 
 
-def seen(events: bytes) -> Ending:
+def seen(events: bytes) -> StreamSummary:
     """What a listener has seen of a stream."""
     every = [read_event(raw) for raw in EventSplitter().feed(events)]
-    return Ending(
+    return StreamSummary(
         frozenset().union(*(event.finish_reasons for event in every)),
         len(frozenset().union(*(event.finished for event in every))),
         sum(event.content_chars for event in every),
@@ -256,7 +256,7 @@ def test_a_stream_that_was_heard_is_judged_like_one_that_is_read_again(
 
 
 def test_an_ordinary_stream_is_not_put_together_again() -> None:
-    ending = Ending(frozenset({"stop"}), 1, content_chars=500, says_more=False)
+    ending = StreamSummary(frozenset({"stop"}), 1, content_chars=500, says_more=False)
     more = replace(ending, says_more=True)
 
     assert flaw_of_stream(b"", ending, request={}, keeps_tool_calls=False) is None

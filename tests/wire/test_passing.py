@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.usage import Usage
-from router.wire.passing import Heard, answer_headers, plain_path, request_headers
+from router.wire.passing import BodyEnds, answer_headers, plain_path, request_headers
 
 JSON = "application/json; charset=utf-8"
 STREAM = "text/event-stream"
 
 
-def heard(*pieces: bytes, content_type: str = JSON) -> Heard:
-    listener = Heard(content_type)
+def heard(*pieces: bytes, content_type: str = JSON) -> BodyEnds:
+    listener = BodyEnds(content_type)
     for piece in pieces:
         listener.feed(piece)
     return listener

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from router.acceptance.case import ACCEPT, CANNOT_TELL, REJECT, Case, Verdict, of_all
 from router.acceptance.finding import final_answer
 from router.acceptance.finding.asked import asked
-from router.acceptance.finding.found import Final, Found, Kind, agree
+from router.acceptance.finding.found import AnswerKind, Final, Found, agree
 from router.acceptance.grouping import is_enough, largest_group
 from router.acceptance.said import Said
 from router.domain.cascade import Check
@@ -41,7 +41,7 @@ def _agree(one: int, other: int, standing: Mapping[int, Said], finals: Mapping[i
 
 def _differing(case: Case, finals: Mapping[int, Final], told: str) -> Verdict:
     kinds = {final.kind for final in finals.values() if isinstance(final, Found)}
-    if Kind.CODE in kinds:
+    if AnswerKind.CODE in kinds:
         why = f"{told}; code that is written differently may do the same"
         return of_all(case, CANNOT_TELL, why)
     names = " and ".join(sorted(kinds))

@@ -7,7 +7,7 @@ answers are found, and differ, do not count as close. For the rest the usual bar
 from router.acceptance.case import ACCEPT, CANNOT_TELL, REJECT, Case, Verdict, of_all
 from router.acceptance.finding import final_answer
 from router.acceptance.finding.asked import asked
-from router.acceptance.finding.found import SHARP, Final, Found, Kind, agree
+from router.acceptance.finding.found import SHARP, AnswerKind, Final, Found, agree
 from router.acceptance.grouping import is_enough, largest_group
 from router.domain.cascade import Check
 
@@ -56,6 +56,6 @@ def _differing(case: Case) -> frozenset[tuple[int, int]]:
 
 def _differ(one: Final, other: Final) -> bool:
     kinds = {final.kind for final in (one, other) if isinstance(final, Found)}
-    are_sharp = Kind.CALLS in kinds or (len(kinds) == 1 and kinds <= SHARP)
+    are_sharp = AnswerKind.CALLS in kinds or (len(kinds) == 1 and kinds <= SHARP)
     are_found = isinstance(one, Found) and isinstance(other, Found)
-    return are_sharp and (are_found or Kind.CALLS in kinds) and not agree(one, other)
+    return are_sharp and (are_found or AnswerKind.CALLS in kinds) and not agree(one, other)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from router.acceptance.finding.asked import Question
 from router.acceptance.finding.calls import final_of_calls
 from router.acceptance.finding.code import Fenced, fences_in, spelt
-from router.acceptance.finding.found import Final, Found, Kind, NotFound
+from router.acceptance.finding.found import AnswerKind, Final, Found, NotFound
 from router.acceptance.finding.json_fields import final_of_json
 from router.acceptance.finding.json_value import json_in
 from router.acceptance.finding.text import final_of_text, says_more
@@ -50,7 +50,7 @@ def _of_code(text: str, fences: Sequence[Fenced], question: Question) -> Final |
         return None
     forms = [spelt(fenced) for fenced in code]
     known = [form for form in forms if form is not None]
-    return Found(Kind.CODE, "\n\n".join(known)) if len(known) == len(forms) else _TOO_LONG
+    return Found(AnswerKind.CODE, "\n\n".join(known)) if len(known) == len(forms) else _TOO_LONG
 
 
 def _is_quoted(fenced: Fenced, question: Question) -> bool:

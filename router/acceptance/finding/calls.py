@@ -5,22 +5,22 @@ from typing import Any
 
 import orjson
 
-from router.acceptance.finding.found import Final, Found, Kind, NotFound
+from router.acceptance.finding.found import AnswerKind, Final, Found, NotFound
 from router.acceptance.finding.json_value import canonical
-from router.wire.fitness import Call
+from router.wire.fitness import WrittenCall
 
 _LONGEST = 2**16
 _UNREADABLE = NotFound("the arguments of a call are not a JSON object, or are too long")
 
 
-def final_of_calls(calls: Sequence[Call], tools: Mapping[object, object]) -> Final:
+def final_of_calls(calls: Sequence[WrittenCall], tools: Mapping[object, object]) -> Final:
     """All calls of an answer together; `tools` are schemas of parameters by the tools' names."""
     spelt = [_spelt(call, tools.get(str(call.name))) for call in calls]
     known = sorted(each for each in spelt if each is not None)
-    return Found(Kind.CALLS, "\n".join(known)) if len(known) == len(spelt) else _UNREADABLE
+    return Found(AnswerKind.CALLS, "\n".join(known)) if len(known) == len(spelt) else _UNREADABLE
 
 
-def _spelt(call: Call, schema: object) -> str | None:
+def _spelt(call: WrittenCall, schema: object) -> str | None:
     if not isinstance(call.name, str) or not isinstance(call.arguments, str):
         return None
     if call.is_free:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class AnswerKind(StrEnum):
     """What a final answer is; only answers of one kind can be the same."""
 
     CALLS = "calls"
@@ -16,7 +16,7 @@ class Kind(StrEnum):
     TEXT = "short text"
 
 
-SHARP = frozenset({Kind.NUMBER, Kind.VERDICT, Kind.OPTION})
+SHARP = frozenset({AnswerKind.NUMBER, AnswerKind.VERDICT, AnswerKind.OPTION})
 """Kinds in which even a small difference is a complete one."""
 
 
@@ -24,7 +24,7 @@ SHARP = frozenset({Kind.NUMBER, Kind.VERDICT, Kind.OPTION})
 class Found:
     """A final answer in its normal form. `unit` is a unit that may also be left out, "" for none."""
 
-    kind: Kind
+    kind: AnswerKind
     value: str
     unit: str = ""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.acceptance.finding.asked import Question
-from router.acceptance.finding.found import Final, Found, Kind, NotFound
+from router.acceptance.finding.found import AnswerKind, Final, Found, NotFound
 from router.acceptance.finding.json_value import canonical
 from router.acceptance.finding.values import value_of
 from router.acceptance.words.fields import ANSWERS, ASIDES
@@ -23,7 +23,7 @@ def final_of_json(value: Any, question: Question) -> Final:
 
 def _exact(value: Any) -> Final:
     written = canonical(value)
-    return _TOO_DEEP if written is None else Found(Kind.JSON, written)
+    return _TOO_DEEP if written is None else Found(AnswerKind.JSON, written)
 
 
 def _of_field(value: Any, question: Question) -> Final:

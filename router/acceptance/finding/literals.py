@@ -3,7 +3,7 @@
 import ast
 import re
 
-from router.acceptance.finding.found import Found, Kind
+from router.acceptance.finding.found import AnswerKind, Found
 from router.acceptance.finding.json_value import canonical, json_in
 
 _LONGEST = 400
@@ -34,4 +34,6 @@ def _of_python(text: str) -> Found | None:
 def _found(value: object, text: str) -> Found:
     """The literal as JSON, or as Python if it has tuples."""
     written = None if "(" in text else canonical(value)
-    return Found(Kind.TEXT, repr(value)) if written is None else Found(Kind.JSON, written)
+    return (
+        Found(AnswerKind.TEXT, repr(value)) if written is None else Found(AnswerKind.JSON, written)
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from router.acceptance.finding.asked import Question
-from router.acceptance.finding.found import SHARP, Final, Found, Kind, NotFound, agree
+from router.acceptance.finding.found import SHARP, AnswerKind, Final, Found, NotFound, agree
 from router.acceptance.finding.statements import (
     Statement,
     boxed,
@@ -60,7 +60,7 @@ def _valued(statement: str, question: Question) -> Found | None:
 
 def _may_be_meant(statement: Statement, value: Found, window: str) -> bool:
     """Whether words after a cue are the answer, rather than said in passing, or a remark about the answer."""
-    if value.kind is not Kind.TEXT:
+    if value.kind is not AnswerKind.TEXT:
         return True
     is_near = statement.at <= _BEGINNING or len(window) - statement.at <= _END
     return is_near and value.value.lower() not in VACUOUS

@@ -4,7 +4,7 @@ import re
 
 from router.acceptance.finding.asked import Question
 from router.acceptance.finding.cleaning import plain_signs
-from router.acceptance.finding.found import SHARP, Final, Found, Kind, NotFound
+from router.acceptance.finding.found import SHARP, AnswerKind, Final, Found, NotFound
 from router.acceptance.finding.repeated import beyond_question
 from router.acceptance.finding.stated import stated
 from router.acceptance.finding.statements import (
@@ -114,4 +114,4 @@ def _opening(text: str, question: Question) -> Found | None:
         return None
     word = re.match(r"[*_\s]{0,6}([^\W\d_]+)[*_]{0,3}(?=[\s,.:;!—–-]|$)", text[:40])
     value = _sharp(word[1], question) if word else None
-    return value if value and value.kind is Kind.VERDICT else None
+    return value if value and value.kind is AnswerKind.VERDICT else None

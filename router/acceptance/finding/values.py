@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from router.acceptance.finding.asked import Question
 from router.acceptance.finding.cleaning import cleaned
-from router.acceptance.finding.found import Found, Kind, NotFound, agree
+from router.acceptance.finding.found import AnswerKind, Found, NotFound, agree
 from router.acceptance.finding.literals import literal
 from router.acceptance.finding.numbers import Unit, number_at, unit_of
 from router.acceptance.finding.options import option_in
@@ -54,7 +54,7 @@ def value_of(statement: str, question: Question) -> Found | None:
 def sharp(text: str, question: Question) -> Found | None:
     """The verdict or the number that a clean statement is."""
     if verdict := VERDICTS.get(text.lower()):
-        return Found(Kind.VERDICT, verdict)
+        return Found(AnswerKind.VERDICT, verdict)
     return next(filter(None, (_number(each, question) for each in _sides(text))), None)
 
 
@@ -62,7 +62,7 @@ def _option(text: str, question: Question) -> Found | None:
     """The option that is named by its letter or its text; or a number, which need not be any of the options."""
     letters = option_in(text, question.options)
     if letters:
-        return Found(Kind.OPTION, letters)
+        return Found(AnswerKind.OPTION, letters)
     mine = _bare(text, question) or _NOTHING
     same = [
         letter
@@ -70,8 +70,8 @@ def _option(text: str, question: Question) -> Found | None:
         if agree(mine, _bare(cleaned(option), question) or _NOTHING)
     ]
     if len(same) == 1:
-        return Found(Kind.OPTION, same[0])
-    return mine if isinstance(mine, Found) and mine.kind is Kind.NUMBER else None
+        return Found(AnswerKind.OPTION, same[0])
+    return mine if isinstance(mine, Found) and mine.kind is AnswerKind.NUMBER else None
 
 
 def _bare(text: str, question: Question) -> Found | None:
@@ -101,13 +101,13 @@ def _number(text: str, question: Question) -> Found | None:
 def _found(value: Fraction, unit: Unit, question: Question) -> Found:
     value *= unit.scale
     if unit.name == "%" and question.wants_percents:
-        return Found(Kind.NUMBER, str(value))
+        return Found(AnswerKind.NUMBER, str(value))
     if unit.is_known and unit.name != "%":
-        return Found(Kind.NUMBER, str(value), unit.name)
+        return Found(AnswerKind.NUMBER, str(value), unit.name)
     counted = unit.name.partition(" ")[0].lower().rstrip("s")
     if not unit.is_known and len(counted) >= _SHORTEST_NOUN and question.mentions(counted):
-        return Found(Kind.NUMBER, str(value))  # what was counted, as in "7 continents"
-    return Found(Kind.NUMBER, f"{value} {unit.name}".strip())
+        return Found(AnswerKind.NUMBER, str(value))  # what was counted, as in "7 continents"
+    return Found(AnswerKind.NUMBER, f"{value} {unit.name}".strip())
 
 
 def _without_hedges(text: str) -> str:
@@ -125,14 +125,14 @@ def _short(text: str, question: Question) -> Found | None:
     if len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
         return None
     if question.is_about_code:
-        return Found(Kind.TEXT, text)
+        return Found(AnswerKind.TEXT, text)
     folded = " ".join(map(_folded, text.split()))
     if not _PLAIN.fullmatch(folded) or _LOOSE_DASH.search(folded):
         is_maths = _MATHS.fullmatch(folded) is not None
-        return Found(Kind.TEXT, folded.replace(" ", "") if is_maths else folded)
+        return Found(AnswerKind.TEXT, folded.replace(" ", "") if is_maths else folded)
     words = _WORD.findall(folded)
     kept = words[1:] if len(words) > 1 and words[0] in ARTICLES else words
-    return Found(Kind.TEXT, " ".join(kept)) if kept else None
+    return Found(AnswerKind.TEXT, " ".join(kept)) if kept else None
 
 
 def _folded(word: str) -> str:

@@ -19,7 +19,7 @@ from router.ports import Response
 from router.providers.aside.keeper import READY
 from router.providers.aside.wording import (
     FAULT_STATUS,
-    Wish,
+    CallWish,
     broken_frame,
     event_frame,
     fault_bytes,
@@ -27,7 +27,7 @@ from router.providers.aside.wording import (
     whole_frame,
 )
 from router.providers.litellm_upstream import LitellmUpstream, imported
-from router.providers.translating.arguments import Target
+from router.providers.translating.arguments import CallTarget
 
 _JSON = "application/json"
 
@@ -88,19 +88,19 @@ class Desk:
         finally:
             await response.close()
 
-    def _way(self, wish: Wish) -> LitellmUpstream:
+    def _way(self, wish: CallWish) -> LitellmUpstream:
         name = repr((_told(wish.target), wish.connect_s))
         if name not in self._ways:
             self._ways[name] = _way_to(wish.target, wish.connect_s)
         return self._ways[name]
 
 
-def _told(target: Target) -> tuple[object, ...]:
+def _told(target: CallTarget) -> tuple[object, ...]:
     options = sorted(target.options.items())
     return (target.provider, target.api_key, target.base_url, options)
 
 
-def _way_to(target: Target, connect_s: float) -> LitellmUpstream:
+def _way_to(target: CallTarget, connect_s: float) -> LitellmUpstream:
     return LitellmUpstream(
         target.provider,
         api_key=target.api_key,

@@ -10,8 +10,8 @@ from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
 from router.providers.aside.keeper import Keeper
 from router.providers.aside.keepers import Keepers
-from router.providers.aside.wording import FAULT_STATUS, Frames, Wish, read_fault
-from router.providers.translating.arguments import Target
+from router.providers.aside.wording import FAULT_STATUS, CallWish, Frames, read_fault
+from router.providers.translating.arguments import CallTarget
 
 _PIECE_BYTES = 2**16
 
@@ -24,7 +24,7 @@ class AsideUpstream:
     """
 
     def __init__(
-        self, keeper: Keeper | Keepers, target: Target, *, connect_s: float = 10.0
+        self, keeper: Keeper | Keepers, target: CallTarget, *, connect_s: float = 10.0
     ) -> None:
         self._keeper = keeper
         self._target = target
@@ -38,7 +38,7 @@ class AsideUpstream:
     async def send(self, call: Call) -> Response:
         """The beginning of the answer. Raises AttemptFailed for anything but success."""
         session = await self._keeper.session()
-        wish = Wish(self._target, self._connect_s, call.model.name, call.stream)
+        wish = CallWish(self._target, self._connect_s, call.model.name, call.stream)
         with _translated():
             response = await session.post("/", data=BytesIO(wish.with_request(call.body)))
             if response.status != 200:

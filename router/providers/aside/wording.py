@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind
-from router.providers.translating.arguments import Target
+from router.providers.translating.arguments import CallTarget
 
 FAULT_STATUS = 502
 """The status of an answer that is a fault; its body is that of `fault_bytes`."""
@@ -23,13 +23,13 @@ _HEAD_BYTES = 1 + _SIZE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CallWish:
     """One call: of which model, at which provider, and whether the answer is to be a stream.
 
     The connection to the provider must be established within `connect_s`.
     """
 
-    target: Target
+    target: CallTarget
     connect_s: float
     model_name: str
     stream: bool
@@ -39,11 +39,11 @@ class Wish:
         return b"%b\n%b" % (orjson.dumps(self), body)
 
 
-def read_wish(raw: bytes) -> tuple[Wish, Mapping[str, Any]]:
-    """What `Wish.with_request` sent, and the fields of the request."""
+def read_wish(raw: bytes) -> tuple[CallWish, Mapping[str, Any]]:
+    """What `CallWish.with_request` sent, and the fields of the request."""
     line, _, body = raw.partition(b"\n")
     said = orjson.loads(line)
-    return Wish(**{**said, "target": Target(**said["target"])}), orjson.loads(body)
+    return CallWish(**{**said, "target": CallTarget(**said["target"])}), orjson.loads(body)
 
 
 def fault_bytes(fault: Fault) -> bytes:

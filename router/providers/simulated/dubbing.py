@@ -16,7 +16,7 @@ from router.providers.simulated.errors import Refusal, invalid
 from router.providers.simulated.proofs import check_thoughts, seal
 from router.providers.simulated.script import Body, Call, Close, End, Hang, Head, Script, Step
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Fault, Occasion
+from router.wire.dialects.answer import Occasion, ReportedError
 from router.wire.dialects.counting import messages_usage
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import told
@@ -108,7 +108,7 @@ def refusal_in(dialect: Dialect, refusal: Refusal) -> tuple[int, bytes]:
     words = refusal.message
     if dialect is Dialect.MESSAGES and refusal.code == _TOO_LONG:
         words = f"prompt is too long: {words}"
-    fault = Fault(refusal.status, words, refusal.type, refusal.code, refusal.param)
+    fault = ReportedError(refusal.status, words, refusal.type, refusal.code, refusal.param)
     status, body = told(fault, dialect)
     return status, orjson.dumps(body)
 

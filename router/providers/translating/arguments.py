@@ -56,7 +56,7 @@ _TOOL_FIELDS = ("type", "function", "cache_control")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CallTarget:
     """Where an upstream's operator sends calls; `options` are further arguments by litellm's names."""
 
     provider: str
@@ -122,7 +122,7 @@ def is_hint(name: str, value: object) -> bool:
 
 
 def call_arguments(
-    asked: Mapping[str, Any], target: Target, model_name: str, *, stream: bool
+    asked: Mapping[str, Any], target: CallTarget, model_name: str, *, stream: bool
 ) -> dict[str, Any]:
     """All arguments of one call. Ours come last, so that nothing asked for can replace them.
 

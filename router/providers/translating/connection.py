@@ -3,7 +3,7 @@
 litellm's own HTTP clients follow redirects (with the key, if it is in a header of the
 provider's own), resend a request when the connection was reset (the first may have been
 billed), and leave the connection open when a stream is closed. So it is given a session of ours,
-and what happens on it is recorded in a `Trace`, which also has status and headers from before they
+and what happens on it is recorded in a `ConnectionTrace`, which also has status and headers from before they
 are translated.
 """
 
@@ -30,7 +30,7 @@ class Loss(Enum):
 
 
 @dataclass(slots=True)
-class Trace:
+class ConnectionTrace:
     """What one call met on the network.
 
     `sent` is true from the first request on. `status` and `headers` are those of the last response,
@@ -72,7 +72,9 @@ class Trace:
             response.close()
 
 
-_CURRENT: ContextVar[Trace | None] = ContextVar("the trace of the current call", default=None)
+_CURRENT: ContextVar[ConnectionTrace | None] = ContextVar(
+    "the trace of the current call", default=None
+)
 
 
 def new_session(connect_s: float) -> aiohttp.ClientSession:
@@ -107,7 +109,7 @@ class _Connector(TimelyConnector):
 async def _watch(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    trace = _CURRENT.get() or Trace()
+    trace = _CURRENT.get() or ConnectionTrace()
     trace.sending()
     try:
         response = await handler(request)

@@ -13,7 +13,7 @@ from typing import Any
 
 from router.dispatch.faults import fault_of_status
 from router.domain.fault import AttemptFailed, Fault, FaultKind
-from router.providers.translating.connection import Loss, Trace
+from router.providers.translating.connection import ConnectionTrace, Loss
 from router.wire.errors import retry_after_s
 
 _LONGEST_MESSAGE = 500
@@ -25,7 +25,7 @@ _CLIENTS = {
 
 
 def failure_of(
-    error: Exception, trace: Trace, now_s: float, secrets: Sequence[str]
+    error: Exception, trace: ConnectionTrace, now_s: float, secrets: Sequence[str]
 ) -> AttemptFailed:
     """The failure that `error` means after what `trace` saw, without any of the `secrets`.
 
@@ -45,7 +45,7 @@ def failure_of(
     return AttemptFailed(fault_of_status(status, shown, wait_s))
 
 
-def _no_answer(error: Exception, trace: Trace) -> AttemptFailed:
+def _no_answer(error: Exception, trace: ConnectionTrace) -> AttemptFailed:
     """The failure of a call for which no upstream reported an error."""
     if trace.lost is Loss.UNREACHABLE:
         return AttemptFailed.unreachable("it cannot be reached")

@@ -27,7 +27,7 @@ class Stage(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RollEntry:
     """A worker's entry in the table: its row, its stage, its number, its process, its connections."""
 
     at: int
@@ -71,13 +71,13 @@ class Roll:
         """The worker of this row has this many connections."""
         self._words[at * _WORDS + 3] = connections
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[RollEntry]:
         """All rows that are not vacant."""
         words = self._words.tolist()
         for begins in range(0, len(words), _WORDS):
             if words[begins] != Stage.VACANT:
                 stage, number, pid, connections = words[begins : begins + _WORDS]
-                yield Row(begins // _WORDS, Stage(stage), number, pid, connections)
+                yield RollEntry(begins // _WORDS, Stage(stage), number, pid, connections)
 
     def fewest(self) -> int:
         """The fewest connections of any worker that takes new ones; 0 if there is none."""

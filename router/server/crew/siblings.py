@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import web
 
 from router.server.crew.place import Place
-from router.server.crew.roll import Row, Stage
+from router.server.crew.roll import RollEntry, Stage
 
 _PATIENCE_S = 1.0
 Sayings = Mapping[str, Callable[[], Awaitable[bytes]]]
@@ -45,7 +45,7 @@ class Siblings:
         saying = self._sayings.get(request.match_info["name"])
         return web.Response(body=await saying()) if saying else web.Response(status=404)
 
-    async def _said(self, row: Row, name: str) -> bytes | None:
+    async def _said(self, row: RollEntry, name: str) -> bytes | None:
         if row.at == self._place.at:
             return await self._sayings[name]()
         connector = aiohttp.UnixConnector(self._socket(row.at))
@@ -63,5 +63,5 @@ class Siblings:
         return str(self._place.folder / f"{at}.sock")
 
 
-def _number(each: tuple[Row, bytes | None]) -> int:
+def _number(each: tuple[RollEntry, bytes | None]) -> int:
     return each[0].number

@@ -15,7 +15,7 @@ _TRUSTED_S, _PLENTY = 2.0, 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class BudgetPeriod:
     """A budget in one period, and the key under which Redis keeps it."""
 
     budget: Budget
@@ -23,7 +23,7 @@ class Account:
     key: str
 
     @classmethod
-    def of(cls, budget: Budget, now_s: float) -> "Account":
+    def of(cls, budget: Budget, now_s: float) -> "BudgetPeriod":
         """The account of the period that contains `now_s` (Unix time)."""
         scope, period = budget.scope, budget.period(now_s)
         named = (scope.kind, scope.name, budget.window, budget.timezone)
@@ -36,14 +36,14 @@ class Account:
 
 
 @dataclass(slots=True)
-class Known:
+class ReadBalance:
     """An account, and its balance as it was read at `read_s` (Unix time), if it ever was.
 
     `spent` is the most that was ever spent in it, as far as this process knows, None if it does not. At
     `doubted_s` Redis had less.
     """
 
-    account: Account
+    account: BudgetPeriod
     balance: Balance | None = None
     read_s: float = 0.0
     spent: Money | None = None
@@ -80,31 +80,31 @@ class Accounts:
     def __init__(self, unix_s: Callable[[], float], most_known: int) -> None:
         self._unix_s = unix_s
         self._most_known = most_known
-        self._known: OrderedDict[Budget, Known] = OrderedDict()
+        self._known: OrderedDict[Budget, ReadBalance] = OrderedDict()
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
         """All of them, the least recently drawn on first."""
         return tuple(self._known)
 
-    def of(self, budgets: Sequence[Budget]) -> tuple[Account, ...]:
+    def of(self, budgets: Sequence[Budget]) -> tuple[BudgetPeriod, ...]:
         """The current account of each budget."""
         return tuple([each.account for each in self.known(budgets)])
 
-    def known(self, budgets: Sequence[Budget]) -> list[Known]:
+    def known(self, budgets: Sequence[Budget]) -> list[ReadBalance]:
         """What is known of the current account of each budget."""
         now_s, every = self._unix_s(), self._known
         for budget in budgets:
             known = every.get(budget)
             if known is None or not known.account.period.has(now_s):
-                every[budget] = Known(Account.of(budget, now_s))
+                every[budget] = ReadBalance(BudgetPeriod.of(budget, now_s))
             every.move_to_end(budget)
         found = [every[budget] for budget in budgets]
         while len(every) > self._most_known:
             every.popitem(last=False)
         return found
 
-    def opened(self, account: Account, spent: Money) -> None:
+    def opened(self, account: BudgetPeriod, spent: Money) -> None:
         """Note what the ledger says was spent."""
         known = self._known.get(account.budget)
         if known is not None and known.account == account:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 
-class Kind(Enum):
+class Topology(Enum):
     """What answers at an address."""
 
     SERVER = auto()
@@ -24,14 +24,14 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class RedisAddress:
     """Where Redis is and how to come in; `options` are arguments of redis-py's connections.
 
     `nodes` are hosts and ports: of the server, of some nodes of the cluster, or of the sentinels, which
     are then asked for `service`, with `sentinel_options`. A Unix socket has none: it is an option.
     """
 
-    kind: Kind
+    kind: Topology
     nodes: tuple[tuple[str, int], ...]
     options: Mapping[str, Any]
     service: str = ""
@@ -43,7 +43,7 @@ class Address:
         return tuple(str(self.options[name]) for name in _FILES if name in self.options)
 
 
-_KINDS = {"": Kind.SERVER, "cluster": Kind.CLUSTER, "sentinel": Kind.SENTINELS}
+_KINDS = {"": Topology.SERVER, "cluster": Topology.CLUSTER, "sentinel": Topology.SENTINELS}
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _TEXTS = ("username", "password", "client_name")
 _OF_SENTINELS = "sentinel_"
@@ -55,7 +55,7 @@ _PORT = 6379
 _SENTINEL_PORT = 26379
 
 
-def parsed(url: str) -> Address:
+def parsed(url: str) -> RedisAddress:
     """The address that `url` names. Raises ValueError, with what would be right, if it names none."""
     try:
         parts = urlsplit(url)
@@ -68,27 +68,27 @@ def parsed(url: str) -> Address:
     if word != "sentinel" and any(name.startswith(_OF_SENTINELS) for name in options):
         raise ValueError("options of sentinels need redis+sentinel://")
     if base == "unix":
-        return Address(Kind.SERVER, (), options | {"path": _socket(parts)})
+        return RedisAddress(Topology.SERVER, (), options | {"path": _socket(parts)})
     return _FORMS[_KINDS[word]](parts, options)
 
 
-def _server(parts: SplitResult, options: Mapping[str, Any]) -> Address:
+def _server(parts: SplitResult, options: Mapping[str, Any]) -> RedisAddress:
     nodes = _nodes(parts, _PORT)
     if len(nodes) > 1:
         raise ValueError(
             "several hosts are a cluster or sentinels: redis+cluster://, redis+sentinel://"
         )
-    return Address(Kind.SERVER, nodes, _with_database(options, parts.path.strip("/")))
+    return RedisAddress(Topology.SERVER, nodes, _with_database(options, parts.path.strip("/")))
 
 
-def _cluster(parts: SplitResult, options: Mapping[str, Any]) -> Address:
+def _cluster(parts: SplitResult, options: Mapping[str, Any]) -> RedisAddress:
     own = dict(_with_database(options, parts.path.strip("/")))
     if own.pop("db", 0) != 0:
         raise ValueError("a cluster has only database 0")
-    return Address(Kind.CLUSTER, _nodes(parts, _PORT), own)
+    return RedisAddress(Topology.CLUSTER, _nodes(parts, _PORT), own)
 
 
-def _sentinels(parts: SplitResult, options: Mapping[str, Any]) -> Address:
+def _sentinels(parts: SplitResult, options: Mapping[str, Any]) -> RedisAddress:
     service, _, database = parts.path.strip("/").partition("/")
     if not service:
         raise ValueError("its path must name the sentinels' service, as in /mymaster/0")
@@ -100,10 +100,10 @@ def _sentinels(parts: SplitResult, options: Mapping[str, Any]) -> Address:
     own = {name: each for name, each in options.items() if not name.startswith(_OF_SENTINELS)}
     nodes = _nodes(parts, _SENTINEL_PORT)
     own = dict(_with_database(own, database))
-    return Address(Kind.SENTINELS, nodes, own, unquote(service), theirs)
+    return RedisAddress(Topology.SENTINELS, nodes, own, unquote(service), theirs)
 
 
-_FORMS = {Kind.SERVER: _server, Kind.CLUSTER: _cluster, Kind.SENTINELS: _sentinels}
+_FORMS = {Topology.SERVER: _server, Topology.CLUSTER: _cluster, Topology.SENTINELS: _sentinels}
 
 
 def _credentials(parts: SplitResult) -> dict[str, Any]:

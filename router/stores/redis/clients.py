@@ -24,7 +24,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ClusterDownError, ResponseError
 
 from router.stores.redis import keys
-from router.stores.redis.address import Address, Kind
+from router.stores.redis.address import RedisAddress, Topology
 from router.stores.redis.batches import Words
 
 Page = Callable[[int], Awaitable[Any]]
@@ -71,7 +71,7 @@ class Server(Protocol):
         ...
 
 
-def connected(address: Address, *, connections: int, patience_s: float) -> Server:
+def connected(address: RedisAddress, *, connections: int, patience_s: float) -> Server:
     """The server at `address`, not yet connected; a connection must be made within `patience_s`.
 
     It never has more than `connections`, in a cluster for each node.
@@ -86,16 +86,16 @@ def connected(address: Address, *, connections: int, patience_s: float) -> Serve
         "retry": Retry(NoBackoff(), 0),
     }
     match address.kind:
-        case Kind.SERVER:
+        case Topology.SERVER:
             return _OneServer(Redis.from_pool(_pool(address, options)))
-        case Kind.CLUSTER:
+        case Topology.CLUSTER:
             # While the cluster is explored, a frozen node is given up in favour of the next.
             return _Cluster(_cluster(address, {**options, "socket_timeout": patience_s / 3}))
-        case Kind.SENTINELS:
+        case Topology.SENTINELS:
             return _Sentinels(address, options, patience_s)
 
 
-def _pool(address: Address, options: dict[str, Any]) -> ConnectionPool:
+def _pool(address: RedisAddress, options: dict[str, Any]) -> ConnectionPool:
     if "path" in address.options:
         return ConnectionPool(connection_class=UnixDomainSocketConnection, **options)
     (host, port), *_ = address.nodes
@@ -103,7 +103,7 @@ def _pool(address: Address, options: dict[str, Any]) -> ConnectionPool:
     return ConnectionPool(connection_class=made_of, host=host, port=port, **options)
 
 
-def _cluster(address: Address, options: Mapping[str, Any]) -> RedisCluster:
+def _cluster(address: RedisAddress, options: Mapping[str, Any]) -> RedisCluster:
     nodes = [ClusterNode(host, port) for host, port in address.nodes]
     return RedisCluster(startup_nodes=nodes, **options)
 
@@ -143,7 +143,9 @@ class _OneServer:
 class _Sentinels(_OneServer):
     """The primary of a service; a connection asks the sentinels which one it is."""
 
-    def __init__(self, address: Address, options: Mapping[str, Any], patience_s: float) -> None:
+    def __init__(
+        self, address: RedisAddress, options: Mapping[str, Any], patience_s: float
+    ) -> None:
         theirs = {
             **(address.sentinel_options or {}),
             "socket_connect_timeout": patience_s / 3,

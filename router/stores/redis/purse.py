@@ -28,7 +28,7 @@ from router.stores.memory.purse import (
     is_due,
 )
 from router.stores.redis import keys
-from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts, Known
+from router.stores.redis.accounts import PICO_PER_NANO, Accounts, BudgetPeriod, ReadBalance
 from router.stores.redis.batches import Word
 from router.stores.redis.holding import LOOK, OPEN, RESERVE, SETTLE
 from router.stores.redis.link import RedisAway, RedisLink
@@ -56,7 +56,7 @@ _UNKNOWN, _TAKEN = b"unknown", b"taken"
 class _Hold:
     """What was set aside, by Redis's name for it; it lapses at a Unix time."""
 
-    accounts: tuple[Account, ...]
+    accounts: tuple[BudgetPeriod, ...]
     token: str
     amount_nano: int
     lapses_s: float
@@ -99,9 +99,9 @@ class RedisPurse:
         self._local = MemoryPurse(unix_s, spent)
         self._accounts = Accounts(unix_s, most_known)
         self._settling: set[asyncio.Task[object]] = set()
-        self._stale: set[Account] = set()
-        self._ended: dict[Account, set[str]] = {}
-        self._unsure: dict[Account, float] = {}
+        self._stale: set[BudgetPeriod] = set()
+        self._ended: dict[BudgetPeriod, set[str]] = {}
+        self._unsure: dict[BudgetPeriod, float] = {}
         self._most_unsure = most_known
         self._is_alone = False
         self._opening = asyncio.Lock()
@@ -122,7 +122,7 @@ class RedisPurse:
             return tuple(trusted)
         return await self._read_anew(known)
 
-    async def _read_anew(self, known: Sequence[Known]) -> tuple[Balance, ...]:
+    async def _read_anew(self, known: Sequence[ReadBalance]) -> tuple[Balance, ...]:
         """The current balances, which are noted; what was set back is read from the ledger first."""
         budgets, before = [each.account.budget for each in known], [each.spent for each in known]
         balances = await self._read(budgets)
@@ -134,13 +134,16 @@ class RedisPurse:
         return balances
 
     def _were_set_back(
-        self, known: Sequence[Known], before: Sequence[Money | None], balances: Sequence[Balance]
+        self,
+        known: Sequence[ReadBalance],
+        before: Sequence[Money | None],
+        balances: Sequence[Balance],
     ) -> bool:
         """Whether less is spent than before: Redis came back with an older state, of a disk or of a replica.
 
         An account that is met for the first time may be older, too: the ledger is asked in the background.
         """
-        older, now_s = set[Account](), self._unix_s()
+        older, now_s = set[BudgetPeriod](), self._unix_s()
         for each, spent, balance in zip(known, before, balances, strict=True):
             if each.spent is None:
                 self._in_background(self._compare(each.account, balance))
@@ -149,7 +152,7 @@ class RedisPurse:
         self._stale |= older
         return bool(older)
 
-    async def _compare(self, account: Account, balance: Balance) -> None:
+    async def _compare(self, account: BudgetPeriod, balance: Balance) -> None:
         """Have an account read from the ledger again that cannot be what the ledger has."""
         async with self._comparing:
             told = await self._spent_in(account)
@@ -307,25 +310,25 @@ class RedisPurse:
                 self._ended.setdefault(account, set()).update(names)
             raise
 
-    async def _begin(self, accounts: Sequence[Account]) -> None:
+    async def _begin(self, accounts: Sequence[BudgetPeriod]) -> None:
         """Open those accounts that are not there, with what the ledger says was spent."""
         async with self._opening:  # one caller asks the ledger, not all who wait
             for account in accounts:
                 if not await self._link.send("EXISTS", account.key):
                     await self._begin_one(account)
 
-    async def _begin_one(self, account: Account) -> None:
+    async def _begin_one(self, account: BudgetPeriod) -> None:
         spent = await self._spent_in(account)
         self._accounts.opened(account, spent)
         told: list[Word] = [_nano(spent), self._kept_s(account), self._unix_s()]
         await self._run(self._open, (account,), told)
 
-    def _kept_s(self, account: Account) -> int:
+    def _kept_s(self, account: BudgetPeriod) -> int:
         """For how long Redis keeps an account, 0 for ever; in seconds from now, since its clock may differ."""
         resets_s = account.period.resets_s
         return 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
 
-    async def _spent_in(self, account: Account) -> Money:
+    async def _spent_in(self, account: BudgetPeriod) -> Money:
         """What the ledger says was spent, or what is known here while it cannot be asked: then it is again, later."""
         try:
             spent = await self._spent(account.budget.scope, account.period.start_s)
@@ -347,7 +350,7 @@ class RedisPurse:
             self._unsure[account] = now_s + ASK_AGAIN_S
             self._in_background(self._told_again(account))
 
-    async def _told_again(self, account: Account) -> None:
+    async def _told_again(self, account: BudgetPeriod) -> None:
         await self._spent_in(account)
         if account not in self._unsure:
             self._stale.add(account)  # with what all processes have written by then
@@ -357,12 +360,14 @@ class RedisPurse:
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
-    async def _run(self, script: Script, accounts: Sequence[Account], told: Sequence[Word]) -> Any:
+    async def _run(
+        self, script: Script, accounts: Sequence[BudgetPeriod], told: Sequence[Word]
+    ) -> Any:
         named = [account.key for account in accounts]
         return await script([*named, *map(keys.holds, named)], told)
 
 
-def _bounding(accounts: Sequence[Account]) -> tuple[Account, ...]:
+def _bounding(accounts: Sequence[BudgetPeriod]) -> tuple[BudgetPeriod, ...]:
     """The accounts, each key once: of several budgets with the same account, the one that allows least.
 
     They differ only in their amounts, such as a key's own budget and that of each key.

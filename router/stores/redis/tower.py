@@ -67,7 +67,7 @@ end
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Cadence:
     """How often things are checked, in seconds.
 
     A lead lapses `lease_s` after it was last renewed, which happens every `watch_s`, or three times in
@@ -84,7 +84,7 @@ class Pace:
     most_followed: int = 12
 
 
-USUAL_PACE = Pace()
+USUAL_PACE = Cadence()
 
 
 class RedisTower:
@@ -99,7 +99,7 @@ class RedisTower:
         waiting: RedisLink,
         monotonic_s: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
-        pace: Pace = USUAL_PACE,
+        pace: Cadence = USUAL_PACE,
     ) -> None:
         self.link = link
         self.pace = pace

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from router.domain.money import Money
-from router.ledger.export import Attempt, Column, Kind
+from router.ledger.export import Attempt, Column, ColumnKind
 from router.stores.sql.schema import ATTEMPTS, BOOKED, TAGS
 
 _A = ATTEMPTS.c
@@ -103,20 +103,20 @@ def _midnight_s(day: str, days_later: int) -> float:
 
 _DAY_S = 86_400
 _KINDS = (
-    (Boolean, Kind.TRUTH),
-    (Float, Kind.REAL),
-    (Integer, Kind.WHOLE),
+    (Boolean, ColumnKind.TRUTH),
+    (Float, ColumnKind.REAL),
+    (Integer, ColumnKind.WHOLE),
 )
 
 
-def _kind(type_: TypeEngine[Any]) -> Kind:
-    return next((kind for each, kind in _KINDS if isinstance(type_, each)), Kind.TEXT)
+def _kind(type_: TypeEngine[Any]) -> ColumnKind:
+    return next((kind for each, kind in _KINDS if isinstance(type_, each)), ColumnKind.TEXT)
 
 
 NATIVE = (
     *(Column(str(each.name), _kind(each.type), itemgetter(each.name)) for each in BOOKED),
-    Column("cost_usd", Kind.MONEY, lambda attempt: Money(attempt["cost_pico"])),
-    Column("baseline_usd", Kind.MONEY, lambda attempt: Money(attempt["baseline_pico"])),
-    Column("tags", Kind.WORDS, itemgetter("tags")),
+    Column("cost_usd", ColumnKind.MONEY, lambda attempt: Money(attempt["cost_pico"])),
+    Column("baseline_usd", ColumnKind.MONEY, lambda attempt: Money(attempt["baseline_pico"])),
+    Column("tags", ColumnKind.WORDS, itemgetter("tags")),
 )
 """The ledger's own columns, with money also in dollars, and its tags."""

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, exists, func, select
 
 from router.domain.ledger import Outcome
 from router.domain.scored import Scored, ScoreSource
-from router.ledger.outcomes import Heard, Looked
+from router.ledger.outcomes import Looked, SourceScores
 from router.stores.sql.schema import ATTEMPTS, OUTCOMES, TAGS, scored_of
 
 _O, _A = OUTCOMES.c, ATTEMPTS.c
@@ -21,7 +21,7 @@ _WRITTEN = and_(_A.closes, _A.is_answer, _A.outcome == Outcome.OK.value)
 """Answers that a model wrote for the request itself, not from the cache."""
 
 
-def heard(engine: Engine, since_s: float, without_tag: str) -> Sequence[Heard]:
+def heard(engine: Engine, since_s: float, without_tag: str) -> Sequence[SourceScores]:
     """All scores from `since_s` on, by model, category and source, sorted by these."""
     group = (_O.model, _O.category, _O.source)
     query = (
@@ -32,7 +32,10 @@ def heard(engine: Engine, since_s: float, without_tag: str) -> Sequence[Heard]:
     )
     with engine.connect() as connection:
         rows = connection.execute(query).all()
-    return [Heard(row.model, row.category, ScoreSource(row.source), row[3], row[4]) for row in rows]
+    return [
+        SourceScores(row.model, row.category, ScoreSource(row.source), row[3], row[4])
+        for row in rows
+    ]
 
 
 def looked_at(

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Engine, Row, and_, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
+from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.errors import FarthingError
 from router.domain.key import Grants, VirtualKey, digest_of
 from router.domain.money import Money
@@ -161,7 +161,7 @@ def _written(tags: Sequence[str], grants: Grants) -> str:
 def _read(text: str, name: str) -> tuple[tuple[str, ...], Grants]:
     read, own = orjson.loads(text), Scope(ScopeKind.KEY, name)
     budgets = (
-        Budget(own, Money.from_usd(each["usd"]), Window(each["per"]), each["timezone"])
+        Budget(own, Money.from_usd(each["usd"]), BudgetWindow(each["per"]), each["timezone"])
         for each in read["budgets"]
     )
     limits = (RateLimit(own, each["requests"], each["tokens"]) for each in read["limits"])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Engine, func, select
 
 from router.domain.scored import ScoreSource
-from router.ledger.outcomes import Tally
+from router.ledger.outcomes import ScoreTally
 from router.stores.sql.schema import OUTCOMES
 
 _O = OUTCOMES.c
@@ -13,7 +13,7 @@ _O = OUTCOMES.c
 
 def tallies(
     engine: Engine, by: str, since_s: float = 0.0, until_s: float | None = None
-) -> Sequence[Tally]:
+) -> Sequence[ScoreTally]:
     """How many scores there are by `by` (a column: model, category or source) and by source.
 
     Sorted by these. Scores of different sources are never in one tally.
@@ -32,7 +32,9 @@ def tallies(
     with engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
     found = (
-        Tally(str(row["name"]), ScoreSource(row["source"]), int(row["count"]), float(row["sum"]))
+        ScoreTally(
+            str(row["name"]), ScoreSource(row["source"]), int(row["count"]), float(row["sum"])
+        )
         for row in rows
     )
     return sorted(found, key=lambda tally: (tally.name, tally.source))

@@ -18,7 +18,7 @@ from router.ledger.overview import (
     steps_of,
 )
 from router.ledger.report import Cell, Filters, Group, grouped
-from router.stores.sql.reports import NotKept, read_cells, read_cells_within
+from router.stores.sql.reports import NotInSums, read_cells, read_cells_within
 from router.stores.sql.rollup_schema import ROLLUP_LATENCY
 from router.stores.sql.rollups import roll_up
 
@@ -32,7 +32,7 @@ def overview(
 ) -> Overview:
     """The overview of a period. Savings count against each request's own reference, or `baseline`.
 
-    Raises NotKept if no table of sums covers the combination of filters.
+    Raises NotInSums if no table of sums covers the combination of filters.
     """
     roll_up(engine)
     price = baseline[1] if baseline else None
@@ -56,7 +56,7 @@ def _in_time(
 ) -> tuple[str, Mapping[str, Sequence[Cell]]]:
     """The unit of time, and the cells by model of each hour or day."""
     if is_hourly(filters, datetime.fromtimestamp(now_s, UTC).date()):
-        with suppress(NotKept):
+        with suppress(NotInSums):
             return "hour", read_cells_within(engine, "hour", "model", filters)
     return "day", read_cells_within(engine, "day", "model", filters)
 
@@ -74,7 +74,7 @@ def _cut(
 ) -> tuple[Group, ...] | None:
     try:
         return grouped(read_cells(engine, by, filters), by, price)
-    except NotKept:
+    except NotInSums:
         return None
 
 

@@ -39,7 +39,7 @@ _FILTERS = ("key", "tag", "policy", "category", "model", "upstream")
 _CELL = ("outcome", "cost_source", "size_class")
 
 
-class NotKept(FarthingError):
+class NotInSums(FarthingError):
     """A report that the sums cannot answer."""
 
 
@@ -52,7 +52,7 @@ def report(
 ) -> Report:
     """The report of a ledger. Savings count against each request's own reference, or `baseline`.
 
-    Raises KeyError if there is no such grouping, NotKept for what no table of sums covers.
+    Raises KeyError if there is no such grouping, NotInSums for what no table of sums covers.
     """
     if by not in GROUPINGS:
         raise KeyError(by)
@@ -102,13 +102,13 @@ def _query(by: str, filters: Filters, outer: str = "") -> Select[Any]:
 
 
 def _table(by: Set[str], filters: Filters) -> Table:
-    """The smallest table that covers all that is asked for. Raises NotKept if none does."""
+    """The smallest table that covers all that is asked for. Raises NotInSums if none does."""
     asked = {name for name in _FILTERS if getattr(filters, name) is not None} | by
     for table in ROLLUPS:
         # A table with tags has some requests twice, so it is only for reports on tags.
         if asked <= set(table.c.keys()) and ("tag" in table.c) == ("tag" in asked):
             return table
-    raise NotKept(
+    raise NotInSums(
         f"sums are not kept by {' and '.join(sorted(asked))} together; leave one of them out"
     )
 

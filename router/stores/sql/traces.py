@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.ledger.trace import Trace, TracesAway
+from router.ledger.trace import RequestRecord, TracesAway
 from router.stores.sql.schema import ATTEMPTS, TAGS, entry_of
 
 _Rows = Mapping[int, Mapping[str, Any]]
 
 
-def trace_of(engines: Sequence[Engine], request_id: str) -> Trace | None:
+def trace_of(engines: Sequence[Engine], request_id: str) -> RequestRecord | None:
     """What `engines` have of a request; None if none of them has anything.
 
     Rows move from the first engine to the next ones, so each is asked. Raises TracesAway if one cannot be
@@ -30,7 +30,7 @@ def trace_of(engines: Sequence[Engine], request_id: str) -> Trace | None:
         return None
     ordered = [rows[attempt] for attempt in sorted(rows)]
     kept = (row["decision"] for row in ordered if row["decision"] is not None)
-    return Trace(tuple(map(entry_of, ordered)), next(kept, None))
+    return RequestRecord(tuple(map(entry_of, ordered)), next(kept, None))
 
 
 def _rows(engine: Engine, request_id: str) -> _Rows:

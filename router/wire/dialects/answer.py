@@ -21,7 +21,7 @@ class Stop(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class AnswerHead:
     """What is known when an answer begins; `created_s` is Unix time, None if it is not given."""
 
     id: str
@@ -30,7 +30,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class AnswerEnd:
     """What is known when an answer ends. `sequence` is the stop sequence that ended it, if it is given."""
 
     stop: Stop
@@ -43,13 +43,13 @@ class End:
 class Answer:
     """A whole answer."""
 
-    head: Head
+    head: AnswerHead
     parts: tuple[Part, ...]
-    end: End
+    end: AnswerEnd
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ReportedError:
     """An error as an upstream reports it, with the HTTP status that goes with it."""
 
     status: int
@@ -105,4 +105,4 @@ class Closed:
 
 
 Inner = Grew | Cited | Sealed | Closed
-Beat = Head | Opened | Inner | End | Fault
+Beat = AnswerHead | Opened | Inner | AnswerEnd | ReportedError

@@ -1,11 +1,11 @@
 """Failures of tools, for which only Messages have a flag."""
 
-from router.wire.dialects.parts import Result, Shown, Text
+from router.wire.dialects.parts import Shown, Text, ToolResult
 
 _SIGN = "Error: "
 
 
-def told_error(result: Result) -> tuple[Shown, ...]:
+def told_error(result: ToolResult) -> tuple[Shown, ...]:
     """What a tool gave back, with words that say that it failed if only a flag did."""
     if not result.is_error:
         return result.content

@@ -3,7 +3,7 @@
 from typing import Any
 
 from router.domain.errors import ApiError
-from router.wire.dialects.answer import Fault
+from router.wire.dialects.answer import ReportedError
 from router.wire.dialects.chat.read_answer import read_fault as read_openai_fault
 from router.wire.dialects.chat.write_answer import written_fault as written_openai_fault
 from router.wire.dialects.dialect import Dialect
@@ -25,11 +25,11 @@ def translate_error(
     """
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
-        return told(Fault(status, _NO_REASON), target)
+        return told(ReportedError(status, _NO_REASON), target)
     if source is Dialect.MESSAGES:
         found = read_messages_fault(error, status)
         # The types of its errors are its own; the status says the same to OpenAI's clients.
-        return told(Fault(status, found.message), target)
+        return told(ReportedError(status, found.message), target)
     return told(read_openai_fault(error, status), target)
 
 
@@ -37,10 +37,10 @@ def own_error(error: ApiError, target: Dialect) -> tuple[int, dict[str, Any]]:
     """The status and the body of an error that we raise ourselves."""
     if target is not Dialect.MESSAGES:
         return error.status, error_object(error)
-    return told(Fault(error.status, error.message), target)
+    return told(ReportedError(error.status, error.message), target)
 
 
-def told(fault: Fault, target: Dialect) -> tuple[int, dict[str, Any]]:
+def told(fault: ReportedError, target: Dialect) -> tuple[int, dict[str, Any]]:
     """The status and the body of an error, in the shape of `target`."""
     if target is Dialect.MESSAGES:
         status = _OVERLOADED if fault.status == _UNAVAILABLE else fault.status

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator
 
 from router.domain.members import replace
 from router.wire.dialects.answer import Beat, Cited, Closed, Grew, Inner, Opened, Sealed
-from router.wire.dialects.parts import Call, Citation, Part, Refusal, Text, Thinking
+from router.wire.dialects.parts import Citation, Part, Refusal, Text, Thinking, ToolCall
 
 
 class Growing:
@@ -38,7 +38,7 @@ class Growing:
         match part:
             case Text():
                 return replace(part, text=text, citations=tuple(self._citations))
-            case Call():
+            case ToolCall():
                 return replace(part, arguments=text)
             case Thinking() | Refusal():
                 return replace(part, text=text)
@@ -46,7 +46,7 @@ class Growing:
                 return part
 
 
-class Row:
+class PartSequence:
     """Puts beats of interleaved parts, each with the key of its part, in sequence, part by part.
 
     Beats of the part that was opened first are passed on at once; the others wait until it closes.

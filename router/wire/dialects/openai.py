@@ -5,7 +5,7 @@ from typing import Any
 
 from router.wire.dialects.ids import user_id
 from router.wire.dialects.parts import CacheMark
-from router.wire.dialects.request import Request, Sampling, Use
+from router.wire.dialects.request import Request, Sampling, ToolUse
 from router.wire.dialects.shape import JsonObject, an_object, number_of, plain, text_of, unsaid
 
 SHARED = (
@@ -17,7 +17,7 @@ depend on them: they are labels and cache keys, for OpenAI and its customer.
 
 COMMON = ("model", "stream", "temperature", "top_p", "parallel_tool_calls", "service_tier", "user")
 
-USES: Mapping[str, Use] = {use.value: use for use in Use}
+USES: Mapping[str, ToolUse] = {use.value: use for use in ToolUse}
 
 
 def sampling(body: JsonObject, max_tokens: int | None, stop: tuple[str, ...] = ()) -> Sampling:

@@ -105,7 +105,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ToolCall:
     """A tool is called: `arguments` is JSON, or any text if the tool `is_custom`.
 
     `namespace` is that of the tool, for a client of Responses.
@@ -120,7 +120,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ToolResult:
     """What a tool gave back for the call with this id."""
 
     call_id: str
@@ -132,7 +132,7 @@ class Result:
 
 Said = Text | Image | Document | Audio | Refusal
 """The content of a message besides thoughts and tool use."""
-Part = Said | Thinking | Call | Result
+Part = Said | Thinking | ToolCall | ToolResult
 Shown = Text | Image | Document
 """What a tool may give back."""
 

@@ -46,7 +46,7 @@ class Tool:
         return self.grammar is not None
 
 
-class Use(Enum):
+class ToolUse(Enum):
     """Whether a tool is to be called."""
 
     AUTO = "auto"
@@ -61,7 +61,7 @@ class ToolChoice:
     `is_one` says that a single tool is named, which must be called.
     """
 
-    use: Use
+    use: ToolUse
     names: tuple[str, ...] = ()
     is_one: bool = False
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from router.wire.cutting import pieces_of
 from router.wire.dialects.answer import Answer, Beat, Cited, Closed, Grew, Opened, Sealed
-from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
 
 Cut = Callable[[str], Iterable[str]]
 """Splits a text into pieces, none of them empty, that together are the text."""
@@ -32,8 +32,8 @@ def _told(part: Part, cut: Cut) -> Iterator[Beat]:
             yield from map(Grew, cut(text))
             if seal.value:
                 yield Sealed(seal)
-        case Call(arguments=arguments):
-            yield Opened(Call(part.id, part.name, "", part.is_custom))
+        case ToolCall(arguments=arguments):
+            yield Opened(ToolCall(part.id, part.name, "", part.is_custom))
             yield from map(Grew, cut(arguments))
         case _:
             yield Opened(part)

@@ -8,7 +8,7 @@ import orjson
 
 from router.domain.errors import ApiError
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Answer, Beat, End, Fault, Occasion
+from router.wire.dialects.answer import Answer, AnswerEnd, Beat, Occasion, ReportedError
 from router.wire.dialects.chat.read_answer import read_answer as read_chat_answer
 from router.wire.dialects.chat.read_request import read_request as read_chat_request
 from router.wire.dialects.chat.read_stream import ChatReader
@@ -34,7 +34,7 @@ from router.wire.dialects.responses.write_stream import ResponsesWriter
 from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.telling import beats_of
 
-_CUT_OFF = Fault(502, "The upstream's answer ended before it was complete.", "server_error")
+_CUT_OFF = ReportedError(502, "The upstream's answer ended before it was complete.", "server_error")
 
 
 class StreamReader(Protocol):
@@ -167,14 +167,14 @@ class StreamTranslator:
         told = list(self._told(self._reader.end()))
         return told if self._has_ended else [*told, *self._told(iter((_CUT_OFF,)))]
 
-    def fail(self, fault: Fault) -> list[dict[str, Any]]:
+    def fail(self, fault: ReportedError) -> list[dict[str, Any]]:
         """The events for a failure that the upstream did not report itself."""
         return list(self._told(iter((fault,))))
 
     def _told(self, beats: Iterator[Beat]) -> Iterator[dict[str, Any]]:
         for beat in beats:
             if not self._has_ended:
-                self._has_ended = isinstance(beat, End | Fault)
+                self._has_ended = isinstance(beat, AnswerEnd | ReportedError)
                 yield from self._writer.take(beat)
 
 

@@ -14,7 +14,7 @@ from router.domain.errors import ApiError
 from router.wire.answer import MalformedAnswer
 from router.wire.chat import JsonObject, json_object, require, shown
 from router.wire.chunks import choices_in
-from router.wire.dialects.answer import Fault
+from router.wire.dialects.answer import ReportedError
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import told as told_fault
 from router.wire.doors.door import Door, chat_bytes, not_offered
@@ -78,7 +78,7 @@ class CompletionTeller:
         """The end, as chat has it."""
         yield DONE
 
-    def fail(self, fault: Fault) -> Iterator[bytes]:
+    def fail(self, fault: ReportedError) -> Iterator[bytes]:
         """An error in OpenAI's shape."""
         yield event_of(orjson.dumps(told_fault(fault, Dialect.CHAT)[1]))
 

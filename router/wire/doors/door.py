@@ -8,7 +8,7 @@ import orjson
 
 from router.domain.errors import ApiError
 from router.wire.chat import JsonObject
-from router.wire.dialects.answer import Fault
+from router.wire.dialects.answer import ReportedError
 from router.wire.original import Original
 
 
@@ -23,7 +23,7 @@ class Teller(Protocol):
         """The end: everything from chat has been taken."""
         ...
 
-    def fail(self, fault: Fault) -> Iterator[bytes]:
+    def fail(self, fault: ReportedError) -> Iterator[bytes]:
         """A failure, after which nothing more follows."""
         ...
 

@@ -10,11 +10,13 @@ from typing import Any
 import orjson
 
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Fault
+from router.wire.dialects.answer import ReportedError
 from router.wire.doors.door import Teller
 from router.wire.sse import EventSplitter, data_of
 
-_CUT_OFF = Fault(502, "The answer ended before it was complete.", "server_error", "stream_cut")
+_CUT_OFF = ReportedError(
+    502, "The answer ended before it was complete.", "server_error", "stream_cut"
+)
 _COMMENT = b":"
 
 
@@ -53,9 +55,11 @@ class Retelling:
                 self._is_over = bool(chunk.get("error"))
                 yield from self._teller.take(chunk)
         except MalformedAnswer as fault:
-            yield from self._failed(Fault(502, f"{fault}.", "server_error", "malformed_answer"))
+            yield from self._failed(
+                ReportedError(502, f"{fault}.", "server_error", "malformed_answer")
+            )
 
-    def _failed(self, fault: Fault) -> Iterator[bytes]:
+    def _failed(self, fault: ReportedError) -> Iterator[bytes]:
         self._is_over = True
         return self._teller.fail(fault)
 

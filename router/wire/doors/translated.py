@@ -8,7 +8,7 @@ import orjson
 
 from router.domain.errors import ApiError
 from router.wire.chat import JsonObject, json_object, require, shown
-from router.wire.dialects.answer import Fault, Occasion
+from router.wire.dialects.answer import Occasion, ReportedError
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import (
     StreamTranslator,
@@ -122,7 +122,7 @@ class TranslatingTeller:
         last = self._translator.feed({"choices": [], "usage": self._usage})
         return self._written([*last, *self._translator.end()])
 
-    def fail(self, fault: Fault) -> Iterator[bytes]:
+    def fail(self, fault: ReportedError) -> Iterator[bytes]:
         """The events for a failure."""
         return self._written(self._translator.fail(fault))
 

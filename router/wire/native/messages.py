@@ -6,17 +6,17 @@ from typing import Any
 from router.domain.service_tier import anthropics_tier
 from router.domain.usage import Usage
 from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent
-from router.wire.dialects.answer import Fault
+from router.wire.dialects.answer import ReportedError
 from router.wire.dialects.chat.write_answer import REASONS
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import own_error, told
 from router.wire.dialects.messages.read_answer import STOPS, read_fault, read_prompt
 from router.wire.dialects.translate import event_bytes
 from router.wire.native.forms import broken_off, chars_in, event_in, member, object_in
-from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read, read_stream
 
-_USAGE = DIALECTS["anthropic"]
+_USAGE = LAYOUTS["anthropic"]
 _FIRST = frozenset({0})
 """A message is a single choice."""
 _GROWING = ("text", "thinking")
@@ -154,6 +154,6 @@ def _consults(usage: Mapping[str, Any]) -> bool:
 
 def _error(error: Mapping[str, Any]) -> Mapping[str, Any]:
     """The error in the form of chat."""
-    found: Fault = read_fault(error)
+    found: ReportedError = read_fault(error)
     content: Mapping[str, Any] = told(found, Dialect.CHAT)[1]["error"]
     return content

@@ -6,7 +6,7 @@ from typing import Any
 from router.domain.errors import ApiError
 from router.domain.service_tier import tier_of
 from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent
-from router.wire.dialects.answer import End, Stop
+from router.wire.dialects.answer import AnswerEnd, Stop
 from router.wire.dialects.chat.write_answer import REASONS
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import told
@@ -109,7 +109,7 @@ class ResponsesForm:
         )
 
 
-def _end(answer: Mapping[str, Any], *, calls: bool) -> End:
+def _end(answer: Mapping[str, Any], *, calls: bool) -> AnswerEnd:
     try:
         return read_end(answer, calls=calls)
     except ApiError as fault:

@@ -6,9 +6,9 @@ makes of a conversation that has become too long is billed, but counted among th
 (https://platform.claude.com/docs/en/build-with-claude/compaction, "Understanding usage").
 """
 
-from router.wire.usage.reading import Dialect
+from router.wire.usage.reading import UsageLayout
 
-ANTHROPIC = Dialect(
+ANTHROPIC = UsageLayout(
     source="https://platform.claude.com/docs/en/api/messages",
     prompt=("input_tokens",),
     completion=("output_tokens",),

@@ -1,8 +1,8 @@
 """Bedrock's Converse: `inputTokens` does not include cache reads and writes."""
 
-from router.wire.usage.reading import Dialect, Of
+from router.wire.usage.reading import Of, UsageLayout
 
-BEDROCK = Dialect(
+BEDROCK = UsageLayout(
     source="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html",
     prompt=("inputTokens",),
     completion=("outputTokens",),

@@ -4,14 +4,14 @@ Cached tokens are part of the prompt's count; thoughts are not part of the candi
 tool brought into the prompt is counted separately.
 """
 
-from router.wire.usage.reading import Dialect, Of
+from router.wire.usage.reading import Of, UsageLayout
 
 
 def _of(modality: str) -> Of:
     return Of("modality", modality, "tokenCount")
 
 
-GEMINI = Dialect(
+GEMINI = UsageLayout(
     source="https://ai.google.dev/api/generate-content#UsageMetadata",
     prompt=("promptTokenCount",),
     completion=("candidatesTokenCount",),

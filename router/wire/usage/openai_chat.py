@@ -16,11 +16,11 @@ They agree on the two main counts; the rest is OpenAI's or the vendor's own:
   `prompt_tokens_details`, next to their lifetimes; all of them part of `prompt_tokens`.
 """
 
-from router.wire.usage.reading import Dialect
+from router.wire.usage.reading import UsageLayout
 
 _PROMPT, _COMPLETION = "prompt_tokens_details", "completion_tokens_details"
 
-OPENAI_CHAT = Dialect(
+OPENAI_CHAT = UsageLayout(
     source="https://platform.openai.com/docs/api-reference/chat/object",
     prompt=("prompt_tokens",),
     completion=("completion_tokens",),

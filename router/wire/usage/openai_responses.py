@@ -1,10 +1,10 @@
 """OpenAI's Responses API: the counts of chat under other names, complete in the last event; searches as xAI's."""
 
-from router.wire.usage.reading import Dialect
+from router.wire.usage.reading import UsageLayout
 
 _INPUT, _OUTPUT = "input_tokens_details", "output_tokens_details"
 
-OPENAI_RESPONSES = Dialect(
+OPENAI_RESPONSES = UsageLayout(
     source="https://platform.openai.com/docs/api-reference/responses/object",
     prompt=("input_tokens",),
     completion=("output_tokens",),

@@ -1,4 +1,4 @@
-"""The reader of all dialects: where counts stand, what lies within what, and what is left of them."""
+"""The reader of all layouts: where counts stand, what lies within what, and what is left of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ _DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class UsageLayout:
     """How one API reports what was used.
 
     `prompt` and `completion` lead to its two main counts. `cached` are tokens read from a cache, `written` all that
@@ -70,77 +70,77 @@ class Dialect:
         return frozenset((self.prompt, self.completion, self.total))
 
 
-def read(dialect: Dialect, usage: object) -> Usage | None:
+def read(layout: UsageLayout, usage: object) -> Usage | None:
     """The buckets of a usage object; None when it is absent or makes no sense."""
     if not isinstance(usage, Mapping):
         return None
-    counts = _with_calls(dialect, _counts(usage))
-    prompt, completion = counts.get(dialect.prompt), counts.get(dialect.completion)
+    counts = _with_calls(layout, _counts(usage))
+    prompt, completion = counts.get(layout.prompt), counts.get(layout.completion)
     if prompt is None or completion is None:
         return None
-    if dialect.mains.issuperset(path for path, count in counts.items() if count):
-        thought = _unsaid(dialect, counts, prompt, completion)
+    if layout.mains.issuperset(path for path, count in counts.items() if count):
+        thought = _unsaid(layout, counts, prompt, completion)
         return Usage(prompt, output_tokens=completion, reasoning_tokens=thought)
-    into = _input(dialect, counts, prompt)
-    out = _output(dialect, counts, prompt, completion)
-    return Usage(**into, **out, web_searches=_first(counts, dialect.searches))
+    into = _input(layout, counts, prompt)
+    out = _output(layout, counts, prompt, completion)
+    return Usage(**into, **out, web_searches=_first(counts, layout.searches))
 
 
-def read_stream(dialect: Dialect, events: Iterable[Mapping[str, Any]]) -> Usage | None:
+def read_stream(layout: UsageLayout, events: Iterable[Mapping[str, Any]]) -> Usage | None:
     """The buckets of a whole stream, from its events in their order."""
     merged: dict[str, Any] = {}
     for event in events:
-        for path in dialect.in_stream:
+        for path in layout.in_stream:
             said = _at(event, path)
             if isinstance(said, Mapping):
                 merged |= {name: value for name, value in said.items() if value is not None}
-    return read(dialect, merged or None)
+    return read(layout, merged or None)
 
 
-def _input(dialect: Dialect, counts: Counts, prompt: int) -> dict[str, int]:
+def _input(layout: UsageLayout, counts: Counts, prompt: int) -> dict[str, int]:
     """The prompt's buckets: each takes what it claims, as far as there is any left."""
-    cached, written = _first(counts, dialect.cached), _first(counts, dialect.written)
-    written_1h = min(_first(counts, dialect.written_1h), written)
-    whole = prompt + (cached + written if dialect.cache_is_apart else 0)
-    cached_audio = min(_first(counts, dialect.cached_audio), cached)
+    cached, written = _first(counts, layout.cached), _first(counts, layout.written)
+    written_1h = min(_first(counts, layout.written_1h), written)
+    whole = prompt + (cached + written if layout.cache_is_apart else 0)
+    cached_audio = min(_first(counts, layout.cached_audio), cached)
     buckets, left = _taken(
         whole,
         cache_read_tokens=cached - cached_audio,
         audio_cache_read_tokens=cached_audio,
         cache_write_tokens=written - written_1h,
         cache_write_1h_tokens=written_1h,
-        audio_input_tokens=max(0, _first(counts, dialect.audio) - cached_audio),
-        image_input_tokens=_first(counts, dialect.images),
+        audio_input_tokens=max(0, _first(counts, layout.audio) - cached_audio),
+        image_input_tokens=_first(counts, layout.images),
     )
-    return {**buckets, "uncached_input_tokens": left + _first(counts, dialect.more_prompt)}
+    return {**buckets, "uncached_input_tokens": left + _first(counts, layout.more_prompt)}
 
 
-def _output(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> dict[str, int]:
+def _output(layout: UsageLayout, counts: Counts, prompt: int, completion: int) -> dict[str, int]:
     """The answer's buckets."""
-    reasoning, total = _first(counts, dialect.reasoning), counts.get(dialect.total)
-    reasoning = reasoning or _unsaid(dialect, counts, prompt, completion)
-    apart = dialect.reasoning_is_apart or _is_apart(reasoning, completion, total, prompt)
+    reasoning, total = _first(counts, layout.reasoning), counts.get(layout.total)
+    reasoning = reasoning or _unsaid(layout, counts, prompt, completion)
+    apart = layout.reasoning_is_apart or _is_apart(reasoning, completion, total, prompt)
     buckets, left = _taken(
         completion,
         reasoning_tokens=0 if apart else reasoning,
-        audio_output_tokens=_first(counts, dialect.audio_out),
-        image_output_tokens=_first(counts, dialect.images_out),
+        audio_output_tokens=_first(counts, layout.audio_out),
+        image_output_tokens=_first(counts, layout.images_out),
     )
     if apart:
         buckets["reasoning_tokens"] = reasoning
     return {**buckets, "output_tokens": left}
 
 
-def _unsaid(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> int:
+def _unsaid(layout: UsageLayout, counts: Counts, prompt: int, completion: int) -> int:
     """What the total has beside all other counts, if no cache explains it: thoughts that are not counted by themselves.
 
     Nothing where the prompt is not counted: then the total has that, too.
     """
-    said = prompt + completion + _first(counts, dialect.more_prompt)
-    beside = counts.get(dialect.total, 0) - said
+    said = prompt + completion + _first(counts, layout.more_prompt)
+    beside = counts.get(layout.total, 0) - said
     if not prompt or beside <= 0:
         return 0
-    cached, written = _first(counts, dialect.cached), _first(counts, dialect.written)
+    cached, written = _first(counts, layout.cached), _first(counts, layout.written)
     return 0 if beside in (cached, written, cached + written) else beside
 
 
@@ -184,13 +184,13 @@ def _counts(told: Mapping[str, Any], begin: Path = ()) -> Counts:
     return counts
 
 
-def _with_calls(dialect: Dialect, counts: Counts) -> Counts:
+def _with_calls(layout: UsageLayout, counts: Counts) -> Counts:
     """The counts with those of further calls added to them."""
-    if dialect.calls is None:
+    if layout.calls is None:
         return counts
-    listed, name, value = dialect.calls
-    paths = (dialect.prompt, dialect.completion, *dialect.cached, *dialect.written)
-    paths += (*dialect.written_1h, *dialect.reasoning)
+    listed, name, value = layout.calls
+    paths = (layout.prompt, layout.completion, *layout.cached, *layout.written)
+    paths += (*layout.written_1h, *layout.reasoning)
     further = {path: (listed, Of(name, value, str(path[-1]))) for path in paths}
     both = {p: counts.get(p, 0) + counts[call] for p, call in further.items() if call in counts}
     return {**counts, **both}

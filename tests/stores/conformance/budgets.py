@@ -1,14 +1,14 @@
 """Budgets for tests, and ways to draw on them."""
 
-from router.domain.budget import EVERYTHING, Budget, Scope, ScopeKind, Window
+from router.domain.budget import EVERYTHING, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.money import Money
 from router.ports import Purse, Reservation
 
 DAY_S = 86_400
 DOLLAR = Money.from_usd(1)
 CENT = Money.from_usd("0.01")
-WHOLE = Budget(EVERYTHING, DOLLAR, Window.DAY)
-OWN = Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd(5), Window.MONTH, "Europe/Berlin")
+WHOLE = Budget(EVERYTHING, DOLLAR, BudgetWindow.DAY)
+OWN = Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd(5), BudgetWindow.MONTH, "Europe/Berlin")
 
 
 async def settled(purse: Purse, reservation: Reservation, cost: Money) -> None:

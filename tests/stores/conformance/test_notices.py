@@ -2,9 +2,9 @@
 
 import pytest
 
-from router.dispatch.fleet import Fleet, Verdict
+from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.notice import About, Notice, Subject
-from router.pipeline.hearsay import Hearsay
+from router.pipeline.gossip import Gossip
 from tests.dispatch.model_kit import a_model
 from tests.stores.conformance.kinds import Clock, Stores
 
@@ -50,15 +50,15 @@ async def test_two_processes_tell_each_other_what_they_know(stores: Stores) -> N
     model, clock = a_model("a"), Clock()
     one, other = Fleet(), Fleet()
     known = {Subject(about, "a") for about in About} | {Subject(About.UPSTREAM, model.upstream)}
-    both = [Hearsay(each, stores.notices(), known, clock, stores.wait) for each in (one, other)]
+    both = [Gossip(each, stores.notices(), known, clock, stores.wait) for each in (one, other)]
     for _ in range(5):
-        one.end(one.begin(model, 1, clock()), Verdict.BAD, clock())
+        one.end(one.begin(model, 1, clock()), CallVerdict.BAD, clock())
     for each in both:
         await each.exchange()
     assert other.refusal(model, 1, clock()) is not None
 
     clock.now_s += 11.0
-    other.end(other.begin(model, 1, clock()), Verdict.GOOD, clock())
+    other.end(other.begin(model, 1, clock()), CallVerdict.GOOD, clock())
     for each in reversed(both):
         await each.exchange()
     assert one.refusal(model, 1, clock()) is None
@@ -69,6 +69,6 @@ async def test_notices_of_models_that_a_process_does_not_have_are_nothing_to_it(
 ) -> None:
     fleet = Fleet()
     await stores.notices().post([Notice(MODEL, 10.0), Notice(UPSTREAM, 10.0)])
-    await Hearsay(fleet, stores.notices(), {UPSTREAM}, Clock(), stores.wait).exchange()
+    await Gossip(fleet, stores.notices(), {UPSTREAM}, Clock(), stores.wait).exchange()
 
     assert [each.name for each in fleet.standings(Clock().now_s)] == ["vendor"]

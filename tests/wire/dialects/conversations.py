@@ -6,18 +6,18 @@ import orjson
 from hypothesis import strategies as st
 
 from router.domain.usage import Usage
-from router.wire.dialects.answer import Answer, End, Head, Stop
+from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, Stop
 from router.wire.dialects.parts import (
     CacheMark,
-    Call,
     Document,
     Image,
     Inline,
     Part,
     Refusal,
-    Result,
     Text,
     Thinking,
+    ToolCall,
+    ToolResult,
     Url,
 )
 from router.wire.dialects.request import (
@@ -28,8 +28,8 @@ from router.wire.dialects.request import (
     Thought,
     Tool,
     ToolChoice,
+    ToolUse,
     Turn,
-    Use,
 )
 from router.wire.dialects.seals import Seal
 
@@ -63,7 +63,7 @@ def _is_whole(source: Inline) -> bool:
     return source.media_type != "text/plain" or source.data == "aGVsbG8="
 
 
-_CALLS = st.builds(Call, IDS, NAMES, ARGUMENTS)
+_CALLS = st.builds(ToolCall, IDS, NAMES, ARGUMENTS)
 
 
 def _turn(role: Role, parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Turn]:
@@ -77,7 +77,7 @@ def _exchange(draw: st.DrawFn) -> list[Turn]:
     said: list[Part] = draw(st.lists(st.builds(Text, WORDS), max_size=1))
     calls = draw(st.lists(_CALLS, min_size=0 if said else 1, max_size=3))
     spoken = Turn(Role.ASSISTANT, (*said, *calls))
-    results = tuple(Result(call.id, (Text(draw(WORDS)),)) for call in calls)
+    results = tuple(ToolResult(call.id, (Text(draw(WORDS)),)) for call in calls)
     return [asked, spoken, *([Turn(Role.TOOL, results)] if results else [])]
 
 
@@ -106,8 +106,8 @@ def _choice(draw: st.DrawFn, tools: list[Tool]) -> ToolChoice | None:
     if not tools:
         return None
     names = st.sampled_from([tool.name for tool in tools])
-    one = names.map(lambda name: ToolChoice(Use.REQUIRED, (name,), is_one=True))
-    return draw(st.none() | st.builds(ToolChoice, st.sampled_from(Use)) | one)
+    one = names.map(lambda name: ToolChoice(ToolUse.REQUIRED, (name,), is_one=True))
+    return draw(st.none() | st.builds(ToolChoice, st.sampled_from(ToolUse)) | one)
 
 
 @st.composite
@@ -117,7 +117,7 @@ def requests(draw: st.DrawFn) -> Request:
     choice = draw(_choice(tools))
     effort = draw(st.sampled_from(["", "none", "low", "medium", "high", "max"]))
     is_fixed = effort not in ("", "none")  # Messages take no temperature then
-    single = bool(tools) and choice is not None and choice.use is not Use.NONE
+    single = bool(tools) and choice is not None and choice.use is not ToolUse.NONE
     return Request(
         model=draw(NAMES),
         turns=draw(_turns()),
@@ -160,12 +160,12 @@ def answers(draw: st.DrawFn, origin: str, *, seals: bool = True) -> Answer:
     some = 0 if texts or refusals else 1
     calls = [] if refuses else draw(st.lists(_CALLS, min_size=some, max_size=3, unique_by=_id))
     stop = Stop.FILTER if refuses else Stop.TOOLS if calls else draw(_STOPS)
-    end = End(stop, draw(_USAGES), draw(st.sampled_from(["", "default", "priority"])))
-    return Answer(Head("x1", draw(NAMES), 5), (*thoughts, *texts, *refusals, *calls), end)
+    end = AnswerEnd(stop, draw(_USAGES), draw(st.sampled_from(["", "default", "priority"])))
+    return Answer(AnswerHead("x1", draw(NAMES), 5), (*thoughts, *texts, *refusals, *calls), end)
 
 
 _STOPS = st.sampled_from([Stop.END, Stop.LENGTH])
 
 
-def _id(call: Call) -> str:
+def _id(call: ToolCall) -> str:
     return call.id

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from router.domain.usage import BUCKETS, Usage
 from router.wire.dialects.counting import chat_usage, messages_usage, responses_usage
-from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read
 
 _COUNTS = st.integers(0, 10**6)
@@ -14,12 +14,12 @@ _USAGES = st.builds(Usage, **dict.fromkeys(BUCKETS, _COUNTS))
 
 @given(usage=_USAGES)
 def test_chat_keeps_every_bucket(usage: Usage) -> None:
-    assert read(DIALECTS["openai-chat"], chat_usage(usage)) == usage
+    assert read(LAYOUTS["openai-chat"], chat_usage(usage)) == usage
 
 
 @given(usage=_USAGES)
 def test_responses_keep_what_was_read_from_caches_and_what_was_thought(usage: Usage) -> None:
-    told = read(DIALECTS["openai-responses"], responses_usage(usage))
+    told = read(LAYOUTS["openai-responses"], responses_usage(usage))
 
     assert told is not None
     assert told.input_tokens == usage.input_tokens
@@ -30,7 +30,7 @@ def test_responses_keep_what_was_read_from_caches_and_what_was_thought(usage: Us
 
 @given(usage=_USAGES)
 def test_messages_keep_what_caches_did_what_was_thought_and_what_was_searched(usage: Usage) -> None:
-    told = read(DIALECTS["anthropic"], messages_usage(usage))
+    told = read(LAYOUTS["anthropic"], messages_usage(usage))
 
     assert told is not None
     assert told.input_tokens == usage.input_tokens

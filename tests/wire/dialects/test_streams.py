@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Fault, Occasion
+from router.wire.dialects.answer import Occasion, ReportedError
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import StreamTranslator, event_bytes, translate_answer
 from router.wire.sse import EventSplitter, data_of
@@ -201,7 +201,7 @@ def test_the_server_can_end_a_stream_itself() -> None:
     translator = _translator(CHAT, MESSAGES)
     translator.feed(_BEGINNINGS[CHAT])
 
-    (told,) = translator.fail(Fault(504, "Too slow."))
+    (told,) = translator.fail(ReportedError(504, "Too slow."))
 
     assert told["error"] == {"type": "timeout_error", "message": "Too slow."}
     assert translator.end() == []

@@ -6,7 +6,6 @@ from typing import Any
 from router.wire.dialects.openai import detail_of, mark_of, marked
 from router.wire.dialects.parts import (
     Audio,
-    Call,
     Document,
     FileId,
     Image,
@@ -15,6 +14,7 @@ from router.wire.dialects.parts import (
     Said,
     Source,
     Text,
+    ToolCall,
 )
 from router.wire.dialects.shape import (
     JsonObject,
@@ -92,7 +92,7 @@ CALL = ("id", "type", "function", "custom", "index", "extra_content")
 """The members of a tool call."""
 
 
-def read_call(call: JsonObject, place: str) -> Call:
+def read_call(call: JsonObject, place: str) -> ToolCall:
     """A tool call in a message. Raises ApiError 400."""
     only(call, CALL, place)
     is_custom = call.get("type") == "custom"
@@ -100,10 +100,10 @@ def read_call(call: JsonObject, place: str) -> Call:
     inner = an_object(call.get(kind), f"{place}.{kind}")
     arguments = text_of(inner, said, f"{place}.{kind}")
     name = text_of(inner, "name", f"{place}.{kind}")
-    return Call(text_of(call, "id", place), name, arguments, is_custom)
+    return ToolCall(text_of(call, "id", place), name, arguments, is_custom)
 
 
-def written_call(call: Call) -> dict[str, Any]:
+def written_call(call: ToolCall) -> dict[str, Any]:
     """A call in the form that messages carry."""
     if call.is_custom:
         custom = {"name": call.name, "input": call.arguments}

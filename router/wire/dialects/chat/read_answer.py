@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from router.domain.members import replace
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
+from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, ReportedError, Stop
 from router.wire.dialects.chat.parts import CALL, read_call
 from router.wire.dialects.chat.thoughts import NATIVE, read_signature, read_thoughts
-from router.wire.dialects.parts import Call, Citation, Part, Refusal, Text
+from router.wire.dialects.parts import Citation, Part, Refusal, Text, ToolCall
 from router.wire.dialects.shape import (
     JsonObject,
     an_object,
@@ -41,15 +41,15 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
     place, choice = choices[0]
     message = an_object(choice.get("message"), f"{place}.message")
     parts = tuple(_parts(message, f"{place}.message", origin))
-    calls = any(isinstance(part, Call) for part in parts)
+    calls = any(isinstance(part, ToolCall) for part in parts)
     stop = stop_of(choice.get("finish_reason"), calls=calls)
-    end = End(stop, read_usage(answer.get("usage")), text_of(answer, "service_tier", ""))
+    end = AnswerEnd(stop, read_usage(answer.get("usage")), text_of(answer, "service_tier", ""))
     return Answer(read_head(answer), parts, end)
 
 
-def read_head(answer: JsonObject) -> Head:
+def read_head(answer: JsonObject) -> AnswerHead:
     """What an answer, or a chunk of one, says of the answer as a whole."""
-    return Head(
+    return AnswerHead(
         text_of(answer, "id", ""), text_of(answer, "model", ""), count_of(answer, "created")
     )
 
@@ -83,10 +83,10 @@ def read_citations(message: JsonObject, place: str) -> Iterator[Citation]:
             yield Citation(url, title, start or 0, end or 0)
 
 
-def read_fault(error: JsonObject, status: int) -> Fault:
+def read_fault(error: JsonObject, status: int) -> ReportedError:
     """The error object of OpenAI's dialects."""
     code, message = error.get("code"), error.get("message")
-    return Fault(
+    return ReportedError(
         status=status,
         message=message if isinstance(message, str) else "The upstream gave no reason.",
         kind=str(error.get("type") or ""),

@@ -6,7 +6,7 @@ from router.wire.dialects.chat.parts import read_call, read_content
 from router.wire.dialects.chat.thoughts import MEMBERS, read_signature, read_thoughts
 from router.wire.dialects.chat.tools import read_choice, read_format, read_tool
 from router.wire.dialects.openai import mark_of, rest_of, sampling, shared_of, user_of
-from router.wire.dialects.parts import Document, Image, Part, Refusal, Result, Shown, Text
+from router.wire.dialects.parts import Document, Image, Part, Refusal, Shown, Text, ToolResult
 from router.wire.dialects.request import Request, Role, Thought, Turn
 from router.wire.dialects.shape import (
     JsonObject,
@@ -61,7 +61,7 @@ def _stop(stop: object) -> tuple[str, ...]:
 
 def _turns(body: JsonObject) -> Iterator[Turn]:
     """The conversation; consecutive results are one turn."""
-    results: list[Result] = []
+    results: list[ToolResult] = []
     for place, message in objects_in(body.get("messages"), "messages"):
         if message.get("role") == "tool":
             results.append(_result(message, place))
@@ -100,9 +100,9 @@ _SPOKEN = ("role", "content", "refusal", "tool_calls", "annotations")
 """Members of an assistant's message. Annotations come with answers, and mean nothing to the next model."""
 
 
-def _result(message: JsonObject, place: str) -> Result:
+def _result(message: JsonObject, place: str) -> ToolResult:
     only(message, ("role", "content", "tool_call_id", "name", "cache_control"), place)
-    return Result(
+    return ToolResult(
         call_id=a_text(message.get("tool_call_id"), f"{place}.tool_call_id"),
         content=tuple(_shown(message, place)),
         mark=mark_of(message),

@@ -6,10 +6,10 @@ import orjson
 
 from router.domain.usage import Usage
 from router.wire.dialects.answer import (
+    AnswerEnd,
     Beat,
     Cited,
     Closed,
-    End,
     Grew,
     Inner,
     Opened,
@@ -25,8 +25,8 @@ from router.wire.dialects.chat.read_answer import (
     stop_of,
 )
 from router.wire.dialects.chat.thoughts import NATIVE, read_detail, read_signature, thought_in
-from router.wire.dialects.growing import Row
-from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.growing import PartSequence
+from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
 from router.wire.dialects.seals import Seal
 from router.wire.dialects.shape import JsonObject, an_object, known, objects_in, text_of
 from router.wire.usage import read_usage
@@ -46,7 +46,7 @@ class ChatReader:
 
     def __init__(self, origin: str = NATIVE) -> None:
         self._origin = origin
-        self._row = Row()
+        self._row = PartSequence()
         self._open: dict[_Key, list[str]] = {}
         self._calls: dict[int, tuple[_Key, str]] = {}
         self._functions = set[_Key]()
@@ -76,7 +76,7 @@ class ChatReader:
         """What remains when no more chunks come; nothing if the answer has not ended."""
         if self._stop and not self._is_done:
             self._is_done = True
-            yield End(self._stop, self._usage, self._tier)
+            yield AnswerEnd(self._stop, self._usage, self._tier)
 
     def _choice(self, choice: JsonObject, place: str) -> Iterator[Beat]:
         if choice.get("delta"):
@@ -125,20 +125,20 @@ class ChatReader:
             key, begun = self._known(index if isinstance(index, int) else 0, call)
             yield from self._grow(key, begun, call.arguments)
 
-    def _known(self, index: int, call: Call) -> tuple[_Key, Call]:
+    def _known(self, index: int, call: ToolCall) -> tuple[_Key, ToolCall]:
         """Which call a delta continues. Some servers do not count calls, and only their ids tell them apart."""
         key, given = self._calls.get(index, (("", 0), ""))
         if not key[0] or (call.id and call.id != given):
             key, given = (f"call {call.id}", index), call.id
             self._calls[index] = key, given
-        return key, Call(given, call.name, "", is_custom=call.is_custom)
+        return key, ToolCall(given, call.name, "", is_custom=call.is_custom)
 
     def _grow(self, key: _Key, begun: Part, text: str) -> Iterator[Beat]:
         if key not in self._open:
             for other in [each for each in self._open if self._ends(each)]:
                 yield from self._close(other)
             self._open[key] = []
-            if isinstance(begun, Call) and not begun.is_custom:
+            if isinstance(begun, ToolCall) and not begun.is_custom:
                 self._functions.add(key)
             yield from self._row.take(key, Opened(begun))
         if text:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from router.wire.dialects.parts import Call, Thinking
+from router.wire.dialects.parts import Thinking, ToolCall
 from router.wire.dialects.seals import Seal
 from router.wire.dialects.shape import JsonObject, objects_in, text_of, written
 
@@ -67,13 +67,13 @@ def _key(given: str) -> str:
     return given.replace(":", "-")
 
 
-def signed(call: Call, thoughts: list[Thinking]) -> dict[str, Any]:
+def signed(call: ToolCall, thoughts: list[Thinking]) -> dict[str, Any]:
     """The member of a call that carries its signature, if one of the `thoughts` is behind it."""
     behind = [each for each in thoughts if is_behind(each, call)]
     return {"extra_content": orjson.loads(behind[0].seal.value)} if behind else {}
 
 
-def is_behind(thought: Thinking, call: Call) -> bool:
+def is_behind(thought: Thinking, call: ToolCall) -> bool:
     """Whether this is the thought that `call` was signed with."""
     signature = thought.seal.value
     return thought.seal.item_id == _key(call.id) and _is_object(signature)

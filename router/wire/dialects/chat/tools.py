@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.wire.dialects.openai import USES, mark_of
-from router.wire.dialects.request import JsonFormat, Tool, ToolChoice, Use
+from router.wire.dialects.request import JsonFormat, Tool, ToolChoice, ToolUse
 from router.wire.dialects.shape import (
     JsonObject,
     a_text,
@@ -79,10 +79,10 @@ def read_choice(choice: object) -> ToolChoice | None:
     chosen = an_object(choice, "tool_choice")
     if chosen.get("type") == "allowed_tools":
         allowed = an_object(chosen.get("allowed_tools"), "tool_choice.allowed_tools")
-        use = USES.get(text_of(allowed, "mode", "tool_choice.allowed_tools"), Use.AUTO)
+        use = USES.get(text_of(allowed, "mode", "tool_choice.allowed_tools"), ToolUse.AUTO)
         listed = objects_in(allowed.get("tools"), "tool_choice.allowed_tools.tools")
         return ToolChoice(use, tuple(_named(tool, place) for place, tool in listed))
-    return ToolChoice(Use.REQUIRED, (_named(chosen, "tool_choice"),), is_one=True)
+    return ToolChoice(ToolUse.REQUIRED, (_named(chosen, "tool_choice"),), is_one=True)
 
 
 def _named(tool: JsonObject, place: str) -> str:

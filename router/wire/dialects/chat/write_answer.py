@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router.wire.dialects.answer import Answer, End, Fault, Head, Occasion, Stop
+from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, Occasion, ReportedError, Stop
 from router.wire.dialects.chat.parts import written_call
 from router.wire.dialects.chat.thoughts import written_thoughts
 from router.wire.dialects.counting import chat_usage
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.ids import answer_id
-from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking, of_kind
+from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall, of_kind
 from router.wire.dialects.shape import plain
 
 REASONS: Mapping[Stop, str] = {
@@ -38,14 +38,14 @@ def write_answer(answer: Answer, occasion: Occasion) -> dict[str, Any]:
     }
 
 
-def written_head(head: Head, occasion: Occasion, kind: str) -> dict[str, Any]:
+def written_head(head: AnswerHead, occasion: Occasion, kind: str) -> dict[str, Any]:
     """What precedes the choices, in a whole answer and in each chunk."""
     created_s = occasion.now_s if head.created_s is None else head.created_s
     given = answer_id(head.id, Dialect.CHAT)
     return {"id": given, "object": kind, "created": created_s, "model": head.model}
 
 
-def written_tier(end: End) -> dict[str, str]:
+def written_tier(end: AnswerEnd) -> dict[str, str]:
     """The service tier that was billed, in OpenAI's words, if it is known."""
     tier = _TIERS.get(end.tier, end.tier)
     return {"service_tier": tier} if tier else {}
@@ -54,7 +54,7 @@ def written_tier(end: End) -> dict[str, str]:
 def _message(parts: tuple[Part, ...]) -> dict[str, Any]:
     texts = of_kind(parts, Text)
     refusal = "".join(each.text for each in of_kind(parts, Refusal))
-    calls = [written_call(call) for call in of_kind(parts, Call)]
+    calls = [written_call(call) for call in of_kind(parts, ToolCall)]
     return {
         "role": "assistant",
         "content": "".join(each.text for each in texts) or None,
@@ -90,7 +90,7 @@ _KINDS: Mapping[int, str] = {
 }
 
 
-def written_fault(fault: Fault) -> dict[str, Any]:
+def written_fault(fault: ReportedError) -> dict[str, Any]:
     """OpenAI's error object, for both of its dialects."""
     usual = "server_error" if fault.status >= 500 else "invalid_request_error"
     error = {

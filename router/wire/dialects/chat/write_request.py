@@ -11,14 +11,14 @@ from router.wire.dialects.errors_of_tools import told_error
 from router.wire.dialects.openai import common
 from router.wire.dialects.parts import (
     Audio,
-    Call,
     Document,
     Image,
     Refusal,
-    Result,
     Said,
     Text,
     Thinking,
+    ToolCall,
+    ToolResult,
     of_kind,
 )
 from router.wire.dialects.request import Request, Role, Turn
@@ -60,7 +60,7 @@ def _stop(request: Request) -> list[str] | None:
 def _messages(turn: Turn, target: Target) -> Iterator[dict[str, Any]]:
     match turn.role:
         case Role.TOOL:
-            yield from _results(of_kind(turn.parts, Result), target)
+            yield from _results(of_kind(turn.parts, ToolResult), target)
         case Role.ASSISTANT:
             yield _spoken(turn, target)
         case _:
@@ -69,7 +69,7 @@ def _messages(turn: Turn, target: Target) -> Iterator[dict[str, Any]]:
             yield {"role": turn.role.value, "content": content}
 
 
-def _results(results: list[Result], target: Target) -> Iterator[dict[str, Any]]:
+def _results(results: list[ToolResult], target: Target) -> Iterator[dict[str, Any]]:
     """One message for each result; what a tool's message cannot carry follows in a user's message."""
     apart: list[Said] = []
     for result in results:
@@ -89,7 +89,7 @@ def _spoken(turn: Turn, target: Target) -> dict[str, Any]:
     texts: tuple[Said, ...] = tuple(of_kind(turn.parts, Text))
     refusals = "".join(each.text for each in of_kind(turn.parts, Refusal))
     own = [each for each in of_kind(turn.parts, Thinking) if target.keeps(each.seal.origin)]
-    called = of_kind(turn.parts, Call)
+    called = of_kind(turn.parts, ToolCall)
     calls = [{**written_call(call), **signed(call, own)} for call in called]
     thoughts = [each for each in own if not any(is_behind(each, call) for call in called)]
     _no_media(turn)

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.wire.dialects.answer import (
+    AnswerEnd,
+    AnswerHead,
     Beat,
     Closed,
-    End,
-    Fault,
     Grew,
-    Head,
     Inner,
     Occasion,
     Opened,
+    ReportedError,
     Sealed,
 )
 from router.wire.dialects.chat.parts import written_call
@@ -26,9 +26,9 @@ from router.wire.dialects.chat.write_answer import (
 )
 from router.wire.dialects.counting import chat_usage
 from router.wire.dialects.growing import Growing
-from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
 
-_NO_HEAD = Head("", "")
+_NO_HEAD = AnswerHead("", "")
 
 
 class ChatWriter:
@@ -45,15 +45,15 @@ class ChatWriter:
     def take(self, beat: Beat) -> Iterator[dict[str, Any]]:
         """The chunks for a beat."""
         match beat:
-            case Head():
+            case AnswerHead():
                 self._head = written_head(beat, self._occasion, "chat.completion.chunk")
                 yield self._chunk({"role": "assistant", "content": None})
             case Opened(part=part):
                 self._open = Growing(part)
                 yield from self._opened(part)
-            case End():
+            case AnswerEnd():
                 yield from self._end(beat)
-            case Fault():
+            case ReportedError():
                 yield written_fault(beat)
             case _:
                 self._open.take(beat)
@@ -66,7 +66,7 @@ class ChatWriter:
 
     def _opened(self, part: Part) -> Iterator[dict[str, Any]]:
         match part:
-            case Call():
+            case ToolCall():
                 yield self._chunk({"tool_calls": [{"index": self._calls, **written_call(part)}]})
             case Thinking(is_hidden=True):
                 yield self._chunk({"reasoning_details": [written_detail(part, self._thoughts)]})
@@ -84,7 +84,7 @@ class ChatWriter:
         match self._open.part:
             case Refusal():
                 return {"refusal": text}
-            case Call(is_custom=is_custom):
+            case ToolCall(is_custom=is_custom):
                 more = (
                     {"custom": {"input": text}} if is_custom else {"function": {"arguments": text}}
                 )
@@ -110,12 +110,12 @@ class ChatWriter:
                 if annotations := list(annotations_of(text, self._chars)):
                     yield self._chunk({"annotations": annotations})
                 self._chars += len(text.text)
-            case Call():
+            case ToolCall():
                 self._calls += 1
             case Thinking():
                 self._thoughts += 1
 
-    def _end(self, end: End) -> Iterator[dict[str, Any]]:
+    def _end(self, end: AnswerEnd) -> Iterator[dict[str, Any]]:
         self._head |= written_tier(end)
         yield self._chunk({}, REASONS[end.stop])
         if self._usage and end.usage:

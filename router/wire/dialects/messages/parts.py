@@ -8,18 +8,18 @@ import orjson
 from router.wire.dialects.ids import call_id
 from router.wire.dialects.parts import (
     CacheMark,
-    Call,
     Citation,
     Document,
     FileId,
     Image,
     Inline,
     Part,
-    Result,
     Shown,
     Source,
     Text,
     Thinking,
+    ToolCall,
+    ToolResult,
     Url,
 )
 from router.wire.dialects.seals import taken_off, worn
@@ -127,15 +127,15 @@ def _source(source: JsonObject, place: str) -> Source:
             raise unsaid(f"{where}.type", "use base64, text, url or file")
 
 
-def _call(block: JsonObject, place: str) -> Call:
+def _call(block: JsonObject, place: str) -> ToolCall:
     where = f"{place}.input"
     said = written(an_object(block.get("input"), where), where)
     given = a_text(block.get("id"), f"{place}.id")
-    return Call(given, a_text(block.get("name"), f"{place}.name"), said, mark=mark_of(block))
+    return ToolCall(given, a_text(block.get("name"), f"{place}.name"), said, mark=mark_of(block))
 
 
-def _result(block: JsonObject, place: str) -> Result:
-    return Result(
+def _result(block: JsonObject, place: str) -> ToolResult:
+    return ToolResult(
         call_id=a_text(block.get("tool_use_id"), f"{place}.tool_use_id"),
         content=tuple(_shown(block, place)),
         is_error=block.get("is_error") is True,
@@ -214,7 +214,7 @@ def _written_source(source: Source) -> dict[str, Any]:
             return {"type": "file", "file_id": given}
 
 
-def written_call(call: Call) -> dict[str, Any]:
+def written_call(call: ToolCall) -> dict[str, Any]:
     """A call. Arguments that are not a JSON object, as weak models write them, become a member of one."""
     block = {"type": "tool_use", "id": call_id(call.id), "name": call.name}
     return marked({**block, "input": _input(call.arguments)}, call.mark)

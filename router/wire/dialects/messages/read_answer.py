@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
+from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, ReportedError, Stop
 from router.wire.dialects.messages.parts import NATIVE, answered, read_block
 from router.wire.dialects.parts import Refusal
 from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
-from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read
 
-_USAGE = DIALECTS["anthropic"]
+_USAGE = LAYOUTS["anthropic"]
 STOPS: Mapping[str, Stop] = {
     "end_turn": Stop.END,
     "pause_turn": Stop.END,
@@ -48,20 +48,20 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
     told = (*parts, refusal) if refusal else parts
     used = an_object(answer.get("usage") or {}, "usage")
     tier = text_of(used, "service_tier", "usage")
-    usage = read(DIALECTS["anthropic"], used)
-    return Answer(read_head(answer), told, read_end(answer, End(Stop.END, usage, tier)))
+    usage = read(LAYOUTS["anthropic"], used)
+    return Answer(read_head(answer), told, read_end(answer, AnswerEnd(Stop.END, usage, tier)))
 
 
-def read_head(answer: JsonObject) -> Head:
+def read_head(answer: JsonObject) -> AnswerHead:
     """What a message says of itself at its start. It does not say when that was."""
-    return Head(text_of(answer, "id", ""), text_of(answer, "model", ""))
+    return AnswerHead(text_of(answer, "id", ""), text_of(answer, "model", ""))
 
 
-def read_end(told: JsonObject, used: End) -> End:
+def read_end(told: JsonObject, used: AnswerEnd) -> AnswerEnd:
     """Why the model stopped, from a message or its delta; what was `used` is known already."""
     stop = STOPS.get(text_of(told, "stop_reason", ""), Stop.END)
     sequence = text_of(told, "stop_sequence", "") or None
-    return End(stop, used.usage, used.tier, sequence)
+    return AnswerEnd(stop, used.usage, used.tier, sequence)
 
 
 def read_refusal(told: JsonObject) -> Refusal | None:
@@ -73,11 +73,11 @@ def read_refusal(told: JsonObject) -> Refusal | None:
     return Refusal(explanation) if explanation else None
 
 
-def read_fault(error: JsonObject, status: int | None = None) -> Fault:
+def read_fault(error: JsonObject, status: int | None = None) -> ReportedError:
     """The error object of Messages; within a stream the status follows from its type alone."""
     kind, message = error.get("type"), error.get("message")
     named = kind if isinstance(kind, str) else ""
-    return Fault(
+    return ReportedError(
         status=_STATUSES.get(named, 500) if status is None else status,
         message=message if isinstance(message, str) else "The upstream gave no reason.",
         kind=named,

@@ -6,7 +6,7 @@ from typing import Any
 
 from router.wire.dialects.messages.parts import read_blocks
 from router.wire.dialects.messages.tools import read_choice, read_tool
-from router.wire.dialects.parts import Part, Result
+from router.wire.dialects.parts import Part, ToolResult
 from router.wire.dialects.request import JsonFormat, Request, Role, Sampling, Thought, Turn
 from router.wire.dialects.shape import (
     JsonObject,
@@ -116,5 +116,5 @@ def _turns(body: JsonObject) -> Iterator[Turn]:
 
 
 def _of_user(parts: tuple[Part, ...]) -> Iterator[Turn]:
-    for is_result, group in groupby(parts, lambda part: isinstance(part, Result)):
+    for is_result, group in groupby(parts, lambda part: isinstance(part, ToolResult)):
         yield Turn(Role.TOOL if is_result else Role.USER, tuple(group))

@@ -3,23 +3,23 @@
 from collections.abc import Iterator
 
 from router.wire.dialects.answer import (
+    AnswerEnd,
     Beat,
     Cited,
     Closed,
-    End,
     Grew,
     Inner,
     Opened,
     Sealed,
     Stop,
 )
-from router.wire.dialects.growing import Row
+from router.wire.dialects.growing import PartSequence
 from router.wire.dialects.messages.parts import NATIVE, answered, read_block, read_citation
 from router.wire.dialects.messages.read_answer import read_end, read_fault, read_head, read_refusal
-from router.wire.dialects.parts import Call, Part, Text, Thinking
+from router.wire.dialects.parts import Part, Text, Thinking, ToolCall
 from router.wire.dialects.seals import taken_off
 from router.wire.dialects.shape import JsonObject, an_object, count_of, text_of
-from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read_stream
 
 
@@ -28,7 +28,7 @@ class MessagesReader:
 
     def __init__(self, origin: str = NATIVE) -> None:
         self._origin = origin
-        self._row = Row()
+        self._row = PartSequence()
         self._open: dict[int | None, Part] = {}
         self._told: JsonObject = {}
         self._used: list[JsonObject] = []
@@ -71,14 +71,14 @@ class MessagesReader:
                 begun = Thinking("", part.seal.without_value())
                 yield from self._row.take(index, Opened(begun))
                 yield from self._grow(index, text)
-            case Call(id=given, name=name):
-                yield from self._row.take(index, Opened(Call(given, name, "")))
+            case ToolCall(id=given, name=name):
+                yield from self._row.take(index, Opened(ToolCall(given, name, "")))
             case _:
                 yield from self._row.take(index, Opened(part))
 
     def _grow(self, index: int | None, text: str) -> Iterator[Beat]:
         if text:
-            if isinstance(self._open.get(index), Call):
+            if isinstance(self._open.get(index), ToolCall):
                 self._open[index] = Text("")  # it has content now: its block was only a frame
             yield from self._row.take(index, Grew(text))
 
@@ -104,7 +104,7 @@ class MessagesReader:
     def _stop(self, event: JsonObject) -> Iterator[Beat]:
         index = count_of(event, "index")
         part = self._open.pop(index, None)
-        if isinstance(part, Call):  # no delta has come: its arguments were in the start event
+        if isinstance(part, ToolCall):  # no delta has come: its arguments were in the start event
             yield from self._row.take(index, Grew(part.arguments))
         closed: Inner = Closed()
         yield from self._row.take(index, closed)
@@ -112,8 +112,8 @@ class MessagesReader:
     def _end(self) -> Iterator[Beat]:
         if refusal := read_refusal(self._told):
             yield from (Opened(type(refusal)("")), Grew(refusal.text), Closed())
-        usage = read_stream(DIALECTS["anthropic"], self._used)
-        yield read_end(self._told, End(Stop.END, usage, self._tier()))
+        usage = read_stream(LAYOUTS["anthropic"], self._used)
+        yield read_end(self._told, AnswerEnd(Stop.END, usage, self._tier()))
 
     def _tier(self) -> str:
         """The service tier, which is usually given when the message starts."""

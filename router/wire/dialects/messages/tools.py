@@ -3,7 +3,7 @@
 from typing import Any
 
 from router.wire.dialects.messages.parts import mark_of, marked
-from router.wire.dialects.request import Request, Tool, ToolChoice, Use
+from router.wire.dialects.request import Request, Tool, ToolChoice, ToolUse
 from router.wire.dialects.shape import JsonObject, a_text, an_object, flag_of, only, text_of, unsaid
 
 _SHOWN = 64
@@ -38,13 +38,13 @@ def read_choice(choice: object) -> tuple[ToolChoice | None, bool | None]:
     match chosen.get("type"):
         case "tool":
             name = a_text(chosen.get("name"), "tool_choice.name")
-            return ToolChoice(Use.REQUIRED, (name,), is_one=True), parallel
+            return ToolChoice(ToolUse.REQUIRED, (name,), is_one=True), parallel
         case "any":
-            return ToolChoice(Use.REQUIRED), parallel
+            return ToolChoice(ToolUse.REQUIRED), parallel
         case "none":
-            return ToolChoice(Use.NONE), parallel
+            return ToolChoice(ToolUse.NONE), parallel
         case "auto":
-            return ToolChoice(Use.AUTO), parallel
+            return ToolChoice(ToolUse.AUTO), parallel
         case _:
             raise unsaid("tool_choice.type", "use auto, any, tool or none")
 
@@ -75,10 +75,10 @@ def _written_tool(tool: Tool) -> dict[str, Any]:
 def _written_choice(choice: ToolChoice | None, parallel: bool | None) -> dict[str, Any] | None:
     if choice is None and parallel is None:
         return None
-    use = choice.use if choice else Use.AUTO
-    if use is Use.NONE:
+    use = choice.use if choice else ToolUse.AUTO
+    if use is ToolUse.NONE:
         return {"type": "none"}
     apart = {} if parallel is None else {"disable_parallel_tool_use": not parallel}
     if choice and choice.is_one:
         return {"type": "tool", "name": choice.names[0], **apart}
-    return {"type": "any" if use is Use.REQUIRED else "auto", **apart}
+    return {"type": "any" if use is ToolUse.REQUIRED else "auto", **apart}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router.wire.dialects.answer import Answer, End, Fault, Head, Occasion, Stop
+from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, Occasion, ReportedError, Stop
 from router.wire.dialects.counting import messages_usage
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.ids import answer_id
 from router.wire.dialects.messages.parts import written_call, written_citation, written_thought
-from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking, of_kind
+from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall, of_kind
 
 _REASONS: Mapping[Stop, str] = {
     Stop.END: "end_turn",
@@ -44,7 +44,7 @@ def write_answer(answer: Answer, _occasion: Occasion) -> dict[str, Any]:
     }
 
 
-def begun(head: Head) -> dict[str, Any]:
+def begun(head: AnswerHead) -> dict[str, Any]:
     """A message that is still empty."""
     return {
         "id": answer_id(head.id, Dialect.MESSAGES),
@@ -67,11 +67,11 @@ def written_part(part: Part) -> Iterator[dict[str, Any]]:
             yield {"type": "text", "text": part.text, **({"citations": cited} if cited else {})}
         case Thinking():
             yield written_thought(part)
-        case Call():
+        case ToolCall():
             yield written_call(part)
 
 
-def written_end(end: End, refusal: str) -> dict[str, Any]:
+def written_end(end: AnswerEnd, refusal: str) -> dict[str, Any]:
     """Why the model stopped, and the words with which it refused."""
     stop = Stop.FILTER if refusal else end.stop
     details = {"type": "refusal", "category": None, "explanation": refusal or None}
@@ -82,12 +82,12 @@ def written_end(end: End, refusal: str) -> dict[str, Any]:
     }
 
 
-def billed_tier(end: End) -> str:
+def billed_tier(end: AnswerEnd) -> str:
     """The service tier that was billed, in the words of Messages; "" if they have none for it."""
     return _TIERS.get(end.tier, "")
 
 
-def written_fault(fault: Fault) -> dict[str, Any]:
+def written_fault(fault: ReportedError) -> dict[str, Any]:
     """The error object, for a body and for a stream."""
     usual = "api_error" if fault.status >= 500 else "invalid_request_error"
     kind = _KINDS.get(fault.status, usual)

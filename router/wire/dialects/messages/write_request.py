@@ -15,8 +15,8 @@ from router.wire.dialects.messages.parts import (
     written_thought,
 )
 from router.wire.dialects.messages.tools import written_tools
-from router.wire.dialects.parts import Audio, Call, Part, Refusal, Result, Text, Thinking
-from router.wire.dialects.request import Request, Role, Turn, Use
+from router.wire.dialects.parts import Audio, Part, Refusal, Text, Thinking, ToolCall, ToolResult
+from router.wire.dialects.request import Request, Role, ToolUse, Turn
 from router.wire.dialects.shape import plain, unsaid
 from router.wire.dialects.thinking import budget_of
 
@@ -98,7 +98,7 @@ def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | 
     thought = request.thought
     if thought.effort == "none":
         return {"type": "disabled"}
-    if request.choice and request.choice.use is Use.REQUIRED:
+    if request.choice and request.choice.use is ToolUse.REQUIRED:
         return None  # a model that has to call a tool may not think first
     budget = thought.budget_tokens
     if budget is None and target.manual_thinking and thought.effort:
@@ -189,17 +189,17 @@ def _spoken_to(parts: tuple[Part, ...]) -> Iterator[_Block]:
             case Text(text=text):
                 if text.strip():
                     yield written_shown(Text(text, part.mark))
-            case Result():
+            case ToolResult():
                 yield _result(part)
             case Audio():
                 raise unsaid("input_audio", "Messages accept no audio; send its text")
-            case Refusal() | Thinking() | Call():
+            case Refusal() | Thinking() | ToolCall():
                 raise unsaid("messages", "only an assistant refuses, thinks and calls tools")
             case _:
                 yield written_shown(part)
 
 
-def _result(result: Result) -> _Block:
+def _result(result: ToolResult) -> _Block:
     failed = {"is_error": True} if result.is_error else {}
     block = {"type": "tool_result", "tool_use_id": call_id(result.call_id), **failed}
     content = list(_spoken_to(result.content))
@@ -216,13 +216,13 @@ def _spoken(parts: tuple[Part, ...], target: Target) -> Iterator[_Block]:
             case Thinking(seal=seal):
                 if seal.origin == target.own and seal.value:
                     yield written_thought(part, native=target.own)
-            case Call():
+            case ToolCall():
                 yield _called(part)
             case _:
                 raise unsaid("messages", "Messages accept no images or files from an assistant")
 
 
-def _called(call: Call) -> _Block:
+def _called(call: ToolCall) -> _Block:
     if call.is_custom:
         raise unsaid("messages", "Messages do not support calls with free text")
     return written_call(call)

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.wire.dialects.answer import (
+    AnswerEnd,
+    AnswerHead,
     Beat,
     Closed,
-    End,
-    Fault,
     Grew,
-    Head,
     Inner,
     Occasion,
     Opened,
+    ReportedError,
 )
 from router.wire.dialects.counting import messages_usage
 from router.wire.dialects.growing import Growing
@@ -24,7 +24,7 @@ from router.wire.dialects.messages.write_answer import (
     written_fault,
     written_part,
 )
-from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
 from router.wire.dialects.seals import worn
 
 
@@ -42,14 +42,14 @@ class MessagesWriter:
             case Grew(text=text):
                 self._open.take(beat)
                 yield from self._grown(text)
-            case Head():
+            case AnswerHead():
                 yield {"type": "message_start", "message": begun(beat)}
             case Opened(part=part):
                 self._open = Growing(part)
                 yield from self._opened(part)
-            case End():
+            case AnswerEnd():
                 yield from self._end(beat)
-            case Fault():
+            case ReportedError():
                 yield written_fault(beat)
             case _:
                 self._open.take(beat)
@@ -78,7 +78,7 @@ class MessagesWriter:
         match self._open.part:
             case Text():
                 yield self._delta("text_delta", text=text)
-            case Call():
+            case ToolCall():
                 yield self._delta("input_json_delta", partial_json=text)
             case Thinking():
                 yield self._delta("thinking_delta", thinking=text)
@@ -96,7 +96,7 @@ class MessagesWriter:
                     yield self._delta("citations_delta", citation=written_citation(cited, whole))
         yield self._event("content_block_stop")
 
-    def _end(self, end: End) -> Iterator[dict[str, Any]]:
+    def _end(self, end: AnswerEnd) -> Iterator[dict[str, Any]]:
         used = messages_usage(end.usage, billed_tier(end))
         delta = written_end(end, self._refusal)
         yield {"type": "message_delta", "delta": delta, "usage": used}

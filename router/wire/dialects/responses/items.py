@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router.wire.dialects.ids import call_id
-from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
 from router.wire.dialects.responses.namespaces import one_name
 from router.wire.dialects.responses.parts import read_content, written_output
 from router.wire.dialects.seals import taken_off, worn
@@ -54,11 +54,11 @@ def read_item(item: JsonObject, place: str, origin: str = NATIVE) -> Iterator[Pa
             yield _call(item, place, "input", is_custom=True)
 
 
-def _call(item: JsonObject, place: str, said: str, *, is_custom: bool = False) -> Call:
+def _call(item: JsonObject, place: str, said: str, *, is_custom: bool = False) -> ToolCall:
     given = a_text(item.get("call_id"), f"{place}.call_id")
     name = a_text(item.get("name"), f"{place}.name")
     name = one_name(text_of(item, "namespace", place), name)
-    return Call(given, name, text_of(item, said, place), is_custom)
+    return ToolCall(given, name, text_of(item, said, place), is_custom)
 
 
 def _thought(item: JsonObject, place: str, origin: str) -> Iterator[Thinking]:
@@ -97,7 +97,7 @@ def kind_of(part: Part) -> str:
     match part:
         case Thinking():
             return "rs"
-        case Call(is_custom=is_custom):
+        case ToolCall(is_custom=is_custom):
             return "ctc" if is_custom else "fc"
         case _:
             return "msg"
@@ -108,7 +108,7 @@ def written_item(parts: tuple[Part, ...], item: str, status: str = "completed") 
     match parts:
         case (Thinking() as thought,):
             return written_thought(thought, thought_id(thought, item))
-        case (Call() as call,):
+        case (ToolCall() as call,):
             return {**written_call(call), "id": item, "status": status}
         case _:
             said = [written_output(part) for part in parts if isinstance(part, Text | Refusal)]
@@ -132,7 +132,7 @@ def written_message(content: list[dict[str, Any]], item: str, status: str) -> di
     }
 
 
-def written_call(call: Call) -> dict[str, Any]:
+def written_call(call: ToolCall) -> dict[str, Any]:
     """A call, without its own id."""
     kind, said = ("custom_tool_call", "input") if call.is_custom else ("function_call", "arguments")
     named = {**plain(namespace=call.namespace), "name": call.name}

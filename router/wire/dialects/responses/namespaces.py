@@ -10,7 +10,7 @@ from typing import Any
 
 from router.domain.members import replace
 from router.wire.dialects.answer import Answer, Beat, Opened
-from router.wire.dialects.parts import Call, Part
+from router.wire.dialects.parts import Part, ToolCall
 from router.wire.dialects.shape import JsonObject
 
 KIND = "namespace"
@@ -58,7 +58,7 @@ def regrouped_beat(beat: Beat, grouped: Grouped) -> Beat:
 
 
 def _regrouped(part: Part, grouped: Grouped) -> Part:
-    if not isinstance(part, Call) or part.name not in grouped:
+    if not isinstance(part, ToolCall) or part.name not in grouped:
         return part
     namespace, name = grouped[part.name]
     return replace(part, name=name, namespace=namespace)

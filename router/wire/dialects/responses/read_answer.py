@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from router.domain.members import replace
 from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
-from router.wire.dialects.parts import Call
+from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, ReportedError, Stop
+from router.wire.dialects.parts import ToolCall
 from router.wire.dialects.responses.items import NATIVE, answered, read_item
 from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
-from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read
 
 _STATUSES: Mapping[str, int] = {
@@ -37,18 +37,18 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
     listed = objects_in(answer.get("output"), "output")
     items = ((place, answered(item)) for place, item in listed)
     parts = tuple(part for place, item in items for part in read_item(item, place, origin))
-    calls = any(isinstance(part, Call) for part in parts)
+    calls = any(isinstance(part, ToolCall) for part in parts)
     return Answer(read_head(answer), parts, read_end(answer, calls=calls))
 
 
-def read_head(answer: JsonObject) -> Head:
+def read_head(answer: JsonObject) -> AnswerHead:
     """What a Response says of itself at its start."""
     created = answer.get("created_at")
     created_s = int(created) if isinstance(created, int | float) else None
-    return Head(text_of(answer, "id", ""), text_of(answer, "model", ""), created_s)
+    return AnswerHead(text_of(answer, "id", ""), text_of(answer, "model", ""), created_s)
 
 
-def read_end(answer: JsonObject, *, calls: bool) -> End:
+def read_end(answer: JsonObject, *, calls: bool) -> AnswerEnd:
     """How a Response ended; `calls` says that it calls a tool."""
     details = an_object(answer.get("incomplete_details") or {}, "incomplete_details")
     if answer.get("status") == "incomplete":
@@ -56,11 +56,11 @@ def read_end(answer: JsonObject, *, calls: bool) -> End:
         stop = Stop.FILTER if filtered else Stop.LENGTH
     else:
         stop = Stop.TOOLS if calls else Stop.END
-    return End(stop, _usage(answer), text_of(answer, "service_tier", ""))
+    return AnswerEnd(stop, _usage(answer), text_of(answer, "service_tier", ""))
 
 
 def _usage(answer: JsonObject) -> Usage | None:
-    usage = read(DIALECTS["openai-responses"], answer.get("usage"))
+    usage = read(LAYOUTS["openai-responses"], answer.get("usage"))
     if usage is None or usage.web_searches or not (searches := _searches(answer)):
         return usage
     return replace(usage, web_searches=searches)
@@ -87,7 +87,7 @@ def _is_search(item: object) -> bool:
     return not isinstance(action, dict) or action.get("type", "search") == "search"
 
 
-def read_failure(error: object) -> Fault:
+def read_failure(error: object) -> ReportedError:
     """The error of a failed Response, or of an `error` event, in which OpenAI itself nests what it documents flat."""
     told = error if isinstance(error, dict) else {}
     inner = told.get("error")
@@ -95,7 +95,7 @@ def read_failure(error: object) -> Fault:
     code, kind, message = told.get("code"), told.get("type"), told.get("message")
     names = [name for name in (code, kind) if isinstance(name, str) and name] or ["server_error"]
     statuses = (_STATUSES[name] for name in names if name in _STATUSES)
-    return Fault(
+    return ReportedError(
         status=next(statuses, 500 if "error" in names[0] else 400),
         message=message if isinstance(message, str) else "The upstream gave no reason.",
         kind=kind if isinstance(kind, str) else "",

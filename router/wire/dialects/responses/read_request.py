@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from router.wire.dialects.openai import rest_of, sampling, shared_of, user_of
-from router.wire.dialects.parts import Document, Image, Part, Result, Shown, Text
+from router.wire.dialects.parts import Document, Image, Part, Shown, Text, ToolResult
 from router.wire.dialects.request import Request, Role, Thought, Turn
 from router.wire.dialects.responses.items import read_item
 from router.wire.dialects.responses.parts import read_content
@@ -94,9 +94,9 @@ def _read(item: JsonObject, place: str) -> tuple[Role, list[Part]]:
             raise unsaid(f"{place}.type", "only OpenAI supports items of this type")
 
 
-def _result(item: JsonObject, place: str, *, is_custom: bool) -> Result:
+def _result(item: JsonObject, place: str, *, is_custom: bool) -> ToolResult:
     only(item, ("type", "id", "call_id", "output", "status", "name", "namespace", "caller"), place)
-    return Result(
+    return ToolResult(
         call_id=a_text(item.get("call_id"), f"{place}.call_id"),
         content=tuple(_shown(item, place)),
         is_custom=is_custom,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from router.domain.members import replace
 from router.wire.dialects.answer import Beat, Cited, Closed, Grew, Inner, Opened, Sealed
-from router.wire.dialects.growing import Row
-from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.growing import PartSequence
+from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
 from router.wire.dialects.responses.items import NATIVE, answered, read_item
 from router.wire.dialects.responses.parts import read_citation
 from router.wire.dialects.responses.read_answer import read_end, read_failure, read_head
@@ -25,7 +25,7 @@ class ResponsesReader:
 
     def __init__(self, origin: str = NATIVE) -> None:
         self._origin = origin
-        self._row = Row()
+        self._row = PartSequence()
         self._open: dict[_Key, int] = {}
         self._begun = set[int | None]()
         self._calls = False
@@ -71,15 +71,15 @@ class ResponsesReader:
         if item.get("type") in ("function_call", "custom_tool_call"):
             self._calls = True
             call = next(read_item(answered(item), "item"))
-            if isinstance(call, Call):
-                begun = Call(call.id, call.name, "", call.is_custom)
+            if isinstance(call, ToolCall):
+                begun = ToolCall(call.id, call.name, "", call.is_custom)
                 yield from self._begin(_item_key(event), begun)
 
     def _done(self, event: JsonObject) -> Iterator[Beat]:
         item, key = an_object(event.get("item"), "item"), _item_key(event)
         is_new = key[0] not in self._begun
         for place, part in enumerate(read_item(answered(item), "item", self._origin)):
-            if isinstance(part, Call):
+            if isinstance(part, ToolCall):
                 yield from self._added(event) if is_new else ()
                 yield from self._rest(key, part.arguments)
             elif isinstance(part, Thinking):

@@ -6,7 +6,7 @@ from typing import Any
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.wire.dialects.openai import USES
-from router.wire.dialects.request import JsonFormat, Tool, ToolChoice, Use
+from router.wire.dialects.request import JsonFormat, Tool, ToolChoice, ToolUse
 from router.wire.dialects.responses.namespaces import KIND, one_name
 from router.wire.dialects.shape import (
     JsonObject,
@@ -90,10 +90,10 @@ def read_choice(choice: object) -> ToolChoice | None:
         return ToolChoice(USES[choice])
     chosen = an_object(choice, "tool_choice")
     if chosen.get("type") == "allowed_tools":
-        use = USES.get(text_of(chosen, "mode", "tool_choice"), Use.AUTO)
+        use = USES.get(text_of(chosen, "mode", "tool_choice"), ToolUse.AUTO)
         listed = objects_in(chosen.get("tools"), "tool_choice.tools")
         return ToolChoice(use, tuple(_named(tool, place) for place, tool in listed))
-    return ToolChoice(Use.REQUIRED, (_named(chosen, "tool_choice"),), is_one=True)
+    return ToolChoice(ToolUse.REQUIRED, (_named(chosen, "tool_choice"),), is_one=True)
 
 
 def _named(tool: JsonObject, place: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from router.wire.dialects.answer import Answer, End, Fault, Head, Occasion, Stop
+from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, Occasion, ReportedError, Stop
 from router.wire.dialects.chat.write_answer import written_tier
 from router.wire.dialects.counting import responses_usage
 from router.wire.dialects.dialect import Dialect
@@ -44,7 +44,7 @@ def write_answer(answer: Answer, occasion: Occasion) -> dict[str, Any]:
     return ended(answer.head, answer.end, output, occasion)
 
 
-def begun(head: Head, occasion: Occasion) -> dict[str, Any]:
+def begun(head: AnswerHead, occasion: Occasion) -> dict[str, Any]:
     """A Response that is still empty."""
     created_s = occasion.now_s if head.created_s is None else head.created_s
     echoed = {name: occasion.asked.get(name) for name in _ECHOED}
@@ -64,7 +64,9 @@ def begun(head: Head, occasion: Occasion) -> dict[str, Any]:
     }
 
 
-def ended(head: Head, end: End, output: list[dict[str, Any]], occasion: Occasion) -> dict[str, Any]:
+def ended(
+    head: AnswerHead, end: AnswerEnd, output: list[dict[str, Any]], occasion: Occasion
+) -> dict[str, Any]:
     """A Response with all of its output."""
     reasons = {Stop.LENGTH: "max_output_tokens", Stop.FILTER: "content_filter"}
     reason = reasons.get(end.stop)
@@ -79,7 +81,7 @@ def ended(head: Head, end: End, output: list[dict[str, Any]], occasion: Occasion
     }
 
 
-def failed(head: Head, fault: Fault, occasion: Occasion) -> dict[str, Any]:
+def failed(head: AnswerHead, fault: ReportedError, occasion: Occasion) -> dict[str, Any]:
     """A Response that failed. Only some of the reasons have codes of their own."""
     code = _CODES.get(fault.status, "server_error")
     error = {"code": code, "message": fault.message}

@@ -8,7 +8,7 @@ from router.wire.dialects.dialect import Target
 from router.wire.dialects.errors_of_tools import told_error
 from router.wire.dialects.ids import call_id
 from router.wire.dialects.openai import common
-from router.wire.dialects.parts import Call, Part, Result, Said, Text, Thinking, of_kind
+from router.wire.dialects.parts import Part, Said, Text, Thinking, ToolCall, ToolResult, of_kind
 from router.wire.dialects.request import Request, Role, Turn
 from router.wire.dialects.responses.items import (
     grouped,
@@ -80,11 +80,13 @@ def _text(request: Request) -> dict[str, Any]:
 
 def _with_kinds(turns: tuple[Turn, ...]) -> Iterator[Turn]:
     """The turns, with each result marked as custom if the call that it answers is."""
-    calls = [call for turn in turns for call in of_kind(turn.parts, Call)]
+    calls = [call for turn in turns for call in of_kind(turn.parts, ToolCall)]
     custom = {call.id for call in calls if call.is_custom}
     for turn in turns:
         parts = (
-            replace(part, is_custom=part.call_id in custom) if isinstance(part, Result) else part
+            replace(part, is_custom=part.call_id in custom)
+            if isinstance(part, ToolResult)
+            else part
             for part in turn.parts
         )
         yield replace(turn, parts=tuple(parts))
@@ -93,7 +95,7 @@ def _with_kinds(turns: tuple[Turn, ...]) -> Iterator[Turn]:
 def _items(turn: Turn, place: int, target: Target) -> Iterator[dict[str, Any]]:
     match turn.role:
         case Role.TOOL:
-            yield from (_result(each, target) for each in of_kind(turn.parts, Result))
+            yield from (_result(each, target) for each in of_kind(turn.parts, ToolResult))
         case Role.ASSISTANT:
             yield from _spoken(turn.parts, place, target)
         case _:
@@ -109,13 +111,13 @@ def _spoken(parts: tuple[Part, ...], place: int, target: Target) -> Iterator[dic
                 if seal.origin == target.own and seal.value:
                     named = seal.item_id or f"rs_{place}_{index}"
                     yield written_thought(thought, named, native=target.own)
-            case (Call() as call,):
+            case (ToolCall() as call,):
                 yield written_call(call)
             case _:
                 yield written_item(group, f"{kind_of(group[0])}_{place}_{index}")
 
 
-def _result(result: Result, target: Target) -> dict[str, Any]:
+def _result(result: ToolResult, target: Target) -> dict[str, Any]:
     """What a tool gave back; a string if that says it all."""
     kind = "custom_tool_call_output" if result.is_custom else "function_call_output"
     head = {"type": kind, "call_id": call_id(result.call_id)}

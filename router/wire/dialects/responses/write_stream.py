@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.wire.dialects.answer import (
+    AnswerEnd,
+    AnswerHead,
     Beat,
     Closed,
-    End,
-    Fault,
     Grew,
-    Head,
     Inner,
     Occasion,
     Opened,
+    ReportedError,
 )
 from router.wire.dialects.growing import Growing
 from router.wire.dialects.ids import item_id
-from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
 from router.wire.dialects.responses.items import kind_of, thought_id, written_item, written_message
 from router.wire.dialects.responses.namespaces import grouped_in, regrouped_beat
 from router.wire.dialects.responses.parts import written_output
@@ -35,7 +35,7 @@ class ResponsesWriter:
     def __init__(self, occasion: Occasion) -> None:
         self._occasion = occasion
         self._grouped = grouped_in(occasion.asked)
-        self._head: Head | None = None
+        self._head: AnswerHead | None = None
         self._number = 0
         self._output: list[dict[str, Any]] = []
         self._said: list[dict[str, Any]] | None = None
@@ -50,15 +50,15 @@ class ResponsesWriter:
 
     def _events(self, beat: Beat) -> Iterator[tuple[str, _Event]]:
         match beat:
-            case Head():
+            case AnswerHead():
                 self._head = beat
                 yield "response.created", {"response": begun(beat, self._occasion)}
                 yield "response.in_progress", {"response": begun(beat, self._occasion)}
             case Opened(part=part):
                 yield from self._opened(part)
-            case End():
+            case AnswerEnd():
                 yield from self._end(beat)
-            case Fault():
+            case ReportedError():
                 yield self._fault(beat)
             case _:
                 yield from self._inner(beat)
@@ -75,7 +75,7 @@ class ResponsesWriter:
         yield "response.content_part.added", {**self._part(), "part": written_output(part)}
 
     def _named(self, part: Part) -> str:
-        head = self._head or Head("", "")
+        head = self._head or AnswerHead("", "")
         made = item_id(kind_of(part), head.id, len(self._output))
         return thought_id(part, made) if isinstance(part, Thinking) else made
 
@@ -108,7 +108,7 @@ class ResponsesWriter:
         match self._open.part:
             case Refusal():
                 yield "response.refusal.delta", {**self._part(), "delta": text}
-            case Call(is_custom=is_custom):
+            case ToolCall(is_custom=is_custom):
                 name = "custom_tool_call_input" if is_custom else "function_call_arguments"
                 yield f"response.{name}.delta", {**self._of_item(), "delta": text}
             case Thinking():
@@ -124,7 +124,7 @@ class ResponsesWriter:
             case Text() | Refusal():
                 yield from self._end_part(whole)
                 return
-            case Call():
+            case ToolCall():
                 yield self._end_call(whole)
             case Thinking(text=text) if text:
                 part = {"type": "summary_text", "text": text}
@@ -132,7 +132,7 @@ class ResponsesWriter:
                 yield "response.reasoning_summary_part.done", {**self._summary(), "part": part}
         yield self._end_item(written_item((whole,), self._id))
 
-    def _end_call(self, call: Call) -> tuple[str, _Event]:
+    def _end_call(self, call: ToolCall) -> tuple[str, _Event]:
         if call.is_custom:
             members = {**self._of_item(), "input": call.arguments}
             return "response.custom_tool_call_input.done", members
@@ -162,12 +162,12 @@ class ResponsesWriter:
         self._output.append(item)
         return "response.output_item.done", event
 
-    def _end(self, end: End) -> Iterator[tuple[str, _Event]]:
+    def _end(self, end: AnswerEnd) -> Iterator[tuple[str, _Event]]:
         yield from self._end_message()
-        response = ended(self._head or Head("", ""), end, self._output, self._occasion)
+        response = ended(self._head or AnswerHead("", ""), end, self._output, self._occasion)
         yield f"response.{response['status']}", {"response": response}
 
-    def _fault(self, fault: Fault) -> tuple[str, _Event]:
+    def _fault(self, fault: ReportedError) -> tuple[str, _Event]:
         """The event that the Response has failed; if it had not begun, an `error` event."""
         if self._head is None:
             return "error", {"code": fault.code, "message": fault.message, "param": fault.param}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from router.config.price_map import PriceMap
 from router.domain.money import PICO_PER_USD, Money
 from router.domain.usage import Usage
-from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read, read_stream
 from tests.wire.documents import TREES
 from tests.wire.usage_fixtures import FIXTURES, Fixture
@@ -19,7 +19,7 @@ NAMES = [fixture.name for fixture in FIXTURES]
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=NAMES)
 def test_a_whole_answer_and_its_stream_mean_the_same(fixture: Fixture) -> None:
-    dialect = DIALECTS[fixture.dialect]
+    dialect = LAYOUTS[fixture.dialect]
 
     assert read(dialect, fixture.plain) == fixture.usage
     assert read_stream(dialect, fixture.events) == fixture.usage
@@ -54,8 +54,8 @@ def test_a_dollar_is_what_it_is() -> None:
 
 
 def test_every_dialect_has_fixtures_and_a_source() -> None:
-    assert {fixture.dialect for fixture in FIXTURES} == set(DIALECTS)
-    assert all(dialect.source.startswith("https://") for dialect in DIALECTS.values())
+    assert {fixture.dialect for fixture in FIXTURES} == set(LAYOUTS)
+    assert all(dialect.source.startswith("https://") for dialect in LAYOUTS.values())
 
 
 def test_a_summary_that_anthropic_makes_on_the_way_is_charged_beside_the_answer() -> None:
@@ -72,9 +72,9 @@ def test_a_summary_that_anthropic_makes_on_the_way_is_charged_beside_the_answer(
     usage = {**answer, "iterations": [summary, {"type": "message", **answer}, summary]}
     read_so = Usage(383_000, 80_500, 400, 8_000, cache_write_1h_tokens=200)
 
-    assert read(DIALECTS["anthropic"], usage) == read_so
+    assert read(LAYOUTS["anthropic"], usage) == read_so
     begun = {"message": {"usage": {**answer, "output_tokens": 1}}}
-    assert read_stream(DIALECTS["anthropic"], [begun, {"usage": usage}]) == read_so
+    assert read_stream(LAYOUTS["anthropic"], [begun, {"usage": usage}]) == read_so
 
 
 COUNTS = st.integers(-5, 10**10) | st.none() | st.booleans() | st.text(max_size=2)
@@ -103,7 +103,7 @@ def distorted(draw: st.DrawFn) -> tuple[str, Any]:
 def test_no_counts_make_a_negative_bucket_or_more_input_than_was_told(
     told: tuple[str, Any],
 ) -> None:
-    dialect, plain = DIALECTS[told[0]], told[1]
+    dialect, plain = LAYOUTS[told[0]], told[1]
 
     usage = read(dialect, plain)  # a negative bucket would be refused here
 
@@ -111,7 +111,7 @@ def test_no_counts_make_a_negative_bucket_or_more_input_than_was_told(
         assert usage.input_tokens == plain[str(dialect.prompt[0])]
 
 
-@given(tree=TREES, name=st.sampled_from(sorted(DIALECTS)))
+@given(tree=TREES, name=st.sampled_from(sorted(LAYOUTS)))
 def test_what_makes_no_sense_is_no_usage(tree: Any, name: str) -> None:
-    assert read(DIALECTS[name], tree) is None
-    assert read_stream(DIALECTS[name], [{"usage": tree}, {"message": tree}]) is None
+    assert read(LAYOUTS[name], tree) is None
+    assert read_stream(LAYOUTS[name], [{"usage": tree}, {"message": tree}]) is None

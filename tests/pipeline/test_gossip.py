@@ -8,7 +8,7 @@ import pytest
 
 from router.dispatch.fleet import Fleet
 from router.dispatch.notice import About, Notice, Subject
-from router.pipeline.hearsay import Hearsay
+from router.pipeline.gossip import Gossip
 from router.stores.memory.notices import MemoryNotices
 from tests.stores.trouble import Clock
 from tests.stores.waiting import Naps, until
@@ -34,8 +34,8 @@ async def test_a_notice_that_cannot_be_read_is_logged_once_and_later_ones_are_he
     clock, fleet, naps = Clock(), Fleet(), Naps()
     board = Torn(clock)
     await board.post([Notice(VENDOR, 10.0)])
-    hearsay = Hearsay(fleet, board, {VENDOR}, clock, naps)
-    watching = asyncio.create_task(hearsay.watch())
+    gossip = Gossip(fleet, board, {VENDOR}, clock, naps)
+    watching = asyncio.create_task(gossip.watch())
     for times in (1, 2, 3):
         await until(partial(slept, naps, times))
         naps.wake()

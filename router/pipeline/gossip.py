@@ -38,7 +38,7 @@ class Subjects:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearsay:
+class Gossip:
     """Between a process' fleet and the board that all processes read; `known` are our own subjects."""
 
     fleet: Fleet
