@@ -109,12 +109,12 @@ def quality(heading: str) -> Column:
 
 def difference(heading: str) -> Column:
     """A column of numbers from -1 to 1."""
-    return Column(heading, lambda x: _fraction(x, "+z.4f"), lambda x: _fraction(x, "+z.3f"))
+    return Column(heading, lambda x: _fraction(x, "+.4f"), lambda x: _fraction(x, "+.3f"))
 
 
 def share(heading: str) -> Column:
     """A column of shares, in percent; minus infinity is "never"."""
-    return Column(heading, lambda x: _percent(x, "z.1f"), lambda x: _percent(x, "z.0f"))
+    return Column(heading, lambda x: _percent(x, ".1f"), lambda x: _percent(x, ".0f"))
 
 
 def microseconds(heading: str) -> Column:
@@ -127,13 +127,18 @@ def ratio(heading: str) -> Column:
     return Column(heading, "{:.2f}".format)
 
 
+_DIGITS = 12
+"""Beyond these, what is left of 0 depends on the machine, and so does its sign."""
+
+
 def _fraction(number: float, form: str) -> str:
     if isnan(number):
         return "-"
+    number = round(number, _DIGITS) + 0.0
     return format(number, form).replace("0.", ".", 1) if abs(number) < 1.0 else format(number, form)
 
 
 def _percent(number: float, form: str) -> str:
     if isnan(number):
         return "-"
-    return "never" if isinf(number) else format(100.0 * number, form)
+    return "never" if isinf(number) else format(100.0 * round(number, _DIGITS) + 0.0, form)
