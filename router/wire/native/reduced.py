@@ -117,7 +117,8 @@ def _responses(body: JsonObject) -> JsonObject:
 
 def _text(text: JsonObject) -> _Object:
     wanted = _known(text.get("format"), _FORMATS)
-    return {**_only(text, ("verbosity",)), **_some("format", wanted and _only(wanted, _OF_FORMATS))}
+    kept = _only(wanted, _OF_FORMATS) if isinstance(wanted, dict) else wanted
+    return {**_only(text, ("verbosity",)), **_some("format", kept)}
 
 
 def _known(value: Any, kinds: tuple[str, ...]) -> Any:

@@ -185,6 +185,12 @@ def test_what_chat_has_no_place_for_is_left_to_models_of_that_api(
     assert original.unsaid is not None
 
 
+def test_a_mistake_beside_what_only_openai_runs_is_told_as_it_is_without() -> None:
+    wrong = {"text": {"format": "json"}, "tools": [{"type": "web_search"}]}
+    with pytest.raises(ApiError, match=r"'text\.format' must be an object, not a string"):
+        RESPONSES.read(orjson.dumps({**ASK_RESPONSES, **wrong}))
+
+
 def test_the_tools_of_a_group_are_seen_beside_what_only_openai_runs() -> None:
     told = view(RESPONSES, ASK_RESPONSES, tools=[{"type": "web_search"}, GROUP])
     names = [tool["function"]["name"] for tool in told["tools"]]
