@@ -23,7 +23,7 @@ _DUTY = 400
 _SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]*")
 _OCCASIONAL = re.compile(
     r"\s*(?:if|when|whenever|once|after|before|at the|never|do not|don't)\b"
-    r"|.*\b(?:(?:if|when) (?:asked|needed|necessary)|when(?:ever)? (?:the|an?|it|they|you)|at the end)\b"
+    r"|.*\b(?:(?:if|when) (?:asked|needed|necessary)|only (?:if|when)|when(?:ever)? (?:the|an?|it|they|you)|at the end)\b"
 )
 """What an assistant does now and then, or must not do."""
 

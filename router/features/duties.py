@@ -82,14 +82,17 @@ def _duty(category: Category, hints: str, verbs: str, besides: str) -> _Duty:
 
 
 _CODE = r"(?:\w{0,8}sql|(?:an? )?(?:\w+ )?(?:bash|shell|linux) command|an? regex|regex)\b"
+_LANGUAGE = (
+    r"(?:python|java(?:script)?|typescript|rust|golang|c\+\+|c#|kotlin|php|haskell|matlab)(?!\w)"
+)
 _INTO_CODE = (
-    rf"\b(?:convert|translate|turn)s?\b[^.\n]{{0,40}}\b(?:in)?to {_CODE}"
+    rf"\b(?:convert|translate|turn)s?\b[^.\n]{{0,40}}\b(?:in)?to (?:{_CODE}|{_LANGUAGE})"
     rf"|\b(?:create|generate|output|return)s?\b[^.\n]{{0,40}}\b{_CODE}"
 )
 _DUTIES = (
     _duty(
         Category.CODE_WRITING,
-        "sql|regex|command",
+        "sql|regex|command|translat|convert",
         _INTO_CODE,
         _INTO_CODE,
     ),

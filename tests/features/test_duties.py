@@ -87,6 +87,7 @@ ASSISTANTS = (
     "You are a coach. Make sure you summarize what was agreed.",
     "You are a coach. Summarize the conversation at the end of each session.",
     "You are Ava. Translate the message for the team whenever a customer writes in Dutch.",
+    "You are Jarvis. Keep it short. Create a regex only if the user wants one.",
     "You are a pirate. You never translate the user's text.",
     "Reply politely, and do not summarize the user's message.",
     "你是一个乐于助人的助手,可以回答问题、翻译文本和总结文章。",
@@ -152,6 +153,8 @@ ARTICLE = "The company will close its plant in spring, at a cost of 12 million. 
         (f"{ARTICLE}\n\nSummarise the above.", Category.SUMMARISING),
         (f"总结以下内容: {ARTICLE}", Category.SUMMARISING),
         (f"Translate this into German, keep the formatting:\n\n{ARTICLE}", Category.TRANSLATION),
+        (f"Translate the following into Python:\n\n{ARTICLE}", Category.CODE_WRITING),
+        (f"Convert this from Fortran to C++:\n\n{ARTICLE}", Category.CODE_WRITING),
         (f"Proofread my essay:\n\n{ARTICLE}", Category.WRITING),
         (f"Context:\n{ARTICLE}\n\nQuestion: What does it cost?\nAnswer:", Category.EXTRACTION),
         (
