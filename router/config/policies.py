@@ -228,18 +228,20 @@ def _deadlines(base: Terms, section: DeadlinesSection) -> dict[str, Any]:
     return {"deadlines": replace(base.deadlines, **section.model_dump(exclude_unset=True))}
 
 
-def _objective(_: Terms, value: str | WeightedSection) -> dict[str, Any]:
+def _objective(base: Terms, value: str | WeightedSection) -> dict[str, Any]:
     if isinstance(value, str):
         return {"objective": Objective(Aim(value))}
-    point, second = Money.from_usd(value.usd_per_point), Money.from_usd(value.usd_per_s)
-    return {"objective": Objective(Aim.WEIGHTED, point, second)}
+    stated = value.model_dump(exclude_unset=True)
+    weights = {name: Money.from_usd(usd) for name, usd in stated.items()}
+    return {"objective": replace(base.objective, aim=Aim.WEIGHTED, **weights)}
 
 
 def _cache(base: Terms, section: PolicyCacheSection) -> dict[str, Any]:
     """The terms: a rule may forbid tool calls without repeating the time."""
     stated = section.model_dump(exclude_unset=True, exclude={"semantic"})
     if section.semantic is not None:
-        stated["semantic"] = section.semantic.as_terms()
+        more = section.semantic.model_dump(exclude_unset=True)
+        stated["semantic"] = replace(base.cache.semantic, **more)
     return {"cache": replace(base.cache, **stated)}
 
 

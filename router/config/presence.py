@@ -9,8 +9,10 @@ def may_exist(path: Path) -> bool:
     """Whether there is something at `path`, or may be, since its folder is closed to us."""
     try:
         path.stat()
-    except OSError as error:
-        return isinstance(error, PermissionError)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):  # of a name with a zero byte, which no file has
+        return False
     return True
 
 
@@ -25,6 +27,6 @@ def is_folder(path: Path) -> bool:
 
 
 def _mode(path: Path) -> int:
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         return path.stat().st_mode
     return 0

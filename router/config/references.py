@@ -55,9 +55,8 @@ class References:
 
 def _content(path: Path) -> str:
     try:
-        text = path.read_text(
-            "utf-8-sig"
-        ).strip()  # some editors begin a file with a byte order mark
+        # Some editors begin a file with a byte order mark.
+        text = path.read_text("utf-8-sig").strip()
     except (
         OSError,
         ValueError,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from router.config.words import Name, PerMtok, Probability, Seconds, Section
-from router.domain.semantic import DEFAULT_SIMILARITY, Sameness, SemanticMode, SemanticTerms
+from router.domain.semantic import DEFAULT_SIMILARITY, Sameness, SemanticMode
 
 
 class SemanticSection(Section):
@@ -22,10 +22,6 @@ class SemanticSection(Section):
     """the share of such answers that may differ from new ones; if significantly more do, none is reused any more"""
     check_share: Probability = 0.05
     """the share of such answers that is compared with a new one instead of being reused"""
-
-    def as_terms(self) -> SemanticTerms:
-        """As the decision knows it."""
-        return SemanticTerms(self.mode, self.by, self.similarity, self.limit, self.check_share)
 
 
 class UpstreamEmbeddingsSection(Section):

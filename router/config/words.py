@@ -58,7 +58,7 @@ ModelId = Annotated[
 
 
 def _as_requests_name_it(tier: str) -> str:
-    if tier_of(tier) != tier:
+    if not tier or tier_of(tier) != tier:
         raise ValueError(
             "must be a tier in lower case, as requests name it: flex, priority; 'auto', 'default' and 'scale' mean"
             f" '{STANDARD}'"

@@ -214,8 +214,10 @@ class Price(Rates):
         """
         if not self.bands:
             return self
-        own = self._in_band(input_tokens, tier)
-        return own or self._in_band(input_tokens, STANDARD) or self
+        stated = self._in_band(input_tokens, tier)
+        if stated is None and tier != STANDARD:
+            stated = self._in_band(input_tokens, STANDARD)
+        return stated or self
 
     def _in_band(self, input_tokens: int, tier: str) -> Rates | None:
         """The rates of the tier's highest band that so many tokens reach, None if they reach none."""
@@ -228,9 +230,10 @@ class Price(Rates):
         return max(reached, key=lambda band: band.above_input_tokens).rates if reached else None
 
     def _stated_as(self, tier: str) -> str:
-        """The name under which the rates for `tier` are stated, "" if there are none."""
-        names, stated = (tier, _ALSO.get(tier, "")), {band.tier for band in self.bands}
-        return next((name for name in names if name in stated), "")
+        """The name under which rates for `tier` are looked for: another one only if its own has none."""
+        if tier == STANDARD or any(band.tier == tier for band in self.bands):
+            return tier
+        return _ALSO.get(tier, "")
 
     def bill(self, usage: Usage, tier: str = STANDARD) -> Bill:
         """The exact cost of `usage` at the rates that hold for it, and what is uncertain about it."""

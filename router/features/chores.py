@@ -23,14 +23,14 @@ _DUTY = 400
 _SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]*")
 _OCCASIONAL = re.compile(
     r"\s*(?:if|when|whenever|once|after|before|at the|never|do not|don't)\b"
-    r"|.*\b(?:(?:if|when) (?:asked|needed|necessary)|when(?:ever)? (?:the|an?|it|they|you)|at the end)\b"
+    r"|.*\b(?:(?:if|when) (?:asked|needed|necessary)|only (?:if|when)|when(?:ever)? (?:the|an?|it|they|you)|at the end)\b"
 )
 """What an assistant does now and then, or must not do."""
 
 _HINTS = (
     *("title", "topic", "summar", "compact", "checkpoint", "suggest", "predict", "prefix"),
     *("path", "chat_history", "commit message", "branch name", "tags", "condense"),
-    *("standalone", "continuing our", "future context", "对话", "简要主题"),
+    *("standalone", "continuing our", "future context", "对话", "会话", "简要主题"),
 )
 """Every form contains one of these; looking for them is much quicker than matching forms."""
 _TALK = r"(?:conversation|chat|session|thread|dialog(?:ue)?)"
@@ -149,7 +149,11 @@ _FORMS = (
         _MAKES,
     ),
     _form("返回这句话的简要主题|简要总结(?:一下)?对话内容", ("简要",)),
-    _form("对话[^。\n]{0,20}标题", ("对话",), ("标题",)),
+    _form(
+        "(?:这[段个次]|该|此|以[上下]|上述|当前|[上下]面|用户|根据|为|给|总结)[^。,\uff0c\n写编创]{0,8}[对会]话[^。\n]{0,20}标题",
+        ("对话", "会话"),
+        ("标题",),
+    ),
 )
 _PROBES = frozenset({"quota", "warmup", "ping", "test", "hi"})
 """What an agent sends to find out whether the API answers, asking for one token at most."""

@@ -75,21 +75,24 @@ def _duty(category: Category, hints: str, verbs: str, besides: str) -> _Duty:
     return _Duty(
         category,
         tuple(hints.split("|")),
-        re.compile(rf"\b(?:{verbs})\b"),
+        re.compile(rf"(?<!not )(?<!n't )(?<!never )\b(?:{verbs})\b"),
         re.compile(rf"(?:\A(?:please )?|(?:\A|[.,:;!?\n]\s*)you )(?:{verbs})\b(?! (?:your|its)\b)"),
         re.compile(besides),
     )
 
 
 _CODE = r"(?:\w{0,8}sql|(?:an? )?(?:\w+ )?(?:bash|shell|linux) command|an? regex|regex)\b"
+_LANGUAGE = (
+    r"(?:python|java(?:script)?|typescript|rust|golang|c\+\+|c#|kotlin|php|haskell|matlab)(?!\w)"
+)
 _INTO_CODE = (
-    rf"\b(?:convert|translate|turn)s?\b[^.\n]{{0,40}}\b(?:in)?to {_CODE}"
+    rf"\b(?:convert|translate|turn)s?\b[^.\n]{{0,40}}\b(?:in)?to (?:{_CODE}|{_LANGUAGE})"
     rf"|\b(?:create|generate|output|return)s?\b[^.\n]{{0,40}}\b{_CODE}"
 )
 _DUTIES = (
     _duty(
         Category.CODE_WRITING,
-        "sql|regex|command",
+        "sql|regex|command|translat|convert",
         _INTO_CODE,
         _INTO_CODE,
     ),
@@ -124,7 +127,7 @@ _ABROAD = (
         ("bersetz", "tradu", "翻", "번역", "перевед", "tłumacz", "vertaal", "çevir", "ترجم"),
         re.compile(
             r"übersetz(?:e|en sie)\b|\btradui(?:s|sez|re)\b|\btradu(?:ce|cir|za|zir|ci)\b|(?<!可以)翻译成|(?<!可以)翻譯成|翻訳して"
-            r"|번역해|перевед[ии]|przetłumacz|\bvertaal\b|çevir|ترجم"
+            r"|번역해|переведи|przetłumacz|\bvertaal\b|çevir|ترجم"
         ),
     ),
     (
@@ -144,11 +147,14 @@ _ABROAD = (
         ),
         re.compile(
             r"\bfass(?:e|en)?\b[^.\n]{0,60}\bzusammen\b|\brésume[rz]?\b|\bresum(?:e|ir|a) (?:el|la|este|o|a)\b"
-            r"|\briassum|总结|概括|要約|요약|краткое содержание|\bstreszcz|\bözetle"
+            r"|\briassum|(?<!可以)总结|(?<!可以)概括|要約|요약|краткое содержание|\bstreszcz|\bözetle"
         ),
     ),
 )
 """The same in other languages, whose verbs say enough."""
+_TELLS = re.compile(r"\b(?:ich|je|j'\w+|pour|yo|mi|quiero|eu|meu|minha|ja|я|мой|мне)\b")
+"""Before such a verb in its sentence: it is told of, not asked for."""
+_SENTENCE = re.compile(r"[.:!?\n]")
 _PROVIDED = re.compile(
     r"\b(?:be|are) (?:given|provided with|sent|shown)\b|\bi will (?:write|send)\b"
 )
@@ -158,6 +164,9 @@ _ASSISTS = re.compile(
     r"|\b(?:help|assist)(?:s|ing)?\b (?:the |with |\w+ly )?(?:users?|people|customers?|students?|them|you|me)\b"
     r"|\b(?:reply|respond|answer)s?\b[^.\n]{0,20}\b(?:language|politely|\w+ally|to (?:the|each|every) (?:user|customer))\b"
     r"|\bwhatever they ask\b|\b(?:can|may) (?:also )?ask\b|\b(?:chat|talk)(?:s|ing)? with\b"
+    r"|\bbeantworte|\bhilf(?:st|t)?\b|\b(?:aux|les|leurs|des) questions\b|\baide[rsz]?\b|\bp(?:re|er)guntas\b|\bdomande\b"
+    r"|\ba[jy]ud|\baiut|\bvragen\b|\bpytani|\bpom[ao][cg]|\bsoru|\bcevap|вопрос|помо[гщ]|سؤال|سئلة|مساعد"
+    r"|回答|解答|帮助|質問に|手伝|질문|도와|돕"
 )
 """Of an assistant, whose user asks for all sorts of things."""
 _ANSWERED = re.compile(r"(?<!your )(?<!the )(?<!its )\banswer|\brespond to\b")
@@ -266,8 +275,8 @@ def _is_answered_from(text: str) -> bool:
 
 def _abroad(text: str) -> Category | None:
     for category, hints, pattern in _ABROAD:
-        if _has_one(hints, text) and pattern.search(text):
-            return category
+        if _has_one(hints, text) and (found := pattern.search(text)):
+            return None if _TELLS.search(_SENTENCE.split(text[: found.start()])[-1]) else category
     return None
 
 

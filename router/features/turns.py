@@ -40,7 +40,8 @@ _APPROVING = _PRAISING.union(
     1 2 3 4
     """.split()
 )
-_APPROVING_SIGNS = frozenset("👍✅👌🆗")
+_APPROVING_SIGNS = frozenset("👍✅👌🆗 \ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
+"""With what may stand between and behind them: blanks, the mark of a picture, and the colours of skin."""
 _ASKING_SIGNS = frozenset("?!\uff1f\uff01")
 _THANKING = frozenset(
     "thanks thank thx ty danke merci gracias grazie obrigado obrigada спасибо 谢谢 ありがとう ありがとうございます".split()

@@ -279,6 +279,7 @@ def test_of_two_prices_from_the_same_day_neither_is_taken(tmp_path: Path) -> Non
         (["bands: [{tier: fast, input_usd_per_mtok: -1}]"], "0"),
         (["bands: [{tear: fast}]"], "did you mean 'tier'?"),
         (["bands: [{tier: Priority, input_usd_per_mtok: 1}]"], "must be a tier in lower case"),
+        (["bands: [{tier: '', input_usd_per_mtok: 1}]"], "must be a tier in lower case"),
         (["bands: [{tier: default, above_input_tokens: 9}]"], "'scale' mean 'standard'"),
         (
             ["bands: [{tier: flex, input_usd_per_mtok: 1}, {tier: flex, input_usd_per_mtok: 2}]"],

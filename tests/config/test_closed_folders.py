@@ -9,7 +9,7 @@ import pytest
 
 from router.config.load import may_have_keys
 from router.config.local_quality import UnusableEvidence, read_local
-from router.config.presence import may_exist
+from router.config.presence import is_file, is_folder, may_exist
 from router.config.source import Source
 from router.stores.sql.database import open_database
 from tests.config.files import SOUND, written
@@ -36,6 +36,11 @@ def test_what_may_be_there_is_not_taken_to_be_missing(tmp_path: Path) -> None:
     assert not may_exist(tmp_path / "ledger.db")
     with closed(tmp_path):
         assert may_exist(tmp_path / "ledger.db")
+
+
+def test_nothing_has_a_name_with_a_zero_byte(tmp_path: Path) -> None:
+    nowhere = tmp_path / "a\0b"
+    assert not any(look(nowhere) for look in (may_exist, is_file, is_folder))
 
 
 def test_evidence_that_cannot_be_looked_at_is_told(tmp_path: Path) -> None:

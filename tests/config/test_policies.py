@@ -13,6 +13,7 @@ from router.config.policies import load_policies, load_policy
 from router.config.yaml_file import read_yaml
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, PolicyPool, Terms
 from router.decision.resolve import Route
+from router.domain.caching import CacheTerms
 from router.domain.category import Category
 from router.domain.deadlines import Deadlines
 from router.domain.errors import ConfigError
@@ -21,6 +22,7 @@ from router.domain.hedge import Hedge
 from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.objective import Aim, Objective
+from router.domain.semantic import Sameness, SemanticMode, SemanticTerms
 from tests.config.files import ROOT, SOUND, complaints, loaded, written
 
 HEAD = "policy: mine\nintent: a policy for a test\n"
@@ -105,12 +107,16 @@ models: {ids: [a, b], with_tags: [eu], without_tags: [logs]}
 latency: {first_content_s: 2, total_s: 20, quantile: 0.9}
 deadlines: {total_s: 30, stall_s: 9}
 hedge: {after_quantile: 0.8, share: 0.2}
+objective: {usd_per_point: 0.01, usd_per_s: 0.02}
+cache: {ttl_s: 60, semantic: {mode: on, by: meaning, limit: 0.1}}
 rules:
   - {name: other models, when: {}, then: {models: {ids: [c]}}}
   - {name: other tags, when: {}, then: {models: {with_tags: []}}}
   - {name: sooner, when: {}, then: {latency: {total_s: 10}, deadlines: {first_content_s: 5}}}
   - {name: whenever, when: {}, then: {latency: {total_s: null, quantile: null}, hedge: {share: 0.1}}}
-  - {name: the same, when: {}, then: {strategy: hedge, models: {}, latency: {}, deadlines: {}}}
+  - {name: hurried, when: {}, then: {objective: {usd_per_s: 0.03}}}
+  - {name: closer, when: {}, then: {cache: {semantic: {similarity: 0.99}}}}
+  - {name: the same, when: {}, then: {strategy: hedge, models: {}, latency: {}, deadlines: {}, cache: {}}}
 """
     policy = load_policy(policy_file(tmp_path, HEAD + said)).policy
     found = {rule.name: rule.terms for rule in policy.rules}
@@ -123,6 +129,10 @@ rules:
     assert sooner.deadlines == Deadlines(first_content_s=5.0, stall_s=9.0, total_s=30.0)
     assert (whenever.first_content_s, whenever.total_s, whenever.latency_quantile) == (2, None, 0.5)
     assert whenever.hedge == Hedge(0.8, 0.1)
+    point, second = Money.from_usd("0.01"), Money.from_usd("0.03")
+    assert found["hurried"].objective == Objective(Aim.WEIGHTED, point, second)
+    close = SemanticTerms(SemanticMode.ON, Sameness.MEANING, similarity=0.99, limit=0.1)
+    assert found["closer"].cache == CacheTerms(ttl_s=60, semantic=close)
     assert found["the same"] == policy.terms
 
 

@@ -91,6 +91,9 @@ CHORES = {
         "You are good at conversation. Summarize the user's conversation as a title of at most ten words.",
     ),
     "a title in Chinese": body("为这段对话生成一个简短的标题:\n用户:怎么煮米饭?"),
+    "a title of a talk in Chinese": body(
+        "怎么煮米饭?", "你是一名擅长会话的助理,你需要将用户的会话总结为 10 个字以内的标题"
+    ),
 }
 
 
@@ -121,6 +124,8 @@ WORKS = {
     "a memory in the instructions": body(
         WORK, "You are an assistant.\n<chat_history>\nHuman: hi\n</chat_history>"
     ),
+    "a dialogue with a title in Chinese": body("写一段两个朋友之间的对话, 标题叫重逢"),
+    "a dialogue of given words in Chinese": body("为孩子用以下词语写一段对话, 并起一个标题"),
     "an assistant that keeps to its topic": body(
         WORK, "You are Ava. Keep to the topic of the conversation, and use its title."
     ),

@@ -87,6 +87,19 @@ ASSISTANTS = (
     "You are a coach. Make sure you summarize what was agreed.",
     "You are a coach. Summarize the conversation at the end of each session.",
     "You are Ava. Translate the message for the team whenever a customer writes in Dutch.",
+    "You are Jarvis. Keep it short. Create a regex only if the user wants one.",
+    "You are a pirate. You never translate the user's text.",
+    "Reply politely, and do not summarize the user's message.",
+    "你是一个乐于助人的助手,可以回答问题、翻译文本和总结文章。",
+    "あなたは親切なアシスタントです。質問に答え、必要に応じて要約してください。",
+    "당신은 유능한 비서입니다. 질문에 답하고 문서를 요약할 수 있습니다.",
+    "أنت مساعد مفيد يجيب عن الأسئلة ويمكنه ترجمة النصوص",
+    "Ты полезный помощник. Отвечай на вопросы. Если попросят, переведи текст.",
+    "Du bist ein Assistent. Beantworte Fragen und fasse am Ende alles kurz zusammen.",
+    "Eres un asistente. Responde preguntas y, si hace falta, traduce o resume el texto.",
+    "Tu es un assistant. Réponds aux questions du client. Résume à la fin.",
+    "Sorulara cevap ver, metinleri özetle ve çevir.",
+    "Jesteś asystentem. Odpowiadaj na pytania i streszczaj dokumenty.",
 )
 
 
@@ -140,6 +153,8 @@ ARTICLE = "The company will close its plant in spring, at a cost of 12 million. 
         (f"{ARTICLE}\n\nSummarise the above.", Category.SUMMARISING),
         (f"总结以下内容: {ARTICLE}", Category.SUMMARISING),
         (f"Translate this into German, keep the formatting:\n\n{ARTICLE}", Category.TRANSLATION),
+        (f"Translate the following into Python:\n\n{ARTICLE}", Category.CODE_WRITING),
+        (f"Convert this from Fortran to C++:\n\n{ARTICLE}", Category.CODE_WRITING),
         (f"Proofread my essay:\n\n{ARTICLE}", Category.WRITING),
         (f"Context:\n{ARTICLE}\n\nQuestion: What does it cost?\nAnswer:", Category.EXTRACTION),
         (
@@ -163,6 +178,10 @@ LONG = "It should be in the present tense, and about eight hundred words long. "
         f"My boss keeps asking me to summarize this and that for her. {LONG}",
         f"Summarize this:\n```python\nprint(1)\n```\n{LONG}",
         "Summarize this: it rains.",
+        f"Je résume la situation : {LONG}",
+        f"{LONG}\n\nPour résumer, que dois-je faire ?",
+        f"Ich fasse es mal zusammen: {LONG}",
+        f"Hola, ayer mi jefe me pidió traducir un contrato. {LONG}",
     ],
 )
 def test_a_task_that_is_told_of_and_one_on_code_are_left_to_the_words(words: str) -> None:

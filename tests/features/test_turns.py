@@ -133,6 +133,8 @@ def test_no_character_of_a_long_text_is_lost_or_doubled(text: str) -> None:
             "continue please",
             "2",
             "👍",
+            "👍🏽",
+            "👍 ✅",
         ),
         *("Great, thanks, go on", "继续", "好的 请继续", "はい、お願いします", "да, давай", "네"),
         *(

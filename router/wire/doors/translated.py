@@ -148,7 +148,7 @@ def _read_responses(raw: bytes) -> Translated:
         if body.get(name):
             raise not_offered(name, remedy)
     stored = next((name for name in _STORED if body.get(name)), None)
-    if stored is None or body.get("input"):
+    if stored is None or body.get("input") not in (None, "", []):
         _check(body, "input", (str, list))
     require(body, "model")
     unsaid = None if stored is None else not_offered(stored, _STORED[stored])

@@ -110,14 +110,15 @@ def _responses(body: JsonObject) -> JsonObject:
     return {
         **_only(body, _OF_RESPONSES),
         "input": items or [_as_message("user", body.get("prompt"))],
-        **_some("tools", [_tool(each, ("function",)) for each in _objects(body.get("tools"))]),
+        **_some("tools", list(map(_tool_or_group, _objects(body.get("tools"))))),
         **_some("text", _text(text) if isinstance(text, dict) else None),
     }
 
 
 def _text(text: JsonObject) -> _Object:
     wanted = _known(text.get("format"), _FORMATS)
-    return {**_only(text, ("verbosity",)), **_some("format", wanted and _only(wanted, _OF_FORMATS))}
+    kept = _only(wanted, _OF_FORMATS) if isinstance(wanted, dict) else wanted
+    return {**_only(text, ("verbosity",)), **_some("format", kept)}
 
 
 def _known(value: Any, kinds: tuple[str, ...]) -> Any:
@@ -160,12 +161,18 @@ def _as_text(kind: str, told: object) -> _Object:
     return {"type": kind, "text": orjson.dumps(told).decode()}
 
 
+def _tool_or_group(tool: JsonObject) -> _Object:
+    """The tool of a Response as a function, or a group as one of functions."""
+    inside = [_tool(each, ("function",)) for each in _objects(tool.get("tools"))]
+    if tool.get("type") != KIND or not inside:
+        return _tool(tool, ("function",))
+    return {"type": KIND, "name": KIND, **_only(tool, ("name", "description")), "tools": inside}
+
+
 def _tool(tool: JsonObject, own: tuple[str | None, ...]) -> _Object:
-    """The tool as a function, or a group of such; one that the provider runs keeps only its name."""
+    """The tool as a function; one that the provider runs keeps only its name."""
     name = tool.get("name") or tool.get("type") or "tool"
-    kind, described = tool.get("type"), tool.get("type") in own
-    if kind == KIND and (inside := [_tool(each, own) for each in _objects(tool.get("tools"))]):
-        return {"type": kind, "name": name, **_only(tool, ("description",)), "tools": inside}
+    described = tool.get("type") in own
     schema = tool.get("input_schema") or tool.get("parameters")
     function = {
         "name": name[:_LONGEST_NAME] if isinstance(name, str) else name,

@@ -172,6 +172,8 @@ GROUP = {
         (MESSAGES, ASK_MESSAGES, {"tools": [{"name": LONG, "input_schema": {"type": "object"}}]}),
         (MESSAGES, ASK_MESSAGES, {"tool_choice": {"type": "a_kind_of_tomorrow"}}),
         (RESPONSES, ASK_RESPONSES, {"tools": [{"type": "function", "name": LONG}]}),
+        (RESPONSES, ASK_RESPONSES, {"tools": [{**GROUP, "tools": [GROUP]}]}),
+        (MESSAGES, ASK_MESSAGES, {"tools": [GROUP]}),
         (RESPONSES, ASK_RESPONSES, {"text": {"format": {"type": "a_kind_of_tomorrow"}}}),
         (RESPONSES, ASK_RESPONSES, {"text": {"format": {"type": "json_schema", "new": 1}}}),
         (RESPONSES, ASK_RESPONSES, {"previous_response_id": "resp_1", "input": []}),
@@ -183,6 +185,19 @@ def test_what_chat_has_no_place_for_is_left_to_models_of_that_api(
     original = door.read(orjson.dumps({**body, **fields})).original
     assert original is not None
     assert original.unsaid is not None
+
+
+def test_a_mistake_beside_what_only_openai_runs_is_told_as_it_is_without() -> None:
+    wrong = {"text": {"format": "json"}, "tools": [{"type": "web_search"}]}
+    with pytest.raises(ApiError, match=r"'text\.format' must be an object, not a string"):
+        RESPONSES.read(orjson.dumps({**ASK_RESPONSES, **wrong}))
+
+
+def test_what_is_no_conversation_is_refused_where_one_is_stored_too() -> None:
+    with pytest.raises(ApiError, match="'input' must be a string or a non-empty array"):
+        RESPONSES.read(
+            orjson.dumps({**ASK_RESPONSES, "previous_response_id": "resp_1", "input": {}})
+        )
 
 
 def test_the_tools_of_a_group_are_seen_beside_what_only_openai_runs() -> None:

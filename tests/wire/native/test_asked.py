@@ -31,7 +31,7 @@ MESSAGE = st.builds(
     st.lists(BLOCKS, min_size=1, max_size=3),
 )
 _NAMES = st.sampled_from(
-    "type role content text name input source tools tool_use_id output id summary image_url".split()
+    "type role content text name input source tools tool_use_id output id summary image_url format".split()
 )
 ODD = st.recursive(
     st.none() | st.booleans() | st.integers(0, 9) | TEXTS,
