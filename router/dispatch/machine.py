@@ -34,7 +34,7 @@ from router.domain.money import ZERO, Money
 
 _RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})
 _LIMITS = frozenset({FaultKind.RATE_LIMITED, FaultKind.BUSY})
-_OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED})
+_OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS})
 """Faults that hold for a model in every place."""
 _MOST_TRIES = 3
 """Of one model in one place, whatever happens."""
@@ -49,6 +49,7 @@ VERDICTS: Mapping[FaultKind, CallVerdict] = {
     FaultKind.CONTEXT: CallVerdict.NEITHER,
     FaultKind.BUDGET: CallVerdict.NEITHER,
     FaultKind.UNSUITED: CallVerdict.NEITHER,
+    FaultKind.OURS: CallVerdict.NEITHER,
     FaultKind.CLIENT: CallVerdict.NEITHER,
 }
 

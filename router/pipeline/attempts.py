@@ -321,7 +321,7 @@ def _too_late(waited_s: float) -> Fault:
 
 def _ours(*, was_sent: bool) -> Fault:
     message, code = "Farthing failed; its log says why", "internal_error"
-    return Fault(FaultKind.TRANSIENT, 502, message, code, reached_model=was_sent)
+    return Fault(FaultKind.OURS, 502, message, code, reached_model=was_sent)
 
 
 def _busy(waited_s: float) -> Fault:
