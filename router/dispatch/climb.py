@@ -28,6 +28,10 @@ from router.domain.fault import Fault, FaultKind
 from router.domain.money import ZERO, Money
 
 _COMPARING = frozenset({Test.AGREEMENT, Test.SIMILARITY})
+_OF_WHAT_IS_ASKED = frozenset(
+    {FaultKind.CONTEXT, FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS, FaultKind.CLIENT}
+)
+"""Faults that depend on what is asked: a model that judges is not asked what the client asks."""
 _FINAL_SHARE = 0.5
 """The least share of a request's time that is left to the final model."""
 
@@ -196,13 +200,16 @@ class Climb:
         if self._is_over:
             return ()
         self._calls.spent += cost
+        is_to_judge = attempt not in self._attempts
+        if is_to_judge and fault.kind in _OF_WHAT_IS_ASKED:
+            return ()
         if fault.kind is FaultKind.CLIENT:
             self._is_over = True
             error = api_error_of(fault, start.candidate.model.id)
             return (*self._stopped(now_s), GiveUp(error))
         self._final.heed(start.candidate, fault, now_s)
-        if attempt not in self._attempts:
-            return ()  # it was to judge
+        if is_to_judge:
+            return ()
         self._failed.add(attempt)
         return self._gone_on(start.candidate, fault, now_s)
 
