@@ -5,7 +5,7 @@ import pytest
 from router.dispatch.allowance import Allowance
 from router.dispatch.breaker import BreakerState
 from router.dispatch.climb import Climb, How
-from router.dispatch.commands import CheckAnswers, Commit, Start
+from router.dispatch.commands import CheckAnswers, Command, Commit, Start
 from router.dispatch.fleet import Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
@@ -275,7 +275,7 @@ def test_a_model_that_judges_is_a_call_like_others() -> None:
 def test_whatever_is_wrong_with_what_a_judge_is_asked_the_client_gets_an_answer(
     kind: FaultKind,
 ) -> None:
-    rulings = []
+    rulings: list[Command] = []
     for opinion in (ACCEPTED, REJECTED):
         machine = a_machine()
         machine.begin(0.0)
