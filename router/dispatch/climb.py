@@ -200,22 +200,25 @@ class Climb:
         if self._is_over:
             return ()
         self._calls.spent += cost
-        is_to_judge = attempt not in self._attempts
-        if is_to_judge and fault.kind in _OF_WHAT_IS_ASKED:
-            return ()
+        if attempt not in self._attempts:
+            return self._not_judged(start.candidate, fault, now_s)
         if fault.kind is FaultKind.CLIENT:
             self._is_over = True
             error = api_error_of(fault, start.candidate.model.id)
             return (*self._stopped(now_s), GiveUp(error))
         self._final.heed(start.candidate, fault, now_s)
-        if is_to_judge:
-            return ()
         self._failed.add(attempt)
         return self._gone_on(start.candidate, fault, now_s)
 
     def tick(self, now_s: float) -> tuple[Command, ...]:
         """An attempt of the final model has been silent for too long."""
         return self._final.tick(now_s) if self._is_final else ()
+
+    def _not_judged(self, candidate: Candidate, fault: Fault, now_s: float) -> tuple[Command, ...]:
+        """A model that was to judge has failed: the step is judged without its marks."""
+        if fault.kind not in _OF_WHAT_IS_ASKED:
+            self._final.heed(candidate, fault, now_s)
+        return ()
 
     def _gone_on(self, candidate: Candidate, fault: Fault, now_s: float) -> tuple[Command, ...]:
         """What follows the failure of a step's call."""
