@@ -210,6 +210,7 @@ def test_wrong_usage_is_status_2_and_says_what_is_right(arguments: tuple[str, ..
             "; did you mean '--policy'?",
         ),
         (("report", "last week"), "farthing report ", "unrecognized arguments: last week\n"),
+        (("serve", "--bogus"), "farthing serve ", "unrecognized arguments: --bogus\n"),
     ],
 )
 def test_an_unknown_option_is_told_beside_those_that_there_are(
