@@ -169,9 +169,9 @@ class Climb:
         self._calls.made += 1
         return self._calls.made
 
-    def answering(self, attempt: int, now_s: float) -> tuple[Command, ...]:
+    def answering(self, attempt: int) -> tuple[Command, ...]:
         """The first content of an attempt of the final model has come."""
-        return self._final.answering(attempt, now_s)
+        return self._final.answering(attempt)
 
     def measured(self, attempt: int, slowness: float, now_s: float) -> None:
         """The call to a replica has brought its first content, or its whole answer, with this slowness."""

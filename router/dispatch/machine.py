@@ -124,9 +124,9 @@ class Attempts:
             return (*commands, Wake(commands[0].at_s + self._plan.hedge_after_s))
         return commands
 
-    def answering(self, attempt: int, now_s: float) -> tuple[Command, ...]:
+    def answering(self, attempt: int) -> tuple[Command, ...]:
         """The attempt's first content has come."""
-        self.calls.answering(attempt, now_s)
+        self.calls.answering(attempt)
         if self._is_over or attempt not in self.calls.live:
             return (Cancel(attempt),)
         self._is_over = True

@@ -212,7 +212,7 @@ class Race:
             case Begun(start):
                 if start.candidate.model.replica:
                     self._machine.measured(start.attempt, event.slowness, now_s)
-                return self._machine.answering(start.attempt, now_s)
+                return self._machine.answering(start.attempt)
             case Failed(start, fault, timing):
                 cost = self._losses.failed(start, fault, timing)
                 return self._machine.failed(start.attempt, fault, now_s, cost)

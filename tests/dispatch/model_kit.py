@@ -184,7 +184,7 @@ class _Player:
                 if start.candidate.model.replica:
                     took_s = self._now_s - start.at_s
                     self._machine.measured(start.attempt, took_s, self._now_s)
-                self._obey(self._machine.answering(start.attempt, self._now_s))
+                self._obey(self._machine.answering(start.attempt))
             else:
                 self._obey(self._machine.failed(start.attempt, fault, self._now_s))
         self._clear()
