@@ -173,8 +173,12 @@ class _Subcommand(argparse.ArgumentParser):
         """The option that was probably meant, as the end of a sentence."""
         from difflib import get_close_matches  # noqa: PLC0415 - after a mistake only
 
-        close = get_close_matches(unknown.partition("=")[0], self._option_string_actions, n=1)
-        return f"; did you mean '{close[0]}'?" if close else ""
+        if not unknown.startswith("-"):
+            return ""
+        # Without dashes, which all of them have in common.
+        options = {name.lstrip("-"): name for name in self._option_string_actions}
+        close = get_close_matches(unknown.partition("=")[0].lstrip("-"), options, n=1)
+        return f"; did you mean '{options[close[0]]}'?" if close else ""
 
 
 class _Version(argparse.Action):

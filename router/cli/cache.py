@@ -144,8 +144,8 @@ def _ask(
 
 
 def _address(settings: Settings) -> str:
-    """Where the server is by its configuration."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    """Where the server is by its configuration, in which no host stands for all addresses."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host or "localhost"
     return f"http://{host}:{settings.port}"
 
 

@@ -18,6 +18,8 @@ _ENDS = frozenset({"|", "||", "&&", ";", ">", ">>", "<"})
 _ORIGIN = re.compile(r"\A(?:https?://)?[^/]*")
 _FLAGS = "sSNkvifLg"
 """Common options without a value, so that they can be combined: `-sSd`."""
+_VALUED = "-o --output -A --user-agent -u --user -x --proxy -e --referer -b --cookie -w --write-out".split()
+"""Common options with a value that may look like an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def parse_curl(line: str) -> CurlRequest:
         raise FarthingError("the curl line sends no body: add -d, --data or --json")
     joined = b"" if all(each.is_json for each in args.data) else b"&"
     body = joined.join(each.read() for each in args.data)
-    return CurlRequest(body, _headers(args.header), _path_among(others))
+    return CurlRequest(body, _headers(args.header), _path_among([*args.url, *others]))
 
 
 def _path_among(words: list[str]) -> str:
@@ -96,6 +98,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument(*data, dest="data", action="append", default=[], type=_Data)
     parser.add_argument("--data-raw", dest="data", action="append", type=_raw)
     parser.add_argument("--json", dest="data", action="append", type=_json)
+    parser.add_argument("--url", action="append", default=[])
+    parser.add_argument(*_VALUED, dest="ignored")
     for flag in _FLAGS:
         parser.add_argument(f"-{flag}", action="store_true")
     return parser

@@ -17,10 +17,11 @@ def named_key(name: str, settings: Settings) -> VirtualKey:
     """The key of that name, with its tags and grants; "" is nobody's.
 
     If there is none, as before it is created, one that may use everything, which is said on standard error.
-    Raises LedgerUnusable if the ledger cannot be asked.
+    Raises LedgerUnusable if the ledger would have to be asked, and cannot be.
     """
-    if not name:
-        return ANONYMOUS
+    configured = {key.name: key for key in (ANONYMOUS, *settings.keys)}
+    if name in configured:
+        return configured[name]
     keys = keys_of(settings)
     if name not in keys:
         say(f"Decided as for a new key: there is none named '{name}'{nearest(name, keys)}")

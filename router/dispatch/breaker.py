@@ -11,7 +11,8 @@ Another process may say that it has opened or closed its own: this one follows, 
 a probe of its own. Each opening and closing begins a new epoch. A call belongs to the epoch in which it
 began, and what it reports in a later one is ignored: a slow success from before the trouble proves nothing.
 
-A probe has succeeded with its first content: a stream may last for minutes.
+With a probe's first content it closes, since a stream may last for minutes; but if that stream breaks off before any
+call has gone well, it opens again, for longer.
 """
 
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class Breaker:
         self._open_until_s: float | None = None
         self._openings = 0
         self._is_probing = False
+        self._probed: int | None = None
+        """The epoch of a probe whose first content has come, as long as no call has gone well."""
         self._in_a_row = 0
         self._window = _Window(settings.window_s)
 
@@ -61,11 +64,6 @@ class Breaker:
     def epoch(self) -> int:
         """The current epoch; each opening and closing begins another."""
         return self._epoch
-
-    @property
-    def is_probing(self) -> bool:
-        """Whether the probe is in flight, and nothing is known of it."""
-        return self._is_probing
 
     def state(self, now_s: float) -> BreakerState:
         """What the breaker would do with a call now."""
@@ -89,17 +87,29 @@ class Breaker:
             self._is_probing = True
         return self._epoch
 
+    def answering(self, epoch: int) -> bool:
+        """The first content of the call of this epoch has come; returns whether it has closed because of that."""
+        if not self._is_probing or epoch != self._epoch:
+            return False
+        openings = self._openings
+        self._close()
+        self._openings, self._probed, self._in_a_row = openings, epoch, 0
+        return True
+
     def succeeded(self, epoch: int, now_s: float) -> None:
         """The call of this epoch went well."""
-        if epoch != self._epoch:
+        if epoch not in (self._epoch, self._probed):
             return
         if self._open_until_s is not None:
             self._close()
-        self._in_a_row = 0
+        self._openings, self._probed, self._in_a_row = 0, None, 0
         self._window.add(now_s, failed=False)
 
     def failed(self, epoch: int, now_s: float) -> None:
         """The call of this epoch failed in a way that another model would not have."""
+        if epoch == self._probed:
+            self._open(now_s)
+            return
         if epoch != self._epoch or self.state(now_s) is BreakerState.OPEN:
             return
         self._in_a_row += 1
@@ -118,7 +128,7 @@ class Breaker:
             return
         until_s = now_s + min(for_s, self._settings.longest_open_s)
         if self._open_until_s is None:
-            self._open_until_s = until_s
+            self._open_until_s, self._probed = until_s, None
             self._epoch += 1
         self._open_until_s = max(self._open_until_s, until_s)
 
@@ -139,7 +149,7 @@ class Breaker:
         self._open_until_s = now_s + min(rest_s, self._settings.longest_open_s)
         self._openings = min(self._openings + 1, 30)
         self._epoch += 1
-        self._is_probing = False
+        self._is_probing, self._probed = False, None
 
     def _close(self) -> None:
         self._open_until_s = None

@@ -46,10 +46,10 @@ class Calls:
         self.live[start.attempt] = start
         return start
 
-    def answering(self, attempt: int, now_s: float) -> None:
+    def answering(self, attempt: int) -> None:
         """The call has brought its first content, or its whole answer."""
         if (start := self.live.get(attempt)) is not None:
-            self._fleet.answering(start.ticket, now_s)
+            self._fleet.answering(start.ticket)
 
     def end(self, attempt: int, verdict: CallVerdict, now_s: float) -> None:
         """The call has ended, unless it had before."""

@@ -28,6 +28,10 @@ from router.domain.fault import Fault, FaultKind
 from router.domain.money import ZERO, Money
 
 _COMPARING = frozenset({Test.AGREEMENT, Test.SIMILARITY})
+_OF_WHAT_IS_ASKED = frozenset(
+    {FaultKind.CONTEXT, FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS, FaultKind.CLIENT}
+)
+"""Faults that depend on what is asked: a model that judges is not asked what the client asks."""
 _FINAL_SHARE = 0.5
 """The least share of a request's time that is left to the final model."""
 
@@ -165,9 +169,9 @@ class Climb:
         self._calls.made += 1
         return self._calls.made
 
-    def answering(self, attempt: int, now_s: float) -> tuple[Command, ...]:
+    def answering(self, attempt: int) -> tuple[Command, ...]:
         """The first content of an attempt of the final model has come."""
-        return self._final.answering(attempt, now_s)
+        return self._final.answering(attempt)
 
     def measured(self, attempt: int, slowness: float, now_s: float) -> None:
         """The call to a replica has brought its first content, or its whole answer, with this slowness."""
@@ -196,19 +200,25 @@ class Climb:
         if self._is_over:
             return ()
         self._calls.spent += cost
+        if attempt not in self._attempts:
+            return self._not_judged(start.candidate, fault, now_s)
         if fault.kind is FaultKind.CLIENT:
             self._is_over = True
             error = api_error_of(fault, start.candidate.model.id)
             return (*self._stopped(now_s), GiveUp(error))
         self._final.heed(start.candidate, fault, now_s)
-        if attempt not in self._attempts:
-            return ()  # it was to judge
         self._failed.add(attempt)
         return self._gone_on(start.candidate, fault, now_s)
 
     def tick(self, now_s: float) -> tuple[Command, ...]:
         """An attempt of the final model has been silent for too long."""
         return self._final.tick(now_s) if self._is_final else ()
+
+    def _not_judged(self, candidate: Candidate, fault: Fault, now_s: float) -> tuple[Command, ...]:
+        """A model that was to judge has failed: the step is judged without its marks."""
+        if fault.kind not in _OF_WHAT_IS_ASKED:
+            self._final.heed(candidate, fault, now_s)
+        return ()
 
     def _gone_on(self, candidate: Candidate, fault: Fault, now_s: float) -> tuple[Command, ...]:
         """What follows the failure of a step's call."""

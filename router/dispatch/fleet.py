@@ -138,17 +138,13 @@ class Fleet:
                 rate.take(amount, now_s)
         return Ticket(model, unit.breaker.began(now_s), self._upstream(model).began(now_s))
 
-    def answering(self, ticket: Ticket, now_s: float) -> None:
-        """The call's first content has come: breakers that wait for their probe learn that now, and not at its end."""
+    def answering(self, ticket: Ticket) -> None:
+        """The call's first content has come: breakers that wait for their probe close now, and not at its end."""
         model = ticket.model
         unit, upstream = self._unit(model), self._upstream(model)
-        if unit.breaker.is_probing and _turned(
-            unit.breaker, ticket.model_epoch, CallVerdict.GOOD, now_s
-        ):
+        if unit.breaker.answering(ticket.model_epoch):
             self._found_out(About.MODEL, model.key)
-        if upstream.is_probing and _turned(
-            upstream, ticket.upstream_epoch, CallVerdict.GOOD, now_s
-        ):
+        if upstream.answering(ticket.upstream_epoch):
             self._found_out(About.UPSTREAM, model.upstream)
 
     def end(self, ticket: Ticket, verdict: CallVerdict, now_s: float) -> None:

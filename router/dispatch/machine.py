@@ -34,7 +34,7 @@ from router.domain.money import ZERO, Money
 
 _RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})
 _LIMITS = frozenset({FaultKind.RATE_LIMITED, FaultKind.BUSY})
-_OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED})
+_OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS})
 """Faults that hold for a model in every place."""
 _MOST_TRIES = 3
 """Of one model in one place, whatever happens."""
@@ -49,6 +49,7 @@ VERDICTS: Mapping[FaultKind, CallVerdict] = {
     FaultKind.CONTEXT: CallVerdict.NEITHER,
     FaultKind.BUDGET: CallVerdict.NEITHER,
     FaultKind.UNSUITED: CallVerdict.NEITHER,
+    FaultKind.OURS: CallVerdict.NEITHER,
     FaultKind.CLIENT: CallVerdict.NEITHER,
 }
 
@@ -123,9 +124,9 @@ class Attempts:
             return (*commands, Wake(commands[0].at_s + self._plan.hedge_after_s))
         return commands
 
-    def answering(self, attempt: int, now_s: float) -> tuple[Command, ...]:
+    def answering(self, attempt: int) -> tuple[Command, ...]:
         """The attempt's first content has come."""
-        self.calls.answering(attempt, now_s)
+        self.calls.answering(attempt)
         if self._is_over or attempt not in self.calls.live:
             return (Cancel(attempt),)
         self._is_over = True

@@ -33,6 +33,8 @@ class FaultKind(StrEnum):
     """A budget has too little left for what this model may cost; a cheaper one might still fit."""
     UNSUITED = "unsuited"
     """This model's API does not take what is asked, or cannot express it; another one might."""
+    OURS = "ours"
+    """A mistake of ours: it says nothing of the upstream, and would be made again with the same model."""
     CLIENT = "client"
     """The request itself is wrong; every upstream would say so."""
 

@@ -212,7 +212,7 @@ class Race:
             case Begun(start):
                 if start.candidate.model.replica:
                     self._machine.measured(start.attempt, event.slowness, now_s)
-                return self._machine.answering(start.attempt, now_s)
+                return self._machine.answering(start.attempt)
             case Failed(start, fault, timing):
                 cost = self._losses.failed(start, fault, timing)
                 return self._machine.failed(start.attempt, fault, now_s, cost)
@@ -321,7 +321,7 @@ def _too_late(waited_s: float) -> Fault:
 
 def _ours(*, was_sent: bool) -> Fault:
     message, code = "Farthing failed; its log says why", "internal_error"
-    return Fault(FaultKind.TRANSIENT, 502, message, code, reached_model=was_sent)
+    return Fault(FaultKind.OURS, 502, message, code, reached_model=was_sent)
 
 
 def _busy(waited_s: float) -> Fault:

@@ -63,7 +63,7 @@ class DirectUpstream:
             body = _of_a_user(body, call.fields)
             for name in _left_out(call.model):
                 body = without_member(body, call.fields, name)
-        if is_mistrals(call.model.name):
+        if LIMITS[0] in call.fields and is_mistrals(call.model.name):
             body = _limited_as_before(body, call.fields)
         if _THOUGHT in body or _CALLED in body:
             body = _as_taken(body, call.model.name)
@@ -103,10 +103,10 @@ def _left_out(model: Model) -> Iterator[str]:
 def _limited_as_before(body: bytes, fields: Mapping[str, Any]) -> bytes:
     """The request with the limit of its answer under the older name: Mistral's API forbids the newer one."""
     newer, older = LIMITS
-    if (limit := fields.get(newer)) is None:
-        return body
+    body = without_member(body, fields, newer)
     rest = {name: value for name, value in fields.items() if name != newer}
-    return set_members(without_member(body, fields, newer), rest, {older: limit})
+    limit = fields[newer]
+    return body if limit is None else set_members(body, rest, {older: limit})
 
 
 def _as_taken(body: bytes, model_name: str) -> bytes:

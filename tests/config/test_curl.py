@@ -119,6 +119,18 @@ def test_a_request_of_another_api_is_understood_as_the_server_understands_it(
         assert "looks like translation" in explained(capsys, *given)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        "-so /dev/null -w '/%{http_code}' https://x.org/v1/messages",
+        "-A me/1.0 -u me:a/b --proxy http://p:1/ x.org/v1/messages",
+        "--url=https://x.org/v1/messages?beta=true",
+    ],
+)
+def test_where_it_goes_is_found_among_values_that_look_like_addresses(options: str) -> None:
+    assert parse_curl(f"curl {options} -d '{{}}'").path == "/v1/messages"
+
+
 def test_where_it_goes_tells_an_api_from_one_of_the_same_shape(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

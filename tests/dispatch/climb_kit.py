@@ -137,7 +137,7 @@ class _Player:
             case Start(attempt) if what.is_whole:
                 return self._machine.answered(attempt, self._now_s, self._cost)
             case Start(attempt):
-                return self._machine.answering(attempt, self._now_s)
+                return self._machine.answering(attempt)
 
     def _obey(self, commands: tuple[Command, ...]) -> None:
         for command in commands:

@@ -94,6 +94,7 @@ UNSUITED = Fault(
 )
 WRONG = Fault(FaultKind.CLIENT, 400, "wrong", "invalid_value", error={"message": "no such field"})
 OVERDRAWN = Fault(FaultKind.BUDGET, 402, "it may cost more than is left", "budget_exceeded")
+MISTAKE = Fault(FaultKind.OURS, 502, "Farthing failed; its log says why", "internal_error")
 TOO_LONG = Fault(FaultKind.CONTEXT, 400, "too long", "context_length_exceeded")
 
 
@@ -183,7 +184,7 @@ class _Player:
                 if start.candidate.model.replica:
                     took_s = self._now_s - start.at_s
                     self._machine.measured(start.attempt, took_s, self._now_s)
-                self._obey(self._machine.answering(start.attempt, self._now_s))
+                self._obey(self._machine.answering(start.attempt))
             else:
                 self._obey(self._machine.failed(start.attempt, fault, self._now_s))
         self._clear()

@@ -5,12 +5,13 @@ import pytest
 from router.dispatch.allowance import Allowance
 from router.dispatch.breaker import BreakerState
 from router.dispatch.climb import Climb, How
-from router.dispatch.commands import CheckAnswers, Commit, Start
+from router.dispatch.commands import CheckAnswers, Command, Commit, Start
 from router.dispatch.fleet import Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.cascade import Opinion, Ruling
 from router.domain.estimate import LatencyEstimate
+from router.domain.fault import Fault, FaultKind
 from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.climb_kit import (
@@ -268,6 +269,26 @@ def test_a_model_that_judges_is_a_call_like_others() -> None:
     assert machine.consult(a_candidate(THIRD), 20.0) is None
     assert machine.ruled(ACCEPTED, 21.0) == (Commit(1),)
     assert machine.consult(a_candidate(THIRD), 3.0) is None
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind is not FaultKind.REFUSED])
+def test_whatever_is_wrong_with_what_a_judge_is_asked_the_client_gets_an_answer(
+    kind: FaultKind,
+) -> None:
+    rulings: list[Command] = []
+    for opinion in (ACCEPTED, REJECTED):
+        machine = a_machine()
+        machine.begin(0.0)
+        machine.answered(1, 1.0)
+        machine.answered(2, 1.0)
+        assert machine.consult(a_candidate(STRONG), 1.0) is not None
+        assert machine.failed(3, Fault(kind, 400, "no", retry_after_s=0.5), 1.0) == ()
+        rulings += machine.ruled(opinion, 2.0)
+
+    taken, final = rulings
+    assert taken == Commit(1)
+    assert isinstance(final, Start)
+    assert final.candidate.model.id == "strong"
 
 
 def test_nothing_is_ruled_twice() -> None:

@@ -12,6 +12,7 @@ from tests.dispatch.climb_kit import COMPLETE, REJECTED, UNDECIDED, Climbed, a_s
 from tests.dispatch.model_kit import (
     BUSY,
     DISCONNECTED,
+    MISTAKE,
     OVERDRAWN,
     REFUSED,
     STUMBLE,
@@ -40,6 +41,7 @@ faults = st.sampled_from(
         WRONG,
         TOO_LONG,
         OVERDRAWN,
+        MISTAKE,
         BUSY,
         UNSUITED,
         limited(3),

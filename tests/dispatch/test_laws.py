@@ -14,6 +14,7 @@ from router.domain.fault import FaultKind
 from tests.dispatch.model_kit import (
     BUSY,
     DISCONNECTED,
+    MISTAKE,
     OVERDRAWN,
     REFUSED,
     STUMBLE,
@@ -44,6 +45,7 @@ faults = st.sampled_from(
         WRONG,
         TOO_LONG,
         OVERDRAWN,
+        MISTAKE,
         BUSY,
         UNSUITED,
         limited(),
@@ -199,6 +201,7 @@ def test_every_kind_of_fault_is_scheduled_here() -> None:
         WRONG.kind,
         TOO_LONG.kind,
         OVERDRAWN.kind,
+        MISTAKE.kind,
         BUSY.kind,
         UNSUITED.kind,
     }

@@ -221,7 +221,7 @@ def test_what_failed_attempts_cost_counts_towards_the_ceiling() -> None:
 def test_after_the_first_content_nothing_is_started_any_more() -> None:
     machine = Attempts(a_plan(A, B), Fleet(), started_s=0, jitter=lambda: 0.5)
     machine.begin(0)
-    assert machine.answering(1, 0.0) == (Commit(1),)
+    assert machine.answering(1) == (Commit(1),)
     assert machine.failed(1, STUMBLE, 1) == ()
     assert machine.tick(2) == ()
 
@@ -287,13 +287,31 @@ def test_a_probe_has_succeeded_with_its_first_content_however_long_its_stream_is
     assert fleet.refusal(A, 1, 12) is not None
     assert fleet.refusal(twin, 1, 12) is not None
 
-    machine.answering(1, 13)
+    machine.answering(1)
     assert fleet.refusal(A, 1, 13) is None
     assert fleet.refusal(twin, 1, 13) is None
     assert {each.for_s for each in fleet.news(13).notices} == {None}
+    fleet.end(fleet.begin(A, 1, 14), CallVerdict.GOOD, 15)
     machine.ended(1, CallVerdict.BAD, 300)
     assert fleet.refusal(A, 1, 300) is None
     assert [each.in_flight for each in fleet.standings(300) if each.kind == "model"] == [0, 0]
+
+
+def test_a_model_whose_streams_break_off_rests_ever_longer_although_each_begins() -> None:
+    fleet, now_s, rests = Fleet(), 0.0, []
+    for _ in range(5):
+        fleet.end(fleet.begin(A, 1, now_s), CallVerdict.BAD, now_s)
+    for _ in range(3):
+        resting = fleet.refusal(A, 1, now_s)
+        assert resting is not None
+        rests.append(resting.for_s)
+        now_s += resting.for_s
+        probe = fleet.begin(A, 1, now_s)
+        fleet.answering(probe)
+        assert fleet.refusal(A, 1, now_s) is None
+        fleet.end(probe, CallVerdict.BAD, now_s)
+
+    assert rests == [10, 20, 40]
 
 
 def test_the_first_content_of_a_call_that_is_no_probe_is_no_success_yet() -> None:
@@ -302,7 +320,7 @@ def test_the_first_content_of_a_call_that_is_no_probe_is_no_success_yet() -> Non
         fleet.end(fleet.begin(A, 1, 0.0), CallVerdict.BAD, 0.0)
     machine = Attempts(a_plan(A), fleet, started_s=1, jitter=lambda: 0.5)
     machine.begin(1)
-    machine.answering(1, 2)
+    machine.answering(1)
     machine.ended(1, CallVerdict.BAD, 3)
     assert fleet.refusal(A, 1, 3) is not None
 

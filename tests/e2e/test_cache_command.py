@@ -147,13 +147,16 @@ def test_another_server_at_the_address_is_told_as_such(guarded: Farthing, body: 
             assert f"no Farthing answers at {other.served}/admin/cache" in done.err
 
 
-def test_an_ipv6_address_of_the_configuration_is_written_as_urls_have_it(
-    tmp_path: Path, shared_simulator: Simulator
+@pytest.mark.parametrize(("host", "written"), [("::1", "[::1]"), ("", "localhost")])
+def test_an_address_of_the_configuration_is_written_as_urls_have_it(
+    tmp_path: Path, shared_simulator: Simulator, host: str, written: str
 ) -> None:
-    server = {"host": "::1", "port": 1}
-    path = write_config(tmp_path, shared_simulator.base_url, server=server)
-    done = here("cache", "stats", "--config", str(path))
-    assert "no Farthing answers at http://[::1]:1/admin/cache (Client" in done.err
+    server = {"host": host, "port": 1}
+    path = write_config(
+        tmp_path, shared_simulator.base_url, server=server, keys=[{"name": "a", "key": "${A_KEY}"}]
+    )
+    done = here("cache", "stats", "--config", str(path), env={"A_KEY": "k" * 40})
+    assert f"no Farthing answers at http://{written}:1/admin/cache (ClientConn" in done.err
 
 
 def test_an_unknown_word_is_an_error_that_names_the_known_ones(kept: Kept) -> None:

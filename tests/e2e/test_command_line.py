@@ -210,6 +210,7 @@ def test_wrong_usage_is_status_2_and_says_what_is_right(arguments: tuple[str, ..
             "; did you mean '--policy'?",
         ),
         (("report", "last week"), "farthing report ", "unrecognized arguments: last week\n"),
+        (("serve", "--bogus"), "farthing serve ", "unrecognized arguments: --bogus\n"),
     ],
 )
 def test_an_unknown_option_is_told_beside_those_that_there_are(
@@ -317,6 +318,17 @@ def test_a_key_is_decided_for_by_what_it_may_use(tmp_path: Path) -> None:
         assert "there is none named 'por'; did you mean 'poor'?" in unknown.err
     report = here("report", "--key", "por", *where)
     assert "Nothing is recorded for the key 'por'; did you mean 'poor'?" in report.err
+
+
+def test_for_a_configured_key_no_ledger_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").mkdir()
+    app = {"name": "app", "key": "${APP_KEY}", "models": ["sim-mid"]}
+    where = ("--config", str(write_config(tmp_path, NOWHERE, keys=[app])))
+    variables = {"APP_KEY": "a-secret-of-32-characters-or-more"}
+
+    told = here("explain", "--key", "app", "Hello!", *where, env=variables)
+    assert (told.status, "sim-mid" in told.out) == (0, True), told.err
+    assert here("explain", "--key", "other", "Hello!", *where, env=variables).status == 1
 
 
 def test_so_is_one_from_a_file_and_from_standard_input(

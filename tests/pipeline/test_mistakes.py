@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from router.dispatch.breaker import BreakerSettings
 from router.dispatch.climb import Climb
 from router.dispatch.machine import Attempts
 from router.pipeline.telling import Telling
@@ -20,6 +21,7 @@ from tests.pipeline.test_spent import BUDGETS, agree
 from tests.simulated.raw import as_http, question, until
 
 MISTAKE = "nobody has thought of that"
+_MANY = 2 * BreakerSettings().failures_in_a_row
 
 
 async def mistaken(_: Call) -> Response:
@@ -69,6 +71,21 @@ async def test_of_a_mistake_in_every_attempt_the_client_is_told_nothing(
 
     assert (response.status, body["error"]["code"]) == (502, "internal_error")
     assert MISTAKE not in str(body)
+
+
+async def test_a_request_that_leads_to_mistakes_has_no_model_rest_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with proxy(tmp_path, models=["sim-open-8b", "sim-mid"]) as it:
+        for upstream in it.running.pipeline.means.upstreams.values():
+            monkeypatch.setattr(upstream, "send", mistaken)
+        for _ in range(_MANY):
+            async with it.post() as response:
+                assert response.status == 502
+        asked = [row["model"] for row in it.rows()]
+
+        assert asked == ["sim-open-8b", "sim-mid"] * _MANY
+        assert {each["state"] for each in (await it.standings()).values()} == {"closed"}
 
 
 async def test_a_mistake_between_attempts_leaves_nothing_reserved_or_unbooked(

@@ -84,6 +84,7 @@ async def test_mistrals_models_are_told_the_limit_by_the_name_that_they_know(
     tmp_path: Path,
 ) -> None:
     """Mistral: 422, "Extra inputs are not permitted", for `max_completion_tokens` and for labels."""
+    newer, older = LIMITS
     said = {"message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
     async with provider("/v1/chat/completions") as it:
         it.answer = json.dumps({"choices": [said]}).encode()
@@ -97,12 +98,15 @@ async def test_mistrals_models_are_told_the_limit_by_the_name_that_they_know(
                     model=name, input="Hello", max_output_tokens=50, user="u", prompt_cache_key="k"
                 )
             await ask.completions.create(model="a", prompt="Hello")
+            talk = [{"role": "user", "content": "Hello"}]
+            asked = {"model": "a", "messages": talk, newer: None, older: 7}
+            async with at.client.post(f"{at.url}/v1/chat/completions", json=asked) as answer:
+                assert answer.status == 200
     sent = [json.loads(body) for body in it.bodies]
     limits = [{name: each.get(name) for name in LIMITS if name in each} for each in sent]
-    newer, older = LIMITS
-    assert limits == [{older: 50}, {newer: 50}, {older: 16}]
+    assert limits == [{older: 50}, {newer: 50}, {older: 16}, {older: 7}]
     labels = {"user", "prompt_cache_key"}
-    assert [labels & each.keys() for each in sent] == [set(), labels, set()]
+    assert [labels & each.keys() for each in sent] == [set(), labels, set(), set()]
 
 
 async def test_an_upstream_is_given_the_request_as_it_came(tmp_path: Path) -> None:
