@@ -16,6 +16,7 @@ from router.domain.errors import ApiError
 from router.domain.fault import code_of
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
+from router.pipeline.mistakes import place_of
 from router.pipeline.reply import PlainReply, StreamReply
 from router.pipeline.visit import Caller
 from router.server.admin import Admin
@@ -174,7 +175,7 @@ def _errors_in_their_shape(front: Front) -> Callable[..., Awaitable[web.StreamRe
             raise
         except Exception as error:  # the last line of defence: the client gets no traceback
             if request.writer.output_size:
-                raise _cut_off(request) from error
+                raise _cut_off(request, error) from error
             return _told(front, request, error)
 
     return middleware
@@ -190,14 +191,15 @@ def _told(front: Front, request: web.Request, error: Exception) -> web.Response:
             if allowed := error.headers.get("allow"):
                 response.headers["allow"] = allowed
             return response
-    _LOG.error("request %s failed", request[REQUEST_ID], exc_info=error)
+    _LOG.error("request %s failed: %s", request[REQUEST_ID], place_of(error))
     ours = "Farthing failed; its log says why."
     return front.refused(request, ApiError(500, ours, code="internal_error", kind="server_error"))
 
 
-def _cut_off(request: web.Request) -> ConnectionError:
+def _cut_off(request: web.Request, error: Exception) -> ConnectionError:
     """What to raise once a part of the answer has gone out: its connection ends, which is no ending of an answer."""
-    _LOG.exception("request %s failed after its answer had begun", request[REQUEST_ID])
+    message = "request %s failed after its answer had begun: %s"
+    _LOG.error(message, request[REQUEST_ID], place_of(error))
     if request.transport is not None:
         request.transport.abort()
     return ConnectionError("the answer broke off")
