@@ -374,9 +374,9 @@ def may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
         return False
     try:
         engine = open_ledger(ledger_path, ledger_url)
+        try:
+            return are_any(engine) is not False
+        finally:
+            engine.dispose()
     except LedgerUnusable:
         return True
-    try:
-        return are_any(engine) is not False
-    finally:
-        engine.dispose()

@@ -133,3 +133,17 @@ def test_a_report_says_when_postgresql_cannot_be_reached(
     assert done.status == 1
     assert "the ledger at 127.0.0.1, database postgres, cannot be opened" in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_report_says_when_its_account_may_not_write(
+    config: Path, postgres_server: PostgresServer
+) -> None:
+    """As on a standby: a report with sums that nobody brings up to date would lack what was spent since."""
+    assert here("report", "--config", str(config)).status == 0
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute("ALTER ROLE farthing SET default_transaction_read_only = on")
+    done = here("report", "--config", str(config))
+
+    assert done.status == 1
+    assert "cannot execute INSERT in a read-only transaction; a report writes, too" in done.err
+    assert done.err.count("\n") == 1

@@ -15,6 +15,8 @@ from router.stores.sql.versions import TooNew, bring_up_to_date
 
 _CONNECT_S = 5
 _SILENT_MS = 15_000
+_REFUSED = ("42501", "25006")
+"""PostgreSQL's codes for an account that may not do this, and for a database that is only read, as a standby is."""
 
 
 def open_ledger(path: Path, url: str = "") -> Engine:
@@ -31,8 +33,13 @@ def open_ledger(path: Path, url: str = "") -> Engine:
 
 def _failed(place: str, context: ExceptionContext) -> None:
     """Raise LedgerUnusable for a failure of the database; an error of ours stays what it is."""
+    why = _why(context.original_exception)
+    if getattr(context.original_exception, "sqlstate", None) in _REFUSED:
+        raise LedgerUnusable(
+            f"the ledger {place} does not let this account do that: {why}; a report writes, too, since it brings"
+            " the sums up to date"
+        )
     if type(context.sqlalchemy_exception) in (DatabaseError, OperationalError):
-        why = _why(context.original_exception)
         raise LedgerUnusable(f"the ledger {place} cannot be used now: {why}")
 
 
