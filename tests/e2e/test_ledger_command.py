@@ -17,6 +17,7 @@ import pytest
 from pyarrow import parquet
 
 from router.app import real_world, serving
+from router.cli.appearing import appearing
 from router.config.load import load_settings
 from router.domain.ledger import LEAST_KEPT_DAYS, Entry
 from router.domain.money import Money
@@ -146,6 +147,18 @@ def test_a_period_may_end_with_all_days(config: Path) -> None:
     assert (done.status, len(done.out.splitlines())) == (0, len(ENTRIES))
     for command in ("outcomes", "report"):
         assert here(command, "--config", str(config), *days).status == 0
+
+
+def test_of_two_that_write_a_file_at_once_the_last_one_to_end_has_it_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    with appearing(out) as one:
+        one.write(b"a long file, as the first one writes it\n")
+        with appearing(out) as other:
+            other.write(b"short\n")
+        assert out.read_bytes() == b"short\n"
+
+    assert out.read_bytes() == b"a long file, as the first one writes it\n"
+    assert [*tmp_path.iterdir()] == [out]
 
 
 def test_a_pipe_stays_a_pipe(config: Path) -> None:
