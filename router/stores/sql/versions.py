@@ -16,7 +16,7 @@ REVISIONS = ("1", "2", "3", "4")
 """All there ever were, the oldest first. One is never changed once it has been released."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-_VERSION_LOCK = 0x66617276
+_ALONE_LOCK = 0x66617276
 """An advisory lock of PostgreSQL, since several processes may start at the same time."""
 
 
@@ -32,7 +32,7 @@ def bring_up_to_date(engine: Engine) -> None:
     with engine.connect() as connection:
         if _version(connection) == REVISIONS[-1]:
             return
-    with _alone(engine) as connection:
+    with alone(engine) as connection:
         found = _version(connection)  # another process may have been faster
         if found is None:
             every_table().create_all(connection)
@@ -56,11 +56,11 @@ def _version(connection: Connection) -> str | None:
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[Connection]:
+def alone(engine: Engine) -> Iterator[Connection]:
     """A transaction that no other process can be in at the same time."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _VERSION_LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ALONE_LOCK})
             yield connection
         return
     # Python's driver begins no transaction before DDL, and commits before it: we do it ourselves.
