@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAl
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from router.domain.errors import FarthingError
-from router.stores.sql.versions import TooNew, bring_up_to_date
+from router.stores.sql.versions import UnknownSchema, bring_up_to_date
 
 _CONNECT_S = 5
 _SILENT_MS = 15_000
@@ -48,7 +48,7 @@ def open_central(url: str) -> Engine:
     engine = central(url)
     try:
         bring_up_to_date(engine)
-    except (SQLAlchemyError, TooNew) as error:
+    except (SQLAlchemyError, UnknownSchema) as error:
         engine.dispose()
         raise LedgerUnusable(
             f"the ledger {_place(engine)} cannot be opened: {_why(error)}"
@@ -84,7 +84,7 @@ def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         bring_up_to_date(engine)
-    except (OSError, SQLAlchemyError, TooNew) as error:
+    except (OSError, SQLAlchemyError, UnknownSchema) as error:
         engine.dispose()
         raise LedgerUnusable(f"the ledger {path} cannot be opened: {_why(error)}") from None
     return engine

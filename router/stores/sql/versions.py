@@ -20,14 +20,14 @@ _ALONE_LOCK = 0x66617276
 """An advisory lock of PostgreSQL, since several processes may start at the same time."""
 
 
-class TooNew(Exception):
-    """The database was written by a newer Farthing, and this one does not know what it means."""
+class UnknownSchema(Exception):
+    """The database was written by a newer Farthing, or by another program: this one does not know what it means."""
 
 
 def bring_up_to_date(engine: Engine) -> None:
     """Give the database the tables of this Farthing; rows that are there are kept.
 
-    Raises TooNew, and SQLAlchemyError if the database fails.
+    Raises UnknownSchema, and SQLAlchemyError if the database fails.
     """
     with engine.connect() as connection:
         if _version(connection) == REVISIONS[-1]:
@@ -42,17 +42,22 @@ def bring_up_to_date(engine: Engine) -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    """The revision of the schema; None for a database without tables. Raises TooNew."""
+    """The revision of the schema; None for a database without tables. Raises UnknownSchema."""
     tables = inspect(connection)
     if not tables.has_table("alembic_version"):
         return REVISIONS[0] if tables.has_table("attempts") else None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
-    if found not in REVISIONS:
-        raise TooNew(
+    found = ", ".join(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+    if found in REVISIONS:
+        return found
+    if found.isdecimal():
+        raise UnknownSchema(
             f"it was written by a newer Farthing: its schema is {found}, and the newest known here"
             f" is {REVISIONS[-1]}"
         )
-    return str(found)
+    raise UnknownSchema(
+        f"its schema '{found}' (in the table alembic_version) is another program's; Farthing needs a database,"
+        " or a schema, of its own"
+    )
 
 
 @contextmanager
