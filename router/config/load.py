@@ -47,7 +47,7 @@ from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.ledger.rulebook import Rulebook
 from router.stores.redis.address import parsed
-from router.stores.sql.database import LedgerUnusable, open_ledger
+from router.stores.sql.database import EXAMPLES, LedgerUnusable, is_address, open_ledger
 from router.stores.sql.keys import are_any
 
 _SOME_REDIS = "redis://somewhere/0"
@@ -284,6 +284,8 @@ class _Loading:
         url = self._url(("ledger", "url"), self.section.ledger.url or "", otherwise="")
         if url and not url.startswith(("postgresql://", "postgres://")):
             self._wrong(("ledger", "url"), "must lead to a postgresql:// URL")
+        elif url and not is_address(url):
+            self._wrong(("ledger", "url"), f"must be an address such as {EXAMPLES}")
         return url
 
     def _cache_url(self) -> str:

@@ -270,3 +270,12 @@ def test_the_days_to_keep_are_no_fewer_than_budgets_need(tmp_path: Path) -> None
     assert done.status == 1
     assert "ledger.keep_days" in done.err + done.out
     assert str(LEAST_KEPT_DAYS) in done.err + done.out
+
+
+def test_the_status_of_a_ledger_shows_no_password(tmp_path: Path, postgres_url: str) -> None:
+    url = f"{postgres_url}?password=${{HUSH}}&sslmode=disable"
+    config = write_config(tmp_path, NOWHERE, ledger={"url": url})
+    done = here("ledger", "status", "--config", str(config), env={"HUSH": "opensesame"})
+
+    assert "sslmode=disable" in done.out
+    assert "opensesame" not in done.out

@@ -206,6 +206,11 @@ def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     assert "hush" not in str(said.value)
 
 
+def test_a_server_behind_a_socket_is_named_by_it() -> None:
+    with pytest.raises(LedgerUnusable, match=r"at /nowhere, database books, cannot be opened"):
+        open_ledger(Path("unused"), "postgresql:///books?host=/nowhere")
+
+
 def test_a_server_that_goes_away_in_the_middle_is_named(postgres_url: str) -> None:
     engine = open_ledger(Path("unused"), postgres_url)
     try:
