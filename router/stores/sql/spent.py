@@ -56,6 +56,16 @@ def spent(engine: Engine, scope: Scope, since_s: float) -> Money:
         return summed - _read(connection, _raw(early)) + _read(connection, _raw(late))
 
 
+def spent_in_outbox(engine: Engine, scope: Scope, since_s: float) -> Money:
+    """The same of the attempts that wait in the outbox `engine` now.
+
+    It may have sums, too, from when it was the ledger itself: they are of attempts that have moved on since.
+    """
+    late = and_(_ours(scope), _A.at_s >= max(since_s, 0.0))
+    with engine.connect() as connection:
+        return _read(connection, _raw(late))
+
+
 def _sums(scope: Scope, at: datetime) -> Select[Any]:
     """The sums of the hour or day of `at` and of all after it."""
     sums, day = _TABLES[scope.kind].c, at.date().isoformat()
