@@ -370,10 +370,13 @@ def _effort(server: ServerSection) -> Effort:
 def may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
     """Whether a key was ever made in the ledger's database, or may have been, if that cannot be read.
 
-    In the second case the server lets nobody in until it can be.
+    In the second case the server lets nobody in until it can be. Keys in the file move on to PostgreSQL.
     """
-    if not ledger_url and not may_exist(ledger_path):
-        return False
+    places = [*([""] if may_exist(ledger_path) else []), *([ledger_url] if ledger_url else [])]
+    return any(_may_have_keys(ledger_path, url) for url in places)
+
+
+def _may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
     try:
         engine = open_ledger(ledger_path, ledger_url)
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
@@ -16,7 +16,7 @@ from router.domain.errors import FarthingError
 from router.domain.key import Grants, VirtualKey, digest_of
 from router.domain.money import Money
 from router.stores.sql.schema import VIRTUAL_KEYS
-from router.stores.sql.versions import alone
+from router.stores.sql.versions import alone, bring_up_to_date
 
 _K = VIRTUAL_KEYS.c
 _HINT_CHARS = 9
@@ -55,6 +55,21 @@ class KeyStore:
         """Every key that was ever made, the oldest first."""
         with self._engine.connect() as connection:
             return _all(connection)
+
+    def adopt(self, file: Engine) -> None:
+        """Move the keys in `file`, which was the ledger before, here; one that is here already stays as it is."""
+        with file.connect() as connection:
+            rows = [dict(row) for row in connection.execute(select(VIRTUAL_KEYS)).mappings()]
+        if not rows:
+            return
+        bring_up_to_date(self._engine)
+        with alone(self._engine) as connection:
+            here = set(connection.execute(select(_K.id)).scalars())
+            if new := [row for row in rows if row["id"] not in here]:
+                connection.execute(insert(VIRTUAL_KEYS), new)
+        with file.begin() as connection:
+            moved = _K.id.in_([row["id"] for row in rows])
+            connection.execute(delete(VIRTUAL_KEYS).where(moved))
 
     def create(self, key: VirtualKey, secret: str, now_s: float) -> None:
         """Keep `key`, whose bearer presents `secret`. Raises NameTaken."""
