@@ -1,6 +1,7 @@
 """Who may come in: the keys of the configuration, and those made by command."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -9,10 +10,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.app.reads import ReadsInTime
+from router.app.stores import outbox_engine
 from router.config.settings import Settings, is_loopback
 from router.ports import World
 from router.server.keyring import Keyring, Lack, StoreAway, Stored
-from router.stores.sql.keys import KeyStore
+from router.stores.sql.keys import KeyStore, StoredKey
 
 
 async def keyring_of(
@@ -21,10 +23,11 @@ async def keyring_of(
     """The keys, kept up to date until `stack` is left."""
     note = settings.ledger_path.with_name(f"{settings.ledger_path.name}.open")
     is_central = bool(settings.ledger_url)
+    every = partial(_every, KeyStore(engine), outbox_engine(settings, stack))
     keyring = Keyring(
         settings.keys,
         guests=settings.guests,
-        read=partial(_stored, KeyStore(engine), note if is_central else None, ReadsInTime()),
+        read=partial(_stored, every, note if is_central else None, ReadsInTime()),
         lack=Lack(is_loopback(settings.host), was_seen=is_central and note.exists()),
         monotonic_s=world.monotonic_s,
         sleep=world.sleep,
@@ -34,10 +37,19 @@ async def keyring_of(
     return keyring
 
 
-async def _stored(store: KeyStore, note: Path | None, in_time: ReadsInTime) -> Stored:
+def _every(store: KeyStore, outbox: Engine | None) -> Sequence[StoredKey]:
+    """All keys. Those from when the outbox was the ledger come along: without them the door would be open."""
+    if outbox is not None:
+        store.adopt(outbox)
+    return store.all()
+
+
+async def _stored(
+    read: Callable[[], Sequence[StoredKey]], note: Path | None, in_time: ReadsInTime
+) -> Stored:
     """The keys in the store. A `note` is there while there are none, for who starts when a database is away."""
     try:
-        every = await in_time(store.all)
+        every = await in_time(read)
     except (SQLAlchemyError, TimeoutError) as error:
         raise StoreAway(f"stored keys cannot be read ({type(error).__name__})") from None
     if note is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 from router.domain.errors import FarthingError
@@ -24,9 +25,10 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _in_part(path: Path) -> Iterator[BinaryIO]:
-    part = Path(f"{path}.part")
+    # Of two commands that write the same file, neither may write into the other's part.
+    part = Path(f"{path}.{token_hex(4)}.part")
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             yield file
         part.replace(path)
     finally:

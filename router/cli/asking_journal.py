@@ -21,14 +21,12 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines = path.with_name(f"{path.name}.journal")
-        self.held: dict[tuple[str, str], ScoredAnswer] = {}
-        if path.exists():
-            self.held |= {row.key: row for row in read_rows(path)}
-        self.held |= {row.key: row for row in _intact(self._lines)}
+        self._added: dict[tuple[str, str], ScoredAnswer] = {}
+        self.held = self._kept()
 
     def add(self, row: ScoredAnswer) -> None:
         """Keep an answer: from now on it outlives this process."""
-        self.held[row.key] = row
+        self.held[row.key] = self._added[row.key] = row
         try:
             with self._lines.open("ab") as file:
                 # The line break comes first: the line before may have been cut off.
@@ -37,10 +35,15 @@ class Journal:
             raise FarthingError(f"{self._lines} cannot be written: {error.strerror}") from None
 
     def close(self) -> None:
-        """Write all of them as one file. Raises FarthingError."""
+        """Write all of them as one file, with what another process has kept meanwhile. Raises FarthingError."""
+        self.held = self._kept() | self._added
         if self.held:
             write_rows(self.path, list(self.held.values()))
         self._lines.unlink(missing_ok=True)
+
+    def _kept(self) -> dict[tuple[str, str], ScoredAnswer]:
+        rows = read_rows(self.path) if self.path.exists() else ()
+        return {row.key: row for row in (*rows, *_intact(self._lines))}
 
 
 def _intact(path: Path) -> Iterator[ScoredAnswer]:

@@ -33,6 +33,9 @@ _TAG = re.compile(r"[!-+\--~]{1,64}")
 _BUDGET = re.compile(r"(?P<usd>\d+(?:\.\d+)?)/(?P<per>day|week|month|lifetime)(?:@(?P<zone>\S+))?")
 _SECRET_BYTES = 32
 _DAY_S = 86_400.0
+_MOST_GRACE_S = 366 * _DAY_S
+_MOST_A_MINUTE = 10**12
+"""More than anybody needs, and still an exact number in JSON and in Redis."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rotate.add_argument("name", help="name or id of the key")
     rotate.add_argument(
         "--grace-s",
-        type=float,
+        type=_grace_s,
         default=0.0,
         metavar="SECONDS",
         help="how long the old one still works",
@@ -137,8 +140,6 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
 
 
 def _rotate(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
-    if not 0 <= args.grace_s < float("inf"):
-        raise FarthingError("--grace-s is a number of seconds, 0 or more")
     secret = _new_secret()
     key = store.rotate(args.name, _new_id(), secret, time.time(), args.grace_s)
     _show_secret(args, key, secret)
@@ -293,11 +294,19 @@ def _overrides(text: str) -> frozenset[str]:
     return names
 
 
-@expects("a whole number >= 1")
+@expects(f"a whole number >= 1, at most {_MOST_A_MINUTE}")
 def _count(text: str) -> int:
-    if (count := int(text)) < 1:
+    if not 1 <= (count := int(text)) <= _MOST_A_MINUTE:
         raise ValueError(text)
     return count
+
+
+@expects(f"a number of seconds from 0 to {_MOST_GRACE_S:.0f} (a year)")
+def _grace_s(text: str) -> float:
+    """A time within which a secret that somebody wants to be rid of should end."""
+    if not 0 <= (seconds := float(text)) <= _MOST_GRACE_S:
+        raise ValueError(text)
+    return seconds
 
 
 @expects(

@@ -21,7 +21,7 @@ from router.domain.errors import FarthingError
 from router.domain.ledger import LEAST_KEPT_DAYS
 from router.ledger.export import Attempt, Column
 from router.ledger.focus import FOCUS
-from router.stores.sql.database import open_database, open_ledger
+from router.stores.sql.database import open_database, open_ledger, place_of
 from router.stores.sql.export import NATIVE, attempts, extent
 from router.stores.sql.retention import give_back, prunable, prune
 from router.stores.sql.rollups import roll_up
@@ -206,7 +206,7 @@ def _add_status(_: argparse.ArgumentParser) -> None:
 def _status(_: argparse.Namespace, settings: Settings) -> int:
     with _opened(settings) as engine:
         found = status(engine)
-        place = engine.url.render_as_string() if settings.ledger_url else settings.ledger_path
+        place = place_of(engine)
     lines = {
         "ledger": f"{place}, {_megabytes(found.bytes_on_disk)}",
         "attempts": f"{found.attempts:,}{_from_to(found.first_day, found.last_day)}",

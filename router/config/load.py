@@ -47,7 +47,7 @@ from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.ledger.rulebook import Rulebook
 from router.stores.redis.address import parsed
-from router.stores.sql.database import LedgerUnusable, open_ledger
+from router.stores.sql.database import EXAMPLES, LedgerUnusable, is_address, open_ledger
 from router.stores.sql.keys import are_any
 
 _SOME_REDIS = "redis://somewhere/0"
@@ -284,6 +284,8 @@ class _Loading:
         url = self._url(("ledger", "url"), self.section.ledger.url or "", otherwise="")
         if url and not url.startswith(("postgresql://", "postgres://")):
             self._wrong(("ledger", "url"), "must lead to a postgresql:// URL")
+        elif url and not is_address(url):
+            self._wrong(("ledger", "url"), f"must be an address such as {EXAMPLES}")
         return url
 
     def _cache_url(self) -> str:
@@ -368,15 +370,18 @@ def _effort(server: ServerSection) -> Effort:
 def may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
     """Whether a key was ever made in the ledger's database, or may have been, if that cannot be read.
 
-    In the second case the server lets nobody in until it can be.
+    In the second case the server lets nobody in until it can be. Keys in the file move on to PostgreSQL.
     """
-    if not ledger_url and not may_exist(ledger_path):
-        return False
+    places = [*([""] if may_exist(ledger_path) else []), *([ledger_url] if ledger_url else [])]
+    return any(_may_have_keys(ledger_path, url) for url in places)
+
+
+def _may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
     try:
         engine = open_ledger(ledger_path, ledger_url)
+        try:
+            return are_any(engine) is not False
+        finally:
+            engine.dispose()
     except LedgerUnusable:
         return True
-    try:
-        return are_any(engine) is not False
-    finally:
-        engine.dispose()

@@ -54,6 +54,8 @@ def write_rows(path: Path, rows: Sequence[ScoredAnswer]) -> None:
         writing.replace(path)
     except OSError as error:
         raise FarthingError(f"{path} cannot be written: {error.strerror}") from None
+    finally:
+        writing.unlink(missing_ok=True)  # half a file would stay on a full disk
 
 
 def _parquet(path: Path) -> Iterable[Row]:

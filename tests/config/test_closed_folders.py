@@ -65,3 +65,12 @@ def test_a_folder_that_is_closed_is_not_watched(tmp_path: Path) -> None:
     assert tmp_path in source.folders()
     with closed(tmp_path):
         assert source.folders() == frozenset()
+
+
+def test_a_ledger_whose_keys_cannot_be_read_may_have_some(tmp_path: Path) -> None:
+    engine = open_database(tmp_path / "ledger.db")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE virtual_keys")
+    engine.dispose()
+
+    assert may_have_keys(tmp_path / "ledger.db", "")

@@ -133,3 +133,43 @@ def test_a_report_says_when_postgresql_cannot_be_reached(
     assert done.status == 1
     assert "the ledger at 127.0.0.1, database postgres, cannot be opened" in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_report_says_when_its_account_may_not_write(
+    config: Path, postgres_server: PostgresServer
+) -> None:
+    """As on a standby: a report with sums that nobody brings up to date would lack what was spent since."""
+    assert here("report", "--config", str(config)).status == 0
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute("ALTER ROLE farthing SET default_transaction_read_only = on")
+    done = here("report", "--config", str(config))
+
+    assert done.status == 1
+    assert "cannot execute INSERT in a read-only transaction; a report writes, too" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_keys_move_along_with_the_ledger_and_the_door_stays_shut(
+    tmp_path: Path, shared_simulator: Simulator, postgres_url: str
+) -> None:
+    """The database that it moves to knows no key: everybody was let in."""
+    config = write_config(tmp_path, shared_simulator.base_url)
+    secret = here("keys", "create", "team", "--config", str(config)).out.strip()
+    ledger = {"path": "ledger.db", "url": postgres_url}
+    config = write_config(tmp_path, shared_simulator.base_url, ledger=ledger)
+    question, bearer = chat("What is 6 * 7?", "sim-mid"), {"authorization": f"Bearer {secret}"}
+    with Farthing(config) as farthing:
+        asked = [post(farthing.base_url, question, headers) for headers in (None, bearer)]
+
+    assert [each.status for each in asked] == [401, 200]
+    assert [each["name"] for each in listed(config)] == ["team"]
+    assert here("keys", "revoke", "team", "--config", str(config)).status == 0
+    with Farthing(config) as farthing:
+        assert post(farthing.base_url, question, bearer).status == 401
+
+
+def listed(config: Path) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(
+        here("keys", "list", "--json", "--config", str(config)).out
+    )
+    return found

@@ -17,6 +17,7 @@ import pytest
 from pyarrow import parquet
 
 from router.app import real_world, serving
+from router.cli.appearing import appearing
 from router.config.load import load_settings
 from router.domain.ledger import LEAST_KEPT_DAYS, Entry
 from router.domain.money import Money
@@ -148,6 +149,18 @@ def test_a_period_may_end_with_all_days(config: Path) -> None:
         assert here(command, "--config", str(config), *days).status == 0
 
 
+def test_of_two_that_write_a_file_at_once_the_last_one_to_end_has_it_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    with appearing(out) as one:
+        one.write(b"a long file, as the first one writes it\n")
+        with appearing(out) as other:
+            other.write(b"short\n")
+        assert out.read_bytes() == b"short\n"
+
+    assert out.read_bytes() == b"a long file, as the first one writes it\n"
+    assert [*tmp_path.iterdir()] == [out]
+
+
 def test_a_pipe_stays_a_pipe(config: Path) -> None:
     path = config.parent / "pipe"
     os.mkfifo(path)
@@ -257,3 +270,12 @@ def test_the_days_to_keep_are_no_fewer_than_budgets_need(tmp_path: Path) -> None
     assert done.status == 1
     assert "ledger.keep_days" in done.err + done.out
     assert str(LEAST_KEPT_DAYS) in done.err + done.out
+
+
+def test_the_status_of_a_ledger_shows_no_password(tmp_path: Path, postgres_url: str) -> None:
+    url = f"{postgres_url}?password=${{HUSH}}&sslmode=disable"
+    config = write_config(tmp_path, NOWHERE, ledger={"url": url})
+    done = here("ledger", "status", "--config", str(config), env={"HUSH": "opensesame"})
+
+    assert "sslmode=disable" in done.out
+    assert "opensesame" not in done.out

@@ -138,7 +138,8 @@ def test_an_expired_key_is_told_so(shared: Farthing) -> None:
         ("--expires", "soon", "must be a day, 2027-01-31, or a number of days, 90d, not 'soon'"),
         ("--budget", "5/fortnight", "day, week, month or lifetime, not '5/fortnight'"),
         ("--budget", "5/day@Europe/Berln", "as 50/month@Europe/Berlin"),
-        ("--rpm", "0", "must be a whole number >= 1, not '0'"),
+        ("--rpm", "0", "must be a whole number >= 1, at most 1000000000000, not '0'"),
+        ("--tpm", "9" * 30, "at most 1000000000000, not '999"),
         ("--tag", "a,b", "without spaces and commas, not 'a,b'"),
     ],
 )
@@ -204,6 +205,9 @@ def test_mistakes_are_told_in_a_line(config: Path, arguments: tuple[str, ...], s
         ("create", "x", "--rpm", "0"),
         ("create", "x", "--expires", "soon"),
         ("create", "x", "--tag", "a,b"),
+        ("rotate", "x", "--grace-s", "1e15"),
+        ("rotate", "x", "--grace-s", "-1"),
+        ("rotate", "x", "--grace-s", "nan"),
     ],
 )
 def test_what_makes_no_sense_is_wrong_usage(config: Path, wrong: tuple[str, ...]) -> None:

@@ -161,3 +161,13 @@ def test_a_journal_that_was_cut_off_by_a_crash_keeps_all_whole_answers(tmp_path:
     again.close()
     assert [each.name for each in tmp_path.iterdir()] == ["own.parquet"]
     assert [*Journal(tmp_path / "own.parquet").held.values()] == [WHOLE, BARE]
+
+
+def test_two_who_ask_at_once_keep_the_answers_of_both(tmp_path: Path) -> None:
+    one, other = (Journal(tmp_path / "own.parquet") for _ in range(2))
+    one.add(WHOLE)
+    one.close()
+    other.add(BARE)
+    other.close()
+
+    assert [*Journal(tmp_path / "own.parquet").held.values()] == [WHOLE, BARE]

@@ -321,6 +321,10 @@ def test_what_is_no_amount_is_not_taken_for_another(written: str) -> None:
         ),
         ("usage_date_utc,cost_usd\n2026/11/26,1\n", "line 2 .*'2026/11/26' is not a date"),
         ("date,model,cost_usd,input_tokens\n2026-11-26,m,1,1e400\n", "'1e400' is not a number of"),
+        (
+            'date,model,cost_usd\n2026-11-26,"m,1\n' + "2026-11-27,m,1\n" * 10_000,
+            "line .* of the invoice: field larger than .*; is a quote before it not closed",
+        ),
     ],
 )
 def test_an_invoice_that_is_not_whole_does_not_agree_with_anything(text: str, said: str) -> None:

@@ -1,8 +1,9 @@
 """Writing entries into any database as plainly as can be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Connection, Engine, event, insert, text
 
 from router.domain.ledger import Entry
 from router.stores.sql.rollups import ROLLUP_LOCK
@@ -27,3 +28,15 @@ def write_in(connection: Connection, entries: Sequence[Entry]) -> None:
         connection.execute(insert(ATTEMPTS), rows)
     if tags:
         connection.execute(insert(TAGS), tags)
+
+
+def after_first_read(engine: Engine, table: str, act: Callable[[], object]) -> None:
+    """Let `act` happen once, right after the next statement about `table` over `engine`."""
+
+    waiting = [act]
+
+    def happens(*args: Any) -> None:
+        if table in args[2] and waiting:
+            waiting.pop()()
+
+    event.listen(engine, "after_cursor_execute", happens)

@@ -15,8 +15,10 @@ from router.domain.money import Money
 from router.ledger.export import Attempt, ColumnKind
 from router.stores.sql.database import open_database
 from router.stores.sql.export import NATIVE, attempts, extent
+from router.stores.sql.retention import prune
+from router.stores.sql.rollups import roll_up
 from router.stores.sql.schema import COLUMNS, row_of
-from tests.stores.engines import write
+from tests.stores.engines import after_first_read, write
 from tests.stores.entries import day, entry, ledgers
 
 
@@ -67,6 +69,17 @@ def test_what_is_written_meanwhile_is_not_in_it(engine: Engine) -> None:
 
     assert [row["request_id"] for row in first] == ["r1"]
     assert rest == ["r2"]
+
+
+def test_what_is_deleted_meanwhile_keeps_its_tags(engine: Engine) -> None:
+    write(engine, [entry("r1", tags=("team:search",))])
+    roll_up(engine)
+    where = extent(engine)
+    after_first_read(engine, "attempts", lambda: list(prune(engine, entry().at_s + 1)))
+    (batch,) = attempts(engine, where)
+
+    assert [row["tags"] for row in batch] == [["team:search"]]
+    assert extent(engine).rows == 0
 
 
 def test_an_attempt_belongs_to_the_day_that_reports_count_it_in(engine: Engine) -> None:

@@ -11,14 +11,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from router.domain.money import Money
+from router.app.spending import Spending
+from router.domain.budget import EVERYTHING
+from router.domain.money import ZERO, Money
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_central, open_database
 from router.stores.sql.ledger import SqlLedger
 from router.stores.sql.outbox import Outbox
 from router.stores.sql.reports import report
+from router.stores.sql.rollups import roll_up
 from router.stores.sql.spool import Spool
 from tests.postgres import PostgresServer
+from tests.stores.engines import write
 from tests.stores.entries import entry
 from tests.stores.opened import open_ledger, spool_of
 
@@ -188,6 +192,24 @@ async def test_a_file_that_was_the_ledger_is_moved_whole(path: Path, postgres_ur
         await until(is_empty(path))
 
     assert len(there(postgres_url)) == len(there(postgres_url, "1, tag", "attempt_tags")) == 1200
+
+
+async def test_what_was_spent_before_a_move_to_postgresql_is_spent_once(
+    path: Path, postgres_url: str
+) -> None:
+    here, central_ = open_database(path), open_central(postgres_url)
+    write(here, [entry("r1", cost=Money(5)), entry("r2", cost=Money(60))])
+    roll_up(here)
+    spending = Spending(central_, here)
+    assert await spending(EVERYTHING, 0.0) == Money(65)
+    async with ledger(path, postgres_url):
+        await until(is_empty(path))
+    write(here, [entry("r3", cost=Money(700))])
+
+    assert await spending(EVERYTHING, 0.0) == Money(765)
+    assert await spending(EVERYTHING, entry().at_s + 1) == ZERO
+    for engine in (here, central_):
+        engine.dispose()
 
 
 async def test_a_database_of_a_newer_farthing_gets_no_rows(

@@ -15,7 +15,7 @@ from router.domain.money import ZERO, Money
 from router.stores.sql.database import open_database
 from router.stores.sql.rollups import roll_up, roll_up_step
 from router.stores.sql.spent import spent
-from tests.stores.engines import write
+from tests.stores.engines import after_first_read, write
 from tests.stores.entries import day, entry, ledgers
 
 SCOPES = [
@@ -93,6 +93,16 @@ def test_attempts_that_are_not_rolled_up_yet_are_spent_all_the_same(engine: Engi
 
     assert spent(engine, EVERYTHING, day("2026-05-04", 0)) == Money(21)
     assert spent(engine, EVERYTHING, day("2026-05-02", 0)) == Money(321)
+
+
+def test_what_is_rolled_up_meanwhile_by_another_process_is_spent_once(engine: Engine) -> None:
+    write(engine, [entry("r1", cost=Money(1))])
+    roll_up(engine)
+    write(engine, [entry("r2", cost=Money(20))])
+    after_first_read(engine, "rollup_state", lambda: roll_up(engine))
+
+    assert spent(engine, EVERYTHING, 0.0) == Money(21)
+    assert roll_up(engine) == 0
 
 
 def test_sums_beyond_64_bits_are_exact(engine: Engine) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from sqlalchemy import event
@@ -97,6 +98,26 @@ async def test_a_torn_line_is_passed_over_and_tears_no_other(
 
     assert ids(path) == ["r1", "r3"]
     assert "1 torn lines" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "told",
+    [b'{"note": "hush"}', b"[1]", b"7", b'{"row": {}, "tags": []}', b'{"outcome": {"score": 1}}'],
+)
+async def test_a_line_of_another_version_is_logged_and_the_ledger_goes_on(
+    told: bytes, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_database(path).dispose()
+    spool_of(path).write_bytes(b"%08x %s\n" % (crc32(told), told))
+    Spool(spool_of(path)).append([Waiting.of(entry("r1"))])
+
+    ledger = open_ledger(path)
+    async with asyncio.timeout(10):
+        await ledger.post([entry("r2")])
+        await ledger.close()
+
+    assert ids(path) == ["r1", "r2"]
+    assert f"not written (of another version): {told.decode()}" in caplog.text
 
 
 async def test_a_row_of_an_older_version_gets_what_is_usual(path: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
@@ -284,3 +285,27 @@ def test_a_killed_process_has_kept_what_it_had_called_durable(path: Path) -> Non
 
     assert rows(path) == [("r1", 1)]
     assert rows(path, "tag", "attempt_tags") == [("a",)]
+
+
+@dataclass(frozen=True)
+class Mistaken:
+    """How a request was decided, of which nobody can say it: as if by a mistake of ours."""
+
+    def text(self) -> str:
+        raise RuntimeError("a mistake")
+
+
+async def test_a_mistake_of_ours_ends_neither_the_writer_nor_the_answers(
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Books, "recover", lambda *_: 1 / 0)
+    made = open_ledger(path)
+    async with asyncio.timeout(10):
+        posted = [made.post([entry("r1", decision=Mistaken())]), made.post([entry("r2")])]
+        await asyncio.gather(*posted)
+    monkeypatch.undo()
+    await made.close()
+
+    assert rows(path) == [("r2", 1)]
+    assert "ledger entry not written (a mistake)" in caplog.text
+    assert "the ledger could not tidy up" in caplog.text

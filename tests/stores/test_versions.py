@@ -180,21 +180,35 @@ def test_several_processes_may_open_an_empty_database_at_once(empty: Engine) -> 
     assert _version(empty) == REVISIONS[-1]
 
 
-def test_a_newer_ledger_is_left_alone(empty: Engine) -> None:
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("99", "newer Farthing: its schema is 99"),
+        ("ae1027a6acf", "'ae1027a6acf' .* is another program's; Farthing needs a database"),
+    ],
+)
+def test_a_database_that_others_have_written_is_left_alone(
+    empty: Engine, version: str, said: str
+) -> None:
     bring_up_to_date(empty)
     with empty.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '99'")
+        connection.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": version})
     url = empty.url.render_as_string(hide_password=False)
 
-    with pytest.raises(LedgerUnusable, match=r"newer Farthing: its schema is 99"):
+    with pytest.raises(LedgerUnusable, match=said):
         open_ledger(Path(empty.url.database or ""), url if "postgres" in url else "")
-    assert _version(empty) == "99"
+    assert _version(empty) == version
 
 
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     with pytest.raises(LedgerUnusable, match=r"at 127\.0\.0\.1, database books, .*refused") as said:
         open_ledger(Path("unused"), "postgresql://me:hush@127.0.0.1:1/books")
     assert "hush" not in str(said.value)
+
+
+def test_a_server_behind_a_socket_is_named_by_it() -> None:
+    with pytest.raises(LedgerUnusable, match=r"at /nowhere, database books, cannot be opened"):
+        open_ledger(Path("unused"), "postgresql:///books?host=/nowhere")
 
 
 def test_a_server_that_goes_away_in_the_middle_is_named(postgres_url: str) -> None:

@@ -5,7 +5,7 @@ A format is recognised by the columns of its header; the first that fits is take
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from router.domain.errors import FarthingError
@@ -24,20 +24,25 @@ class UnknownInvoice(FarthingError):
 def read_invoice(text: str, vendor: str | None = None) -> tuple[InvoiceLine, ...]:
     """The lines of an invoice, one at least. Raises UnknownInvoice, also for a line that makes no sense."""
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    try:
+        lines = tuple(_lines(rows, vendor))
+    except ValueError as error:
+        raise UnknownInvoice(f"line {rows.line_num} of the invoice: {error}") from None
+    except csv.Error as error:
+        said = f"line {rows.line_num} of the invoice: {error}; is a quote before it not closed?"
+        raise UnknownInvoice(said) from None
+    if not lines:  # a report that did not come must not pass for one that agrees
+        raise UnknownInvoice("the invoice has a header and no amounts")
+    return lines
+
+
+def _lines(rows: "csv.DictReader[str]", vendor: str | None) -> Iterator[InvoiceLine]:
+    """The rows that say something. Raises ValueError for one that makes no sense."""
     columns = [name.strip().lower() for name in rows.fieldnames or ()]
     rows.fieldnames = columns
     form = _format(columns, vendor)
-    lines = []
-    for row in rows:
-        try:
-            line = form.read(_whole(row))
-        except ValueError as error:
-            raise UnknownInvoice(f"line {rows.line_num} of the invoice: {error}") from None
-        if line is not None:
-            lines.append(line)
-    if not lines:  # a report that did not come must not pass for one that agrees
-        raise UnknownInvoice("the invoice has a header and no amounts")
-    return tuple(lines)
+    found = (form.read(_whole(row)) for row in rows)
+    return (line for line in found if line is not None)
 
 
 def _whole(row: dict[Any, Any]) -> Row:

@@ -11,10 +11,16 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAl
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from router.domain.errors import FarthingError
-from router.stores.sql.versions import TooNew, bring_up_to_date
+from router.stores.sql.versions import UnknownSchema, bring_up_to_date
 
+EXAMPLES = (
+    "postgresql://me@db.internal:5432/farthing, or for several hosts"
+    " postgresql://me@/farthing?host=one:5432&host=two:5432"
+)
 _CONNECT_S = 5
 _SILENT_MS = 15_000
+_REFUSED = ("42501", "25006")
+"""PostgreSQL's codes for an account that may not do this, and for a database that is only read, as a standby is."""
 
 
 def open_ledger(path: Path, url: str = "") -> Engine:
@@ -31,8 +37,13 @@ def open_ledger(path: Path, url: str = "") -> Engine:
 
 def _failed(place: str, context: ExceptionContext) -> None:
     """Raise LedgerUnusable for a failure of the database; an error of ours stays what it is."""
+    why = _why(context.original_exception)
+    if getattr(context.original_exception, "sqlstate", None) in _REFUSED:
+        raise LedgerUnusable(
+            f"the ledger {place} does not let this account do that: {why}; a report writes, too, since it brings"
+            " the sums up to date"
+        )
     if type(context.sqlalchemy_exception) in (DatabaseError, OperationalError):
-        why = _why(context.original_exception)
         raise LedgerUnusable(f"the ledger {place} cannot be used now: {why}")
 
 
@@ -41,7 +52,7 @@ def open_central(url: str) -> Engine:
     engine = central(url)
     try:
         bring_up_to_date(engine)
-    except (SQLAlchemyError, TooNew) as error:
+    except (SQLAlchemyError, UnknownSchema) as error:
         engine.dispose()
         raise LedgerUnusable(
             f"the ledger {_place(engine)} cannot be opened: {_why(error)}"
@@ -51,10 +62,9 @@ def open_central(url: str) -> Engine:
 
 def central(url: str) -> Engine:
     """The PostgreSQL at `url`, not yet connected to. Raises LedgerUnusable for an invalid URL."""
-    try:
-        address = make_url(url).set(drivername="postgresql+psycopg")
-    except ArgumentError:
-        raise LedgerUnusable("ledger.url is not a postgresql:// URL") from None
+    if not is_address(url):
+        raise LedgerUnusable(f"ledger.url is not an address such as {EXAMPLES}")
+    address = make_url(url).set(drivername="postgresql+psycopg")
     told = {
         "application_name": "farthing",
         "connect_timeout": _CONNECT_S,
@@ -62,6 +72,22 @@ def central(url: str) -> Engine:
         "prepare_threshold": None,  # poolers in front of the database may not support prepared statements
     }
     return create_engine(address, connect_args=told, pool_size=1, hide_parameters=True)
+
+
+def is_address(url: str) -> bool:
+    """Whether `url` can be understood, wherever it leads."""
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):  # the latter if the port is no number
+        return False
+    return True
+
+
+def place_of(engine: Engine) -> str:
+    """Where the ledger of `engine` is, without any password."""
+    if engine.dialect.name == "sqlite":
+        return str(engine.url.database)
+    return engine.url.difference_update_query(("password", "sslpassword")).render_as_string()
 
 
 def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
@@ -77,7 +103,7 @@ def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         bring_up_to_date(engine)
-    except (OSError, SQLAlchemyError, TooNew) as error:
+    except (OSError, SQLAlchemyError, UnknownSchema) as error:
         engine.dispose()
         raise LedgerUnusable(f"the ledger {path} cannot be opened: {_why(error)}") from None
     return engine
@@ -88,7 +114,8 @@ class LedgerUnusable(FarthingError):
 
 
 def _place(engine: Engine) -> str:
-    return f"at {engine.url.host}, database {engine.url.database},"
+    hosts = engine.url.normalized_query.get("host", ("this machine",))
+    return f"at {engine.url.host or ', '.join(hosts)}, database {engine.url.database},"
 
 
 def _why(error: BaseException) -> str:

@@ -23,6 +23,7 @@ from sqlalchemy.types import TypeEngine
 from router.domain.money import Money
 from router.ledger.export import Attempt, Column, ColumnKind
 from router.stores.sql.schema import ATTEMPTS, BOOKED, TAGS
+from router.stores.sql.snapshot import snapshot
 
 _A = ATTEMPTS.c
 _BATCH_ROWS = 5000
@@ -68,7 +69,7 @@ def _batch(engine: Engine, where: Extent, after: int, batch_rows: int) -> list[A
         _A.seq > after, _A.seq <= where.last_seq, *_days(where), *_about(where.since, where.until)
     )
     query = select(*BOOKED).where(these).order_by(_A.seq).limit(batch_rows)
-    with engine.connect() as connection:
+    with snapshot(engine) as connection:  # a row and its tags may be deleted between two reads
         rows = [dict(row) for row in connection.execute(query).mappings()]
         tags = _tags(connection, after, rows[-1]["seq"]) if rows else {}
     for row in rows:

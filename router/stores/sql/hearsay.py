@@ -12,6 +12,7 @@ from router.domain.ledger import Outcome
 from router.domain.scored import Scored, ScoreSource
 from router.ledger.outcomes import Looked, SourceScores
 from router.stores.sql.schema import ATTEMPTS, OUTCOMES, TAGS, scored_of
+from router.stores.sql.snapshot import snapshot
 
 _O, _A = OUTCOMES.c, ATTEMPTS.c
 _BATCH = 500
@@ -48,7 +49,7 @@ def looked_at(
         _O.source.in_([each.value for each in sources]),
         _O.score < _FLAW,
     )
-    with engine.connect() as connection:
+    with snapshot(engine) as connection:
         answers = _by_whose(connection.execute(_count(is_ours)).all())
         flawed = _by_whose(connection.execute(_count(and_(is_ours, exists().where(sees)))).all())
     return [Looked(*whose, count, flawed.get(whose, 0)) for whose, count in answers.items()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
@@ -16,6 +16,7 @@ from router.domain.errors import FarthingError
 from router.domain.key import Grants, VirtualKey, digest_of
 from router.domain.money import Money
 from router.stores.sql.schema import VIRTUAL_KEYS
+from router.stores.sql.versions import alone, bring_up_to_date
 
 _K = VIRTUAL_KEYS.c
 _HINT_CHARS = 9
@@ -53,12 +54,26 @@ class KeyStore:
     def all(self) -> tuple[StoredKey, ...]:
         """Every key that was ever made, the oldest first."""
         with self._engine.connect() as connection:
-            rows = connection.execute(select(VIRTUAL_KEYS).order_by(_K.created_s, _K.id)).all()
-        return tuple(map(_stored, rows))
+            return _all(connection)
+
+    def adopt(self, file: Engine) -> None:
+        """Move the keys in `file`, which was the ledger before, here; one that is here already stays as it is."""
+        with file.connect() as connection:
+            rows = [dict(row) for row in connection.execute(select(VIRTUAL_KEYS)).mappings()]
+        if not rows:
+            return
+        bring_up_to_date(self._engine)
+        with alone(self._engine) as connection:
+            here = set(connection.execute(select(_K.id)).scalars())
+            if new := [row for row in rows if row["id"] not in here]:
+                connection.execute(insert(VIRTUAL_KEYS), new)
+        with file.begin() as connection:
+            moved = _K.id.in_([row["id"] for row in rows])
+            connection.execute(delete(VIRTUAL_KEYS).where(moved))
 
     def create(self, key: VirtualKey, secret: str, now_s: float) -> None:
         """Keep `key`, whose bearer presents `secret`. Raises NameTaken."""
-        with self._engine.begin() as connection:
+        with alone(self._engine) as connection:
             active = _active(now_s)
             if connection.execute(select(_K.id).where(_K.name == key.name, active)).first():
                 raise NameTaken(
@@ -70,16 +85,14 @@ class KeyStore:
         self, name: str, new_id: str, secret: str, now_s: float, grace_s: float
     ) -> VirtualKey:
         """Give the key of that name or id a new secret; the old one stays valid for `grace_s` seconds."""
-        old = self._one(name, now_s)
-        until_s = now_s + grace_s
-        renewed = VirtualKey(
-            old.key.name, digest_of(secret), old.key.tags, old.key.grants, old.key.expires_s, new_id
-        )
-        ends_s = until_s if old.key.expires_s is None else min(until_s, old.key.expires_s)
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(VIRTUAL_KEYS).where(_K.id == old.key.id).values(expires_s=ends_s)
+        with alone(self._engine) as connection:
+            old = _one(connection, name, now_s).key
+            renewed = VirtualKey(
+                old.name, digest_of(secret), old.tags, old.grants, old.expires_s, new_id
             )
+            until_s = now_s + grace_s
+            ends_s = until_s if old.expires_s is None else min(until_s, old.expires_s)
+            connection.execute(update(VIRTUAL_KEYS).where(_K.id == old.id).values(expires_s=ends_s))
             connection.execute(insert(VIRTUAL_KEYS).values(_values(renewed, secret, now_s)))
         return renewed
 
@@ -88,22 +101,11 @@ class KeyStore:
 
         An id may be that of a secret in its grace: the newer ones stay valid.
         """
-        last = self._one(name, now_s)
-        ours = and_(_K.name == last.key.name, _K.created_s <= last.created_s, _active(now_s))
-        with self._engine.begin() as connection:
+        with alone(self._engine) as connection:
+            last = _one(connection, name, now_s)
+            ours = and_(_K.name == last.key.name, _K.created_s <= last.created_s, _active(now_s))
             done = connection.execute(update(VIRTUAL_KEYS).where(ours).values(revoked_s=now_s))
-        return done.rowcount
-
-    def _one(self, name: str, now_s: float) -> StoredKey:
-        """The newest active key of that name or id. Raises NoSuchKey."""
-        ours = [
-            stored
-            for stored in self.all()
-            if stored.is_active(now_s) and name in (stored.key.name, stored.key.id)
-        ]
-        if not ours:
-            raise NoSuchKey(f"there is no active key '{name}'")
-        return ours[-1]
+            return done.rowcount
 
 
 def are_any(engine: Engine) -> bool | None:
@@ -113,6 +115,23 @@ def are_any(engine: Engine) -> bool | None:
             return connection.execute(select(_K.id).limit(1)).first() is not None
     except SQLAlchemyError:
         return None
+
+
+def _all(connection: Connection) -> tuple[StoredKey, ...]:
+    rows = connection.execute(select(VIRTUAL_KEYS).order_by(_K.created_s, _K.id)).all()
+    return tuple(map(_stored, rows))
+
+
+def _one(connection: Connection, name: str, now_s: float) -> StoredKey:
+    """The newest active key of that name or id. Raises NoSuchKey."""
+    ours = [
+        stored
+        for stored in _all(connection)
+        if stored.is_active(now_s) and name in (stored.key.name, stored.key.id)
+    ]
+    if not ours:
+        raise NoSuchKey(f"there is no active key '{name}'")
+    return ours[-1]
 
 
 def _active(now_s: float) -> Any:

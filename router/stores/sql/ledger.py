@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from router.domain.ledger import Entry
 from router.domain.scored import Scored
 from router.ports import LedgerStanding
-from router.stores.sql.books import Books, Unwritable
+from router.stores.sql.books import Books
 from router.stores.sql.outbox import Outbox
 from router.stores.sql.rollups import roll_up_step
 
@@ -104,7 +104,7 @@ class SqlLedger:
         tidied_s = float("-inf")
         while True:
             if self._monotonic_s() - tidied_s > _TIDY_EVERY_S:
-                self._tidy()
+                self._tidied()
                 tidied_s = self._monotonic_s()
             try:
                 first = self._posted.get(timeout=_TIDY_EVERY_S)
@@ -140,14 +140,14 @@ class SqlLedger:
                 [scored for posted in batch for scored in posted.scores],
             )
             self._is_summed = self._outbox is not None
-        except Unwritable:
+        except Exception:  # noqa: BLE001 - a mistake of ours must not end the writing, for which answers wait
             for posted in batch:
                 self._keep_or_log(posted)
 
     def _keep_or_log(self, posted: _Posted) -> None:
         try:
             self._books.keep(posted.entries, posted.scores)
-        except Unwritable as error:
+        except Exception as error:  # noqa: BLE001 - as above
             # A request must not fail for our books; the rows are written to the log instead.
             for row in (*posted.entries, *posted.scores):
                 _LOG.error("ledger entry not written (%s): %r", error, row)
@@ -162,6 +162,12 @@ class SqlLedger:
                     self._summed_s = self._monotonic_s()
         except SQLAlchemyError as error:
             _LOG.debug("sums not rolled up (%s)", type(error).__name__)
+
+    def _tidied(self) -> None:
+        try:
+            self._tidy()
+        except Exception:  # noqa: BLE001 - as in `_keep`
+            _LOG.exception("the ledger could not tidy up")
 
     def _is_hurried(self) -> bool:
         return not self._posted.empty()

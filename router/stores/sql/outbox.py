@@ -42,7 +42,7 @@ from router.stores.sql.schema import (
     SCORE_COLUMNS,
     TAGS,
 )
-from router.stores.sql.versions import TooNew, bring_up_to_date
+from router.stores.sql.versions import UnknownSchema, bring_up_to_date
 
 _LOG = logging.getLogger(__name__)
 _EVERY_S = 0.5
@@ -135,7 +135,7 @@ class Outbox:
                     pass
                 self._sum_up()
             self._rows = self._count()
-        except (SQLAlchemyError, TooNew, OSError) as error:
+        except (SQLAlchemyError, UnknownSchema, OSError) as error:
             self._went_away(error)
             return False
         except Exception:  # noqa: BLE001 - a mistake of ours must not end the moving for good

@@ -32,6 +32,7 @@ from router.stores.sql.rollup_schema import (
     ROLLUP_TAG_DAYS,
 )
 from router.stores.sql.schema import ATTEMPTS, TAGS
+from router.stores.sql.snapshot import snapshot
 
 _A = ATTEMPTS.c
 _TABLES = {
@@ -47,7 +48,7 @@ def spent(engine: Engine, scope: Scope, since_s: float) -> Money:
     """The cost of all attempts of `scope` that began at the Unix time `since_s` or later."""
     since_s = max(since_s, 0.0)  # nothing was before 1970: a budget for life may begin at -inf
     ours, at = _ours(scope), datetime.fromtimestamp(since_s, UTC)
-    with _snapshot(engine) as connection:
+    with snapshot(engine) as connection:
         mark = connection.execute(select(func.max(ROLLUP_STATE.c.up_to_seq))).scalar() or 0
         summed = _read(connection, _sums(scope, at))
         early = and_(ours, _A.seq <= mark, _A.at_s < since_s, *_in_first_step(scope, at))
@@ -55,12 +56,14 @@ def spent(engine: Engine, scope: Scope, since_s: float) -> Money:
         return summed - _read(connection, _raw(early)) + _read(connection, _raw(late))
 
 
-def _snapshot(engine: Engine) -> Connection:
-    """A connection whose reads all see the same snapshot, as SQLite's do anyway."""
-    connection = engine.connect()
-    if engine.dialect.name == "postgresql":
-        connection = connection.execution_options(isolation_level="REPEATABLE READ")
-    return connection
+def spent_in_outbox(engine: Engine, scope: Scope, since_s: float) -> Money:
+    """The same of the attempts that wait in the outbox `engine` now.
+
+    It may have sums, too, from when it was the ledger itself: they are of attempts that have moved on since.
+    """
+    late = and_(_ours(scope), _A.at_s >= max(since_s, 0.0))
+    with engine.connect() as connection:
+        return _read(connection, _raw(late))
 
 
 def _sums(scope: Scope, at: datetime) -> Select[Any]:

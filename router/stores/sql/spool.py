@@ -8,6 +8,7 @@ Several processes may share a spool. Whoever adds to it holds its lock, and so d
 part that was set aside gets no more lines, is read at leisure, and is then removed.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -26,6 +27,8 @@ from router.domain.ledger import Entry, Outcome
 from router.domain.scored import Scored
 from router.stores.sql.schema import COLUMNS, SCORE_COLUMNS, row_of, score_row_of
 
+_LOG = logging.getLogger(__name__)
+_IDENTITY = ("request_id", "attempt", "at_s")
 _BLANK = row_of(Entry("", 0, 0.0, "", "", "", "", "", "", Outcome.FAILED))
 
 
@@ -124,7 +127,7 @@ class Spool:
 
 
 def read(part: Path) -> Iterator[AnyWaiting | None]:
-    """The rows of a part in their order; None in place of each line that is damaged.
+    """The rows of a part in their order; None in place of each line that is damaged, or unknown here.
 
     There are none if another process has brought them back and removed the part.
     """
@@ -161,7 +164,18 @@ def _read(line: bytes) -> AnyWaiting | None:
     checksum, _, text = line.rstrip(b"\n").partition(b" ")
     if checksum != b"%08x" % crc32(text):
         return None
-    read = orjson.loads(text)
-    if "outcome" in read:
-        return WaitingScore(read["outcome"])
-    return Waiting(read["row"], tuple(read["tags"]))
+    try:
+        return _row(orjson.loads(text))
+    except (LookupError, TypeError, ValueError):
+        # Written whole, by another version: that must not end the writer, nor be lost without a word.
+        _LOG.error("ledger entry not written (of another version): %s", text.decode())
+        return None
+
+
+def _row(told: Any) -> AnyWaiting:
+    """The row that a line tells. Raises LookupError or TypeError if it is none, or lacks what it cannot be without."""
+    if "outcome" in told:
+        score = told["outcome"]
+        return WaitingScore({column: score[column] for column in SCORE_COLUMNS})
+    row = told["row"]
+    return Waiting({**row, **{name: row[name] for name in _IDENTITY}}, tuple(told["tags"]))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, func, select, text
 
 from router.stores.sql.rollup_schema import ROLLUP_HOURS, ROLLUP_STATE
 from router.stores.sql.schema import ATTEMPTS
+from router.stores.sql.snapshot import snapshot
 
 _A = ATTEMPTS.c
 _H = ROLLUP_HOURS.c
@@ -32,7 +33,7 @@ class Status:
 
 def status(engine: Engine) -> Status:
     """The status of the ledger of `engine`."""
-    with engine.connect() as connection:
+    with snapshot(engine) as connection:
         count, first_s, last_s = connection.execute(
             select(func.count(), func.min(_A.at_s), func.max(_A.at_s)).select_from(ATTEMPTS)
         ).one()

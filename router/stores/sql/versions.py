@@ -16,23 +16,23 @@ REVISIONS = ("1", "2", "3", "4")
 """All there ever were, the oldest first. One is never changed once it has been released."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-_VERSION_LOCK = 0x66617276
+_ALONE_LOCK = 0x66617276
 """An advisory lock of PostgreSQL, since several processes may start at the same time."""
 
 
-class TooNew(Exception):
-    """The database was written by a newer Farthing, and this one does not know what it means."""
+class UnknownSchema(Exception):
+    """The database was written by a newer Farthing, or by another program: this one does not know what it means."""
 
 
 def bring_up_to_date(engine: Engine) -> None:
     """Give the database the tables of this Farthing; rows that are there are kept.
 
-    Raises TooNew, and SQLAlchemyError if the database fails.
+    Raises UnknownSchema, and SQLAlchemyError if the database fails.
     """
     with engine.connect() as connection:
         if _version(connection) == REVISIONS[-1]:
             return
-    with _alone(engine) as connection:
+    with alone(engine) as connection:
         found = _version(connection)  # another process may have been faster
         if found is None:
             every_table().create_all(connection)
@@ -42,25 +42,30 @@ def bring_up_to_date(engine: Engine) -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    """The revision of the schema; None for a database without tables. Raises TooNew."""
+    """The revision of the schema; None for a database without tables. Raises UnknownSchema."""
     tables = inspect(connection)
     if not tables.has_table("alembic_version"):
         return REVISIONS[0] if tables.has_table("attempts") else None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
-    if found not in REVISIONS:
-        raise TooNew(
+    found = ", ".join(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+    if found in REVISIONS:
+        return found
+    if found.isdecimal():
+        raise UnknownSchema(
             f"it was written by a newer Farthing: its schema is {found}, and the newest known here"
             f" is {REVISIONS[-1]}"
         )
-    return str(found)
+    raise UnknownSchema(
+        f"its schema '{found}' (in the table alembic_version) is another program's; Farthing needs a database,"
+        " or a schema, of its own"
+    )
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[Connection]:
+def alone(engine: Engine) -> Iterator[Connection]:
     """A transaction that no other process can be in at the same time."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _VERSION_LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ALONE_LOCK})
             yield connection
         return
     # Python's driver begins no transaction before DDL, and commits before it: we do it ourselves.

@@ -1,0 +1,60 @@
+"""Keepers of keys who do something at the same time: as if one had come after the other."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from router.domain.key import VirtualKey
+from router.domain.members import replace
+from router.stores.sql.keys import KeyStore, NameTaken, NoSuchKey
+
+_TOGETHER_S = 0.3
+
+
+def at_once(engine: Engine, *acts: Callable[[], object]) -> list[BaseException | None]:
+    """What each of them raises; each waits after its first look at the keys for the others', if they can look."""
+    barrier = Barrier(len(acts))
+
+    def wait(*args: Any) -> None:
+        if args[2].startswith("SELECT virtual_keys"):
+            with suppress(BrokenBarrierError):
+                barrier.wait(_TOGETHER_S)
+
+    event.listen(engine, "after_cursor_execute", wait)
+    with ThreadPoolExecutor() as pool:
+        raised = [each.exception() for each in [pool.submit(act) for act in acts]]
+    event.remove(engine, "after_cursor_execute", wait)
+    return raised
+
+
+def key_of(name: str, secret: str) -> VirtualKey:
+    return replace(VirtualKey.from_secret(name, secret), id=f"key_{secret}")
+
+
+def test_a_name_is_given_to_one_of_two(engine: Engine) -> None:
+    store = KeyStore(engine)
+    raised = at_once(
+        engine,
+        lambda: store.create(key_of("search", "fk-1"), "fk-1", 1.0),
+        lambda: store.create(key_of("search", "fk-2"), "fk-2", 1.0),
+    )
+
+    assert [type(each) for each in raised if each] == [NameTaken]
+    assert len(store.all()) == 1
+
+
+def test_a_key_that_is_revoked_does_not_come_back_by_being_rotated(engine: Engine) -> None:
+    store = KeyStore(engine)
+    store.create(key_of("search", "fk-1"), "fk-1", 1.0)
+    raised = at_once(
+        engine,
+        lambda: store.revoke("search", 3.0),
+        lambda: store.rotate("search", "key_new", "fk-2", 3.0, 0.0),
+    )
+
+    assert all(isinstance(each, NoSuchKey) for each in raised if each)
+    assert [each for each in store.all() if each.is_active(4.0)] == []
