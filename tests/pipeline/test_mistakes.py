@@ -120,7 +120,7 @@ async def test_neither_does_one_in_a_request_for_vectors(
 
 
 async def test_after_the_first_byte_the_connection_ends_and_no_second_answer_begins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def remark(*_: Any) -> None:
         raise RuntimeError(MISTAKE)
@@ -139,3 +139,5 @@ async def test_after_the_first_byte_the_connection_ends_and_no_second_answer_beg
     assert got.startswith(b"HTTP/1.1 200 OK")
     assert got.count(b"HTTP/1.1") == 1
     assert not got.endswith(b"0\r\n\r\n")
+    assert "RuntimeError in " in caplog.text
+    assert MISTAKE not in caplog.text  # what an error says may quote a prompt
