@@ -81,10 +81,13 @@ def _json_lines(path: Path) -> Iterator[Row]:
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    csv.field_size_limit(_LONGEST_CELL)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            yield {name: value for name, value in row.items() if name and value not in ("", None)}
+    usual = csv.field_size_limit(_LONGEST_CELL)  # of the whole process: others rely on the usual one
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                yield {k: value for k, value in row.items() if k and value not in ("", None)}
+    finally:
+        csv.field_size_limit(usual)
 
 
 _READERS: Mapping[str, Callable[[Path], Iterable[Row]]] = {

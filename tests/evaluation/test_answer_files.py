@@ -1,5 +1,6 @@
 """Files of scored answers, in each of their three forms, and what is reported about bad ones."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,14 @@ def test_a_prompt_in_csv_may_be_long(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text(f"prompt,model,score\n{'why ' * 100_000},m,1\n")
 
     assert len(read_rows(tmp_path / "own.csv")[0].prompt) == 400_000
+
+
+def test_what_others_may_read_of_csv_stays_as_it_was(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    (tmp_path / "own.csv").write_text("prompt,model,score\nWhy?,m,1\n")
+    read_rows(tmp_path / "own.csv")
+
+    assert csv.field_size_limit() == before
 
 
 def test_a_second_answer_may_stand_in_every_form_of_file(tmp_path: Path) -> None:
