@@ -81,7 +81,7 @@ def _json_lines(path: Path) -> Iterator[Row]:
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    usual = csv.field_size_limit(_LONGEST_CELL)  # of the whole process: others rely on the usual one
+    usual = csv.field_size_limit(_LONGEST_CELL)  # the process has one limit, and others rely on it
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
