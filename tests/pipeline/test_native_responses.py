@@ -318,16 +318,17 @@ async def test_of_stored_texts_of_unknown_size_a_budget_expects_the_longest(
 KEPT = "policy: kept\nintent: whatever a test needs\nreference: best\nadequate: {floor: 0}\ncache: {ttl_s: 60}\n"
 
 
+def keeping(folder: Path) -> dict[str, Json]:
+    """A policy that stores answers, written to `folder`, and the sections of the configuration that use it."""
+    (folder / "policies").mkdir()
+    (folder / "policies" / "kept.yaml").write_text(KEPT)
+    return {"policies": {"directory": "policies", "default": "kept"}, "cache": {"url": "memory"}}
+
+
 async def test_from_every_answer_one_can_go_on_and_what_is_not_stored_comes_from_the_cache(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "kept.yaml").write_text(KEPT)
-    sections = {
-        "policies": {"directory": "policies", "default": "kept"},
-        "cache": {"url": "memory"},
-    }
-    async with farthing(tmp_path, **sections) as (at, one, _):
+    async with farthing(tmp_path, **keeping(tmp_path)) as (at, one, _):
         one.answer = orjson.dumps(response(SAID))
         states = []
         for more in ({}, {}, {"store": True}, {"store": False}):
@@ -343,15 +344,9 @@ async def test_from_every_answer_one_can_go_on_and_what_is_not_stored_comes_from
 async def test_an_answer_is_shared_only_by_those_who_want_its_thoughts_shown_alike(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "kept.yaml").write_text(KEPT)
-    sections = {
-        "policies": {"directory": "policies", "default": "kept"},
-        "cache": {"url": "memory"},
-    }
     ways: list[Json] = [{}, {"reasoning": {"summary": "auto"}}]
     ways.append({"include": ["reasoning.encrypted_content"]})
-    async with farthing(tmp_path, **sections) as (at, one, _):
+    async with farthing(tmp_path, **keeping(tmp_path)) as (at, one, _):
         one.answer = orjson.dumps(response(SAID))
         got = [(await post(at, asked(store=False, **way), PATH))[0] for way in (*ways, *ways)]
     assert [each.headers["x-farthing-cache"] for each in got] == [*["miss"] * 3, *["hit"] * 3]

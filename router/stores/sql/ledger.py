@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from router.domain.ledger import Entry
 from router.domain.scored import Scored
 from router.ports import LedgerStanding
-from router.stores.sql.books import Books
+from router.stores.sql.books import Books, Unwritable
 from router.stores.sql.outbox import Outbox
 from router.stores.sql.rollups import roll_up_step
 
@@ -140,7 +140,9 @@ class SqlLedger:
                 [scored for posted in batch for scored in posted.scores],
             )
             self._is_summed = self._outbox is not None
-        except Exception:  # noqa: BLE001 - a mistake of ours must not end the writing, for which answers wait
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the writing, for which answers wait
+            if not isinstance(error, Unwritable):
+                _LOG.error("rows are written one by one, since together they failed: %r", error)
             for posted in batch:
                 self._keep_or_log(posted)
 
