@@ -1,10 +1,12 @@
 """What is assumed of a pool's models: on one scale, whoever was scored and whoever was not."""
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config.pool_priors import PriceLine, pool_priors
+from router.config.pool_priors import RESULTS, Line, Slope, pool_priors
+from router.config.priors import SHIPPED as SHIPPED_FILE
 from router.config.priors import Priors
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
@@ -67,24 +69,23 @@ def test_a_stranger_is_no_better_than_scored_models_of_its_price(usd: float) -> 
     assert p_of(stranger(usd), alone) == pytest.approx(usual.p)
 
 
-def test_the_line_goes_through_the_middle_of_the_models_and_is_drawn_towards_the_usual_slope() -> (
-    None
-):
-    line = PriceLine.through(ALL, SHIPPED)
-    points = [
-        (SHIPPED.typical(Price.per_mtok(*price)), logit(usual.p))
-        for name, price in ALL.prices.items()
-        if (usual := ALL.usual(name))
-    ]
-    x, y = (sum(point[axis] for point in points) / 3 for axis in (0, 1))
-    steepest = sum((at - x) * (to - y) for at, to in points) / sum(
-        (at - x) ** 2 for at, _ in points
-    )
+@given(st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=2, max_size=9))
+def test_a_line_goes_through_the_middle_and_is_drawn_towards_the_usual_slope(
+    points: list[tuple[float, float]],
+) -> None:
+    line = Line.through(points, Slope(0.5, 0.25))
+    x, y = (sum(point[axis] for point in points) / len(points) for axis in (0, 1))
+    covered = sum((at - x) ** 2 for at, _ in points)
+    steepest = sum((at - x) * (to - y) for at, to in points) / covered if covered > 1e-9 else 0.5
 
     assert line is not None
-    assert line.intercept + line.slope * x == pytest.approx(y)
-    assert min(0.5, steepest) < line.slope < max(0.5, steepest)
+    assert line.intercept + line.slope * x == pytest.approx(y, abs=1e-6)
+    assert min(0.5, steepest) - 1e-6 <= line.slope <= max(0.5, steepest) + 1e-6
     assert line.sd > 0.0
+
+
+def test_there_is_no_line_through_nothing() -> None:
+    assert Line.through([], RESULTS) is None
 
 
 def test_a_price_says_the_same_in_every_category_as_the_means_of_scored_models_do() -> None:
@@ -96,11 +97,48 @@ def test_a_price_says_the_same_in_every_category_as_the_means_of_scored_models_d
     assert found.pop().source is EstimateSource.PRIOR
 
 
-def test_published_results_say_more_than_a_price_and_differ_by_category() -> None:
-    famous = stranger(0.1, "gpt-5")
+def test_published_results_say_more_than_a_price() -> None:
+    assert p_of(stranger(0.1, "gpt-5")) > p_of(stranger(0.1)) > p_of(stranger(0.1, "vicuna-7b"))
 
-    assert p_of(famous) > p_of(stranger(0.1))
-    assert p_of(famous, category=Category.CODE_WRITING) != p_of(famous)
+
+def known_as(**names: str) -> Priors:
+    """The shipped priors of these models, under other names."""
+    shipped = orjson.loads(SHIPPED_FILE.read_bytes())
+    models = {name: {**shipped["models"][of], "prices": []} for name, of in names.items()}
+    return Priors({**shipped, "models": models})
+
+
+SCORED = {"large": "gpt-4o", "middle": "gpt-4o-mini", "small": "gpt-3.5-turbo"}
+FAMOUS = known_as(
+    **SCORED, good="claude-3-5-sonnet", weak="mistral-7b-v0.1", like_small="gpt-3.5-turbo"
+)
+
+
+def p_of_famous(name: str, usd: float, category: Category = K) -> float:
+    return pool_priors(ALL, FAMOUS)(stranger(usd, name), category).p
+
+
+@given(PRICES, PRICES)
+def test_who_has_published_results_is_compared_by_these_and_not_by_prices(
+    one: float, other: float
+) -> None:
+    assert p_of_famous("good", one) > p_of_famous("weak", other)
+    assert p_of_famous("good", one) == p_of_famous("good", other)
+
+
+def test_who_does_as_well_as_a_scored_model_elsewhere_is_expected_to_do_about_as_well() -> None:
+    """Published results of `small` are far better than its quarter of right answers here."""
+    usual = ALL.usual("small")
+    assert usual is not None
+
+    published = FAMOUS.of(["small"], Price.per_mtok(1, 1)).abilities[K].p
+    found = p_of_famous("like_small", 1.0)
+
+    assert abs(logit(found) - logit(usual.p)) < abs(logit(published) - logit(usual.p))
+
+
+def test_published_results_say_the_same_in_every_category() -> None:
+    assert len({p_of_famous("good", 1.0, category) for category in Category}) == 1
 
 
 def test_what_the_pool_states_counts_before_anything_else_that_is_not_learnt() -> None:
@@ -118,7 +156,6 @@ def test_where_no_price_is_known_a_stranger_is_as_good_as_others_of_its_price_to
 def test_where_scored_models_start_from_priors_so_does_a_stranger() -> None:
     on_priors = replace(ALL, moves_from=PRIORS)
 
-    assert PriceLine.through(on_priors, SHIPPED) is None
     assert p_of(stranger(9.0), on_priors) == SHIPPED.of((), Price.per_mtok(9, 9)).abilities[K].p
 
 
