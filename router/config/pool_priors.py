@@ -2,12 +2,12 @@
 
 Scored models start from their own means. These say how hard the artefact's prompts were, which published results and
 prices know nothing of; beside them, a model that was never scored would look too good. So what published results and
-prices say is learnt from the scored models, each by a line of its own: prices of a year ago bought less than those of
-today, from which the tiers of `router.config.priors` are made. What a pool states is moved by as much as published
-results of scored models are off, on average.
+prices say is learnt from the scored models, each by a line of its own, and both count: prices of a year ago bought less
+than those of today, from which the tiers of `router.config.priors` are made, but of models at one time they say much.
+What a pool states is moved by as much as published results of scored models are off, on average.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
@@ -17,10 +17,10 @@ from router.config.priors import Priors
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.logits import logit, sigmoid
-from router.domain.pool import PoolModel
+from router.domain.pool import Pool, PoolModel
 from router.domain.price import Price
 from router.pipeline.artefact import Artefact
-from router.pipeline.foresight import PriorOf
+from router.pipeline.foresight import PriorOf, PriorsIn
 
 _SD, _SD_WEIGHT = 0.5, 5.0
 """How far models are from a line, and how many models that counts as: .3 to .5 on ZeroEval and MMLU-Pro."""
@@ -40,23 +40,28 @@ RESULTS = Slope(0.75, 0.25)
 """By the ability that published results say. Round numbers: 1.0 on ZeroEval, .7 on MMLU-Pro."""
 
 
-def pool_priors(artefact: Artefact, priors: Priors) -> PriorOf:
+def pool_priors(artefact: Artefact, priors: Priors) -> PriorsIn:
     """What is assumed of a model: its mean in the artefact, the pool's statement, published results, or its price.
 
-    If the artefact has means of its own, everything else is moved onto their scale.
+    If the artefact has means of its own, everything else is moved onto their scale; but if a pool has no scored model,
+    there is nothing to compare with, and its prompts are expected to be no harder than usual.
     """
     shift = _shift(artefact, priors)
     by_results, by_price = _by_results(artefact, priors), _by_price(artefact, priors)
 
     @cache
     def of_stranger(name: str, price: Price) -> Mapping[Category, QualityEstimate]:
-        ability = priors.published(name)
-        if ability is None:
-            ability, line = priors.typical(price), by_price
-        else:
-            line = by_results or by_price
-        if line:
-            return dict.fromkeys(Category, line.at(ability))
+        published, typical = priors.published(name), priors.typical(price)
+        clues = [
+            line.at(ability)
+            for line, ability in (
+                (by_results, published),
+                (by_price, typical if by_results or published is None else published),
+            )
+            if line and ability is not None
+        ]
+        if clues:
+            return dict.fromkeys(Category, _agreed(clues))
         return {
             category: _moved(QualityEstimate(each.p, each.sd), shift)
             for category, each in priors.of((name,), price).abilities.items()
@@ -69,7 +74,21 @@ def pool_priors(artefact: Artefact, priors: Priors) -> PriorOf:
             return _moved(QualityEstimate(stated.p, stated.sd), shift)
         return of_stranger(model.name, Price.per_mtok(*model.usd_per_1m))[category]
 
-    return prior_of
+    def of_strangers(model: PoolModel, category: Category) -> QualityEstimate:
+        return _moved(prior_of(model, category), -shift)
+
+    def priors_in(pool: Pool) -> PriorOf:
+        return prior_of if any(map(artefact.usual, pool.names)) else of_strangers
+
+    return priors_in
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """What is known of a model's mean score, in logits, and how far off that may be."""
+
+    mean: float
+    sd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +116,17 @@ class Line:
         variance = (off + _SD_WEIGHT * _SD**2) / (len(points) + _SD_WEIGHT)
         return cls(y - slope * x, slope, sqrt(variance))
 
-    def at(self, ability: float) -> QualityEstimate:
-        """The mean score to be expected of a model that was never scored."""
-        p = sigmoid(self.intercept + self.slope * ability)
-        return QualityEstimate(p, p * (1.0 - p) * self.sd, EstimateSource.PRIOR)
+    def at(self, ability: float) -> Clue:
+        """What it says of a model that was never scored."""
+        return Clue(self.intercept + self.slope * ability, self.sd)
+
+
+def _agreed(clues: Sequence[Clue]) -> QualityEstimate:
+    """What several clues say together, each as heavy as it is sure."""
+    weights = [1.0 / clue.sd**2 for clue in clues]
+    mean = sum(w * clue.mean for w, clue in zip(weights, clues, strict=True)) / sum(weights)
+    p = sigmoid(mean)
+    return QualityEstimate(p, p * (1.0 - p) / sqrt(sum(weights)), EstimateSource.PRIOR)
 
 
 def _by_price(artefact: Artefact, priors: Priors) -> Line | None:
@@ -137,4 +163,7 @@ def _shift(artefact: Artefact, priors: Priors) -> float:
 
 
 def _moved(estimate: QualityEstimate, shift: float) -> QualityEstimate:
-    return QualityEstimate(sigmoid(logit(estimate.p) + shift), estimate.sd, estimate.source)
+    """Harder or easier by so many logits, and as unsure as before in logits."""
+    p = sigmoid(logit(estimate.p) + shift)
+    sd = estimate.sd * p * (1.0 - p) / (estimate.p * (1.0 - estimate.p))
+    return QualityEstimate(p, sd, estimate.source)

@@ -13,7 +13,7 @@ from router.domain.estimate import EstimateSource
 from router.domain.logits import logit
 from router.domain.members import replace
 from router.domain.model import Ability
-from router.domain.pool import PoolModel
+from router.domain.pool import Pool, PoolModel
 from router.domain.price import Price
 from router.pipeline.artefact import PRIORS, Artefact
 from tests.training.learning import MODELS, usual_artefact
@@ -31,8 +31,12 @@ def artefact(**prices: float) -> Artefact:
 ALL = artefact(large=10.0, middle=1.0, small=0.1)
 
 
-def p_of(model: PoolModel, known: Artefact = ALL, category: Category = K) -> float:
-    return pool_priors(known, SHIPPED)(model, category).p
+def p_of(
+    model: PoolModel, known: Artefact = ALL, category: Category = K, priors: Priors = SHIPPED
+) -> float:
+    """What is assumed of a model that is in a pool with a scored one."""
+    pool = Pool("beside", (model, PoolModel("middle", 1.0, 1.0)))
+    return pool_priors(known, priors)(pool)(model, category).p
 
 
 def stranger(usd_per_1m: float, name: str = "unheard-of") -> PoolModel:
@@ -89,7 +93,7 @@ def test_there_is_no_line_through_nothing() -> None:
 
 
 def test_a_price_says_the_same_in_every_category_as_the_means_of_scored_models_do() -> None:
-    prior_of = pool_priors(ALL, SHIPPED)
+    prior_of = pool_priors(ALL, SHIPPED)(Pool("alone", (stranger(1.0),)))
 
     found = {prior_of(stranger(1.0), category) for category in Category}
 
@@ -115,15 +119,16 @@ FAMOUS = known_as(
 
 
 def p_of_famous(name: str, usd: float, category: Category = K) -> float:
-    return pool_priors(ALL, FAMOUS)(stranger(usd, name), category).p
+    return p_of(stranger(usd, name), ALL, category, FAMOUS)
 
 
 @given(PRICES, PRICES)
-def test_who_has_published_results_is_compared_by_these_and_not_by_prices(
-    one: float, other: float
-) -> None:
-    assert p_of_famous("good", one) > p_of_famous("weak", other)
-    assert p_of_famous("good", one) == p_of_famous("good", other)
+def test_published_results_and_prices_both_count(one: float, other: float) -> None:
+    cheap, dear = sorted((one, other))
+
+    assert p_of_famous("weak", cheap) < p_of_famous("good", cheap)
+    assert p_of_famous("weak", cheap) <= p_of_famous("weak", dear)
+    assert p_of_famous("weak", 50.0) < p_of_famous("good", 0.1)
 
 
 def test_who_does_as_well_as_a_scored_model_elsewhere_is_expected_to_do_about_as_well() -> None:
@@ -132,9 +137,33 @@ def test_who_does_as_well_as_a_scored_model_elsewhere_is_expected_to_do_about_as
     assert usual is not None
 
     published = FAMOUS.of(["small"], Price.per_mtok(1, 1)).abilities[K].p
-    found = p_of_famous("like_small", 1.0)
+    found = p_of_famous("like_small", 0.1)
 
     assert abs(logit(found) - logit(usual.p)) < abs(logit(published) - logit(usual.p))
+
+
+def test_where_no_model_is_scored_prompts_are_expected_to_be_no_harder_than_usual() -> None:
+    """Of `like_small`, a quarter of right answers is what it would have had on the prompts that were learnt from."""
+    alone = Pool("strangers", (stranger(1.0, "like_small"), stranger(1.0, "good")))
+    prior_of = pool_priors(ALL, FAMOUS)(alone)
+
+    weak, good = (prior_of(model, K) for model in alone.models)
+
+    assert weak.p > p_of_famous("like_small", 1.0)
+    assert good.p > weak.p
+    odds_apart = logit(good.p) - logit(weak.p)
+    assert odds_apart == pytest.approx(
+        logit(p_of_famous("good", 1.0)) - logit(p_of_famous("like_small", 1.0))
+    )
+
+
+def test_what_a_pool_of_strangers_states_is_taken_as_it_is() -> None:
+    stated = replace(stranger(1.0, "good"), abilities={K: Ability(0.31, 0.1, "the pool")})
+
+    found = pool_priors(ALL, FAMOUS)(Pool("strangers", (stated,)))(stated, K)
+
+    assert found.p == pytest.approx(0.31)
+    assert found.sd == pytest.approx(0.1)
 
 
 def test_published_results_say_the_same_in_every_category() -> None:

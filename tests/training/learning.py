@@ -87,7 +87,7 @@ def foresight(artefact: Artefact, prior: QualityEstimate = EVEN) -> Foresight:
     def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
         return artefact.usual(model.name) or prior
 
-    return Foresight(artefact, tokenize, prior_of, None)
+    return Foresight(artefact, tokenize, lambda pool: prior_of, None)  # noqa: ARG005 - one for all pools
 
 
 def _asked(dice: np.random.Generator, words: str) -> str:
