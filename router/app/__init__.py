@@ -184,7 +184,7 @@ def _assembled(
         world=world,
         quality=settings.learnt.quality,
         agreement=settings.learnt.agreement,
-        own=settings.local_cascades,
+        own=settings.local.cascades,
         language_of=language_of_for(settings.book.asks),
         known=DatedCatalog.of(settings.known),
         vectors=DatedCatalog.of(settings.vectors),
@@ -200,12 +200,12 @@ def _assembled(
         similar=Similar(stores.semantic, vectors_of(settings), judge, world),
         referee=Referee(stores.semantic.embedder, vectors_of(settings)),
         tower=stores.tower,
-        tenancy=settings.tenancy,
-        largest_stored_bytes=settings.cache_max_entry_bytes,
-        stores_answers=settings.cache_url != "off",
+        tenancy=settings.cache.tenancy,
+        largest_stored_bytes=settings.cache.max_entry_bytes,
+        stores_answers=settings.cache.url != "off",
         ledger=stores.ledger,
         scorer=Scorer(stores.ledger, world, settings.scoring, stores.flights.start),
-        keeps_decisions=settings.ledger_decisions,
+        keeps_decisions=settings.ledger.keeps_decisions,
         effort=settings.serving.effort,
         rulebook=settings.rulebook,
         purse=stores.purse,
@@ -274,8 +274,8 @@ async def _pipeline(
     cache = cache_of(settings, world, links.quick)
     ledger = ledger_of(settings, world)
     stack.push_async_callback(ledger.close)
-    if settings.ledger_keep_days is not None:
-        stack.callback(retention_of(settings, settings.ledger_keep_days, world).close)
+    if settings.ledger.keep_days is not None:
+        stack.callback(retention_of(settings, settings.ledger.keep_days, world).close)
     outbox = outbox_engine(settings, stack)
     purse = purse_of(
         engine, outbox, world, links.patient, longest_s=settings.serving.effort.total_s

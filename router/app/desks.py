@@ -60,7 +60,7 @@ def desks(
         *DecisionDesk(front, recall).routes(),
         *FeedbackDesk(recall, world.unix_s).routes(),
         *Listing(front).routes(),
-        *EmbeddingsDesk(front, settings.vectors_ttl_s).routes(),
+        *EmbeddingsDesk(front, settings.cache.vectors_ttl_s).routes(),
         *passing_desk(
             settings, front, stack
         ).routes(),  # it takes every path that no other route handles

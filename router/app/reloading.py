@@ -131,7 +131,7 @@ class Reloader:
                 ),
                 quality=after.learnt.quality,
                 agreement=after.learnt.agreement,
-                own=after.local_cascades,
+                own=after.local.cascades,
                 catalog=DatedCatalog.of(after.catalog),
                 known=DatedCatalog.of(after.known),
                 vectors=DatedCatalog.of(after.vectors),
@@ -148,8 +148,8 @@ class Reloader:
         self._settings = after
         for trouble in after.learnt.troubles:
             _LOG.error("what was learnt is not used: %s", trouble)
-        if after.quality_trouble:
-            _LOG.error("local evidence is not used: %s", after.quality_trouble)
+        if after.local.trouble:
+            _LOG.error("local evidence is not used: %s", after.local.trouble)
         if restart:
             _LOG.warning("changed, but needs a restart: %s", ", ".join(restart))
         return different

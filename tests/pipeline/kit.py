@@ -110,7 +110,7 @@ async def proxy(
             ) as started,
             aiohttp.ClientSession() as client,
         ):
-            yield Proxy(started, upstream, client, settings.ledger_path, following)
+            yield Proxy(started, upstream, client, settings.ledger.path, following)
 
 
 def _write(
