@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from router.stores.sql.database import open_central, open_database
-from tests.stores.conformance.kinds import Books, Clock
+from tests.clock import Clock
+from tests.stores.conformance.kinds import Books
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
+from tests.clock import Clock
 from tests.servers import RedisServer
-from tests.stores.conformance.kinds import Books, Clock
+from tests.stores.conformance.kinds import Books
 
 
 @asynccontextmanager

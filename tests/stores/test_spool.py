@@ -17,9 +17,10 @@ from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
 from router.stores.sql.spool import Spool, Waiting
+from tests.clock import Clock
 from tests.stores.entries import entry
 from tests.stores.opened import open_ledger, spool_of
-from tests.stores.trouble import Clock, Held, Pragma
+from tests.stores.trouble import Held, Pragma
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_without_room_for_a_spool_rows_wait_in_memory(path: Path) -> None:
     assert (ids(path), nowhere.waiting_rows) == ([], 2)
 
     held.let_go()
-    clock.now_s = 5.0
+    clock.now_s += 5
     nowhere.recover()
 
     assert (ids(path), nowhere.waiting_rows) == (["r1", "r2"], 0)
@@ -161,7 +162,7 @@ def test_a_full_database_is_spooled_for(path: Path) -> None:
     assert (ids(path), books.waiting_rows) == ([], 100)
 
     told.take_back()
-    clock.now_s = 5.0
+    clock.now_s += 5
     books.recover()
 
     assert (len(ids(path)), books.waiting_rows) == (100, 0)
@@ -177,7 +178,7 @@ def test_a_database_that_became_read_only_is_spooled_for(path: Path) -> None:
     assert (ids(path), books.state) == ([], LedgerState.SPOOLING)
 
     told.take_back()
-    clock.now_s = 5.0
+    clock.now_s += 5
     books.recover()
 
     assert (ids(path), books.state) == (["r1"], LedgerState.OK)
@@ -214,7 +215,7 @@ def test_a_database_that_is_broken_is_spooled_for_until_it_is_mended(path: Path)
 
     engine.dispose()
     path.write_bytes(sound)
-    clock.now_s = 5.0
+    clock.now_s += 5
     books.recover()
 
     assert ids(path) == ["r1", "r2"]

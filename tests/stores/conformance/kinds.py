@@ -17,19 +17,8 @@ from router.stores.redis.link import RedisLink
 from router.stores.redis.meter import RedisMeter
 from router.stores.redis.notices import RedisNotices
 from router.stores.redis.purse import RedisPurse
+from tests.clock import Clock
 from tests.stores.notices import MemoryNotices
-
-NOON_S = 1_790_000_000.0
-
-
-class Clock:
-    """Unix and monotonic time in one, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now_s = NOON_S
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Books:

@@ -6,8 +6,9 @@ from redis.asyncio import Redis
 from router.stores.memory.affinity import MemoryAffinity
 from router.stores.redis.affinity import RedisAffinity
 from router.stores.redis.link import RedisLink
+from tests.clock import Clock
 from tests.servers import RedisServer
-from tests.stores.conformance.kinds import Clock, Stores
+from tests.stores.conformance.kinds import Stores
 
 
 async def test_a_session_stays_with_the_model_that_it_was_last_with(stores: Stores) -> None:

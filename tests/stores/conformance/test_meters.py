@@ -6,7 +6,8 @@ import pytest
 
 from router.domain.budget import EVERYTHING, RateLimit, Scope, ScopeKind
 from router.ports import Exceeded, Meter
-from tests.stores.conformance.kinds import Clock, Stores
+from tests.clock import Clock
+from tests.stores.conformance.kinds import Stores
 
 
 @pytest.fixture
