@@ -61,9 +61,8 @@ def desks(
         *FeedbackDesk(recall, world.unix_s).routes(),
         *Listing(front).routes(),
         *EmbeddingsDesk(front, settings.cache.vectors_ttl_s).routes(),
-        *passing_desk(
-            settings, front, stack
-        ).routes(),  # it takes every path that no other route handles
+        # Last, since it takes every path that no other route handles.
+        *passing_desk(settings, front, stack).routes(),
     )
 
 
