@@ -2,10 +2,10 @@
 
 
 class Clock:
-    """Time that stands still until it is moved: Unix and monotonic in one, in seconds."""
+    """Time in seconds that stands still until it is moved."""
 
     def __init__(self) -> None:
-        self.now_s = 1_790_000_000.0
+        self.now_s = 0.0
 
     def __call__(self) -> float:
         return self.now_s

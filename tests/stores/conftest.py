@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from router.stores.sql.database import open_central, open_database
-from tests.clock import Clock
-from tests.stores.conformance.kinds import Books
+from tests.stores.conformance.kinds import Books, Clock
 
 
 @pytest.fixture

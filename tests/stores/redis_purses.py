@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
-from tests.clock import Clock
 from tests.servers import RedisServer
-from tests.stores.conformance.kinds import Books
+from tests.stores.conformance.kinds import Books, Clock
 
 
 @asynccontextmanager

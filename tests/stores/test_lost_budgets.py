@@ -7,10 +7,9 @@ from router.domain.budget import EVERYTHING, Balance, Budget
 from router.domain.money import ZERO
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
-from tests.clock import Clock
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, WHOLE, settled, taken
-from tests.stores.conformance.kinds import Books
+from tests.stores.conformance.kinds import Books, Clock
 from tests.stores.redis_purses import emptied, linked, mortal
 from tests.stores.waiting import until
 

@@ -5,7 +5,7 @@ from router.domain.money import ZERO, Money
 from router.ports import Reservation
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
-from tests.clock import Clock
+from tests.stores.conformance.kinds import Clock
 
 DOLLAR = Money.from_usd("1")
 

@@ -6,10 +6,9 @@ from router.domain.budget import EVERYTHING, Balance, Budget, BudgetWindow, Scop
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
 from router.stores.redis.purse import RedisPurse
-from tests.clock import Clock
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, DOLLAR, WHOLE, settled, taken
-from tests.stores.conformance.kinds import Books
+from tests.stores.conformance.kinds import Books, Clock
 from tests.stores.links import HeldUp, left_while_held_up
 from tests.stores.redis_purses import emptied, linked, mortal
 from tests.stores.waiting import until

@@ -144,7 +144,7 @@ def test_without_room_for_a_spool_rows_wait_in_memory(path: Path) -> None:
     assert (ids(path), nowhere.waiting_rows) == ([], 2)
 
     held.let_go()
-    clock.now_s += 5
+    clock.now_s = 5.0
     nowhere.recover()
 
     assert (ids(path), nowhere.waiting_rows) == (["r1", "r2"], 0)
@@ -162,7 +162,7 @@ def test_a_full_database_is_spooled_for(path: Path) -> None:
     assert (ids(path), books.waiting_rows) == ([], 100)
 
     told.take_back()
-    clock.now_s += 5
+    clock.now_s = 5.0
     books.recover()
 
     assert (len(ids(path)), books.waiting_rows) == (100, 0)
@@ -178,7 +178,7 @@ def test_a_database_that_became_read_only_is_spooled_for(path: Path) -> None:
     assert (ids(path), books.state) == ([], LedgerState.SPOOLING)
 
     told.take_back()
-    clock.now_s += 5
+    clock.now_s = 5.0
     books.recover()
 
     assert (ids(path), books.state) == (["r1"], LedgerState.OK)
@@ -215,7 +215,7 @@ def test_a_database_that_is_broken_is_spooled_for_until_it_is_mended(path: Path)
 
     engine.dispose()
     path.write_bytes(sound)
-    clock.now_s += 5
+    clock.now_s = 5.0
     books.recover()
 
     assert ids(path) == ["r1", "r2"]

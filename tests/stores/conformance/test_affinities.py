@@ -6,9 +6,8 @@ from redis.asyncio import Redis
 from router.stores.memory.affinity import MemoryAffinity
 from router.stores.redis.affinity import RedisAffinity
 from router.stores.redis.link import RedisLink
-from tests.clock import Clock
 from tests.servers import RedisServer
-from tests.stores.conformance.kinds import Stores
+from tests.stores.conformance.kinds import Clock, Stores
 
 
 async def test_a_session_stays_with_the_model_that_it_was_last_with(stores: Stores) -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from router.domain.budget import EVERYTHING, RateLimit, Scope, ScopeKind
 from router.ports import Exceeded, Meter
-from tests.clock import Clock
-from tests.stores.conformance.kinds import Stores
+from tests.stores.conformance.kinds import Clock, Stores
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ import pytest
 from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.notice import About, Notice, Subject
 from router.pipeline.gossip import Gossip
-from tests.clock import Clock
 from tests.dispatch.model_kit import a_model
-from tests.stores.conformance.kinds import Stores
+from tests.stores.conformance.kinds import Clock, Stores
 
 MODEL = Subject(About.MODEL, "vendor/modèle:1")
 LIMIT = Subject(About.LIMIT, "vendor/modèle:1")

@@ -11,9 +11,8 @@ from router.domain.members import replace
 from router.domain.money import ZERO
 from router.ports import Purse, Reservation
 from router.stores.memory.purse import ASK_AGAIN_S
-from tests.clock import Clock
 from tests.stores.conformance.budgets import CENT, DAY_S, DOLLAR, OWN, WHOLE, settled, taken
-from tests.stores.conformance.kinds import Books, Stores
+from tests.stores.conformance.kinds import Books, Clock, Stores
 
 
 @pytest_asyncio.fixture
