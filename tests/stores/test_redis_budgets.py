@@ -13,8 +13,6 @@ from tests.stores.links import HeldUp, left_while_held_up
 from tests.stores.redis_purses import emptied, linked, mortal
 from tests.stores.waiting import until
 
-FOREVER = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
-
 
 async def test_two_processes_share_one_wall(
     redis_server: RedisServer, clock: Clock, books: Books
@@ -32,30 +30,32 @@ async def test_two_processes_share_one_wall(
 async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
+    forever = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
     async with linked(redis_server.url) as link:
         await link.client.flushall()
-        held = await RedisPurse(link, clock, books).reserve([FOREVER], CENT * 70)
+        held = await RedisPurse(link, clock, books).reserve([forever], CENT * 70)
         assert isinstance(held, Reservation)
         clock.now_s += 3600
         survivor = RedisPurse(link, clock, books)
-        (balance,) = await survivor.look([FOREVER])
+        (balance,) = await survivor.look([forever])
         survivor.settle(held, CENT)  # too late
         await survivor.close()
 
         assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
-        assert (await survivor.look([FOREVER]))[0].spent == CENT * 70
+        assert (await survivor.look([forever]))[0].spent == CENT * 70
 
 
 async def test_a_dead_process_may_have_held_nothing(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
+    forever = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
     async with linked(redis_server.url) as link:
         await link.client.flushall()
         dead = RedisPurse(link, clock, books)
         for amount in (ZERO, CENT * 70):
-            await taken(dead, amount, FOREVER)
+            await taken(dead, amount, forever)
         clock.now_s += 3600
-        (balance,) = await RedisPurse(link, clock, books).look([FOREVER])
+        (balance,) = await RedisPurse(link, clock, books).look([forever])
 
     assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
 
@@ -63,14 +63,15 @@ async def test_a_dead_process_may_have_held_nothing(
 async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
+    forever = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
     async with linked(redis_server.url) as link:
         await link.client.flushall()
         purse = RedisPurse(link, clock, books, longest_s=3600)
-        held = await taken(purse, CENT * 70, FOREVER)
+        held = await taken(purse, CENT * 70, forever)
         clock.now_s += 3600
-        (during,) = await purse.look([FOREVER])
+        (during,) = await purse.look([forever])
         await settled(purse, held, CENT)
-        (balance,) = await RedisPurse(link, clock, books).look([FOREVER])
+        (balance,) = await RedisPurse(link, clock, books).look([forever])
 
     assert (during.spent, during.reserved) == (ZERO, CENT * 70)
     assert (balance.spent, balance.reserved) == (CENT, ZERO)
