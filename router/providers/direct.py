@@ -163,7 +163,7 @@ class Line:
         try:
             response = await exchanges.post(body, headers, path)
         except _BREAKS as error:
-            raise _broken(error, reached_model=True, has_head=False) from None
+            raise _broken(error, has_head=False) from None
         if response.status != 200:
             raise await self._failure_of(response)
         if response.headers.get("content-encoding", "").strip().lower() not in _AS_IT_IS:
@@ -237,7 +237,7 @@ class _DirectResponse:
         try:
             piece = await self._response.content.read(_PIECE_BYTES)
         except _BREAKS as error:
-            raise _broken(error, reached_model=True) from None
+            raise _broken(error) from None
         if not piece:
             raise StopAsyncIteration
         return without(self._secrets, piece) if b'"error"' in piece else piece
@@ -259,11 +259,11 @@ _BREAKS = (aiohttp.ClientError, OSError, ValueError)
 _DISCONNECTS = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
 
 
-def _broken(error: Exception, *, reached_model: bool, has_head: bool = True) -> AttemptFailed:
+def _broken(error: Exception, *, has_head: bool = True) -> AttemptFailed:
     """A connection's error as the failure of an attempt."""
     if isinstance(error, UNREACHED):
         return unreached(error)
     message = f"the connection broke ({type(error).__name__})"
     if not has_head and isinstance(error, _DISCONNECTS):
         return AttemptFailed.disconnected(message)
-    return AttemptFailed.transient(message, "connection_broken", reached_model=reached_model)
+    return AttemptFailed.transient(message, "connection_broken", reached_model=True)

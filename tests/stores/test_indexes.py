@@ -17,21 +17,12 @@ from router.stores.memory.index import MOST_IN_A_SCOPE, MemoryIndex
 from router.stores.redis.index import RedisIndex
 from router.stores.redis.link import RedisLink
 from router.stores.redis.vectors import RedisVectors, open_index
+from tests.clock import Clock
 from tests.servers import RedisServer
 
 SCOPE, OTHER = b"s" * 32, b"o" * 32
 EAST, NORTH, NORTHEAST = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), unit((1, 1, 0))
 TTL_S = 1000
-
-
-class Clock:
-    """A clock that advances when it is told to; it starts today, because Redis expires by its own."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def _redis_with_vectors() -> Path | None:
@@ -56,11 +47,6 @@ def vectors_url() -> Iterator[str]:
         pytest.skip("no redis-server 8.2 here, which has vector sets")
     with VectorServer() as server:
         yield server.url
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @asynccontextmanager

@@ -1,8 +1,7 @@
 """What Redis loses of budgets while money is set aside, and what it does without anybody hearing of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from router.domain.budget import EVERYTHING, Balance, Budget
 from router.domain.money import ZERO
@@ -11,20 +10,8 @@ from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
-from tests.stores.test_redis_budgets import books, clock, linked
+from tests.stores.redis_purses import emptied, linked, mortal
 from tests.stores.waiting import until
-
-__all__ = ["books", "clock"]
-
-
-@asynccontextmanager
-async def emptied(
-    server: RedisServer, clock: Clock, books: Books
-) -> AsyncIterator[tuple[RedisLink, RedisPurse]]:
-    """A Redis without accounts, and a purse that keeps some there."""
-    async with linked(server.url) as link:
-        await link.client.flushall()
-        yield link, RedisPurse(link, clock, books)
 
 
 async def forget_accounts(link: RedisLink) -> None:
@@ -80,40 +67,34 @@ async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_open
 
 
 async def test_while_redis_is_full_what_is_spent_counts_once(clock: Clock, books: Books) -> None:
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            await settled(purse, await taken(purse, CENT), CENT)
-            await link.client.config_set("maxmemory", 1)
-            held = await taken(purse, CENT * 20)
-            await forget_accounts(link)
-            await settled(purse, held, CENT * 4)
-            await link.client.config_set("maxmemory", 0)
-            books.spent[EVERYTHING] = CENT * 5
-            assert (await balance_of(purse, clock)).left == CENT * 95
+    async with mortal(clock, books) as (_, link, purse):
+        await settled(purse, await taken(purse, CENT), CENT)
+        await link.client.config_set("maxmemory", 1)
+        held = await taken(purse, CENT * 20)
+        await forget_accounts(link)
+        await settled(purse, held, CENT * 4)
+        await link.client.config_set("maxmemory", 0)
+        books.spent[EVERYTHING] = CENT * 5
+        assert (await balance_of(purse, clock)).left == CENT * 95
 
 
 async def test_what_is_under_way_when_redis_comes_back_is_counted_there(
     clock: Clock, books: Books
 ) -> None:
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            server.kill()
-            held = await taken(purse, CENT * 50)
-            server.restart()
-            await until(lambda: link.is_up)
-            assert (await balance_of(purse, clock)).spent == ZERO
-            await settled(purse, held, CENT * 40)
-            assert (await balance_of(purse, clock)).spent == CENT * 40
+    async with mortal(clock, books) as (server, link, purse):
+        server.kill()
+        held = await taken(purse, CENT * 50)
+        server.restart()
+        await until(lambda: link.is_up)
+        assert (await balance_of(purse, clock)).spent == ZERO
+        await settled(purse, held, CENT * 40)
+        assert (await balance_of(purse, clock)).spent == CENT * 40
 
 
 async def test_what_redis_set_aside_too_late_for_us_to_hear_is_free_when_the_request_has_ended(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url, timeout_s=0.2) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books, timeout_s=0.2) as (link, purse):
         await settled(purse, await taken(purse, CENT), ZERO)
         redis_server.pause()
         try:

@@ -1,41 +1,17 @@
 """Budgets in a Redis that several processes share, and that dies."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import pytest
 
 from router.domain.budget import EVERYTHING, Balance, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
-from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, DOLLAR, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
 from tests.stores.links import HeldUp, left_while_held_up
+from tests.stores.redis_purses import emptied, linked, mortal
 from tests.stores.waiting import until
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def books() -> Books:
-    return Books()
-
-
-@asynccontextmanager
-async def linked(url: str, timeout_s: float = 2.0) -> AsyncIterator[RedisLink]:
-    loop = asyncio.get_running_loop()
-    link = RedisLink(url, timeout_s=timeout_s, monotonic_s=loop.time, pause_s=0.05)
-    try:
-        yield link
-    finally:
-        await link.close()
 
 
 async def test_two_processes_share_one_wall(
@@ -103,22 +79,20 @@ async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
 
 async def test_without_redis_the_wall_stands_in_each_process(clock: Clock, books: Books) -> None:
     books.spent[EVERYTHING] = CENT * 40
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            await taken(purse, CENT * 10)
-            server.kill()
-            held = await taken(purse, CENT * 50)
-            refused = await purse.reserve([WHOLE], CENT * 20)
+    async with mortal(clock, books) as (server, link, purse):
+        await taken(purse, CENT * 10)
+        server.kill()
+        held = await taken(purse, CENT * 50)
+        refused = await purse.reserve([WHOLE], CENT * 20)
 
-            assert isinstance(refused, Balance)
-            assert refused.left == CENT * 10
-            await settled(purse, held, CENT * 30)
-            books.spent[EVERYTHING] = CENT * 70  # the ledger has the row
-            server.restart()
-            await until(lambda: link.is_up)
-            (balance,) = await purse.look([WHOLE])
-            assert balance.spent == CENT * 70
+        assert isinstance(refused, Balance)
+        assert refused.left == CENT * 10
+        await settled(purse, held, CENT * 30)
+        books.spent[EVERYTHING] = CENT * 70  # the ledger has the row
+        server.restart()
+        await until(lambda: link.is_up)
+        (balance,) = await purse.look([WHOLE])
+        assert balance.spent == CENT * 70
 
 
 async def test_of_any_number_of_tags_the_last_are_known_and_told_in_parts(
@@ -190,62 +164,54 @@ async def test_each_time_that_redis_goes_what_was_spent_is_asked_of_the_ledger_a
     clock: Clock, books: Books
 ) -> None:
     """What was spent between two outages stands in Redis and in the ledger, and nowhere else."""
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            books.spent[EVERYTHING] = CENT * 10
-            server.kill()
-            await settled(purse, await taken(purse, CENT), CENT)
-            server.restart()
-            await until(lambda: link.is_up)
-            await settled(purse, await taken(purse, CENT * 80), CENT * 80)
-            books.spent[EVERYTHING] = CENT * 91
-            server.kill()
-            refused = await purse.reserve([WHOLE], CENT * 20)
+    async with mortal(clock, books) as (server, link, purse):
+        books.spent[EVERYTHING] = CENT * 10
+        server.kill()
+        await settled(purse, await taken(purse, CENT), CENT)
+        server.restart()
+        await until(lambda: link.is_up)
+        await settled(purse, await taken(purse, CENT * 80), CENT * 80)
+        books.spent[EVERYTHING] = CENT * 91
+        server.kill()
+        refused = await purse.reserve([WHOLE], CENT * 20)
 
-            assert isinstance(refused, Balance)
-            assert refused.left == CENT * 9
+        assert isinstance(refused, Balance)
+        assert refused.left == CENT * 9
 
 
 async def test_what_redis_held_when_it_went_counts_as_soon_as_it_is_spent(
     clock: Clock, books: Books
 ) -> None:
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            held = await taken(purse, CENT * 50)
-            server.kill()
-            assert (await purse.look([WHOLE]))[0].spent == ZERO
-            await settled(purse, held, CENT * 40)
-            assert (await purse.look([WHOLE]))[0].spent == CENT * 40
+    async with mortal(clock, books) as (server, _, purse):
+        held = await taken(purse, CENT * 50)
+        server.kill()
+        assert (await purse.look([WHOLE]))[0].spent == ZERO
+        await settled(purse, held, CENT * 40)
+        assert (await purse.look([WHOLE]))[0].spent == CENT * 40
 
 
 async def test_what_is_under_way_without_redis_stays_set_aside_when_the_ledger_is_asked_anew(
     clock: Clock, books: Books
 ) -> None:
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            server.kill()
-            held = await taken(purse, CENT * 50)
-            server.restart()
-            await until(lambda: link.is_up)
-            await purse.look([WHOLE])
-            server.kill()
-            clock.now_s += 2  # until then the last balance is trusted
-            assert (await purse.look([WHOLE]))[0].reserved == CENT * 50
-            await settled(purse, held, CENT * 30)
-            (balance,) = await purse.look([WHOLE])
-            assert (balance.spent, balance.reserved) == (CENT * 30, ZERO)
+    async with mortal(clock, books) as (server, link, purse):
+        server.kill()
+        held = await taken(purse, CENT * 50)
+        server.restart()
+        await until(lambda: link.is_up)
+        await purse.look([WHOLE])
+        server.kill()
+        clock.now_s += 2  # until then the last balance is trusted
+        assert (await purse.look([WHOLE]))[0].reserved == CENT * 50
+        await settled(purse, held, CENT * 30)
+        (balance,) = await purse.look([WHOLE])
+        assert (balance.spent, balance.reserved) == (CENT * 30, ZERO)
 
 
 async def test_what_was_spent_while_redis_was_silent_is_not_held_any_more_when_it_is_back(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     """It could not be told. Else the hold would lapse, and count as spent, beside what the ledger says."""
-    async with linked(redis_server.url, timeout_s=0.2) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books, timeout_s=0.2) as (link, purse):
         held = await taken(purse, CENT * 50)
         under_way = await taken(purse, CENT * 20)
         redis_server.pause()
@@ -285,9 +251,7 @@ async def test_what_redis_held_for_who_has_left_is_free_when_it_is_back(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     """It was late with its answer, and the ledger is slow to say what was spent."""
-    async with linked(redis_server.url, timeout_s=0.2) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books, timeout_s=0.2) as (link, purse):
         await settled(purse, await taken(purse, CENT), CENT)
         books.spent[EVERYTHING] = CENT
         books.slow = asyncio.Event()
@@ -307,9 +271,7 @@ async def test_what_redis_held_for_who_has_left_is_free_when_it_is_back(
 async def test_what_redis_has_to_be_told_is_not_forgotten_when_who_asked_leaves(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url, timeout_s=0.2) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books, timeout_s=0.2) as (link, purse):
         held = await taken(purse, CENT * 50)
         redis_server.pause()
         await purse.balances()

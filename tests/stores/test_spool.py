@@ -17,9 +17,10 @@ from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
 from router.stores.sql.spool import Spool, Waiting
+from tests.clock import Clock
 from tests.stores.entries import entry
 from tests.stores.opened import open_ledger, spool_of
-from tests.stores.trouble import Clock, Held, Pragma
+from tests.stores.trouble import Held, Pragma
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.translate import (
     StreamTranslator,
-    tell_answer,
     translate_answer,
     translate_request,
 )
 from tests.wire.dialects.descriptions import check
 from tests.wire.dialects.endings import ANSWERS, WHOLE
 from tests.wire.dialects.merging import merge
+from tests.wire.dialects.telling import tell_answer
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
 OCCASION = Occasion(now_s=9)
@@ -318,7 +318,7 @@ def test_a_citation_is_counted_from_where_the_whole_text_begins() -> None:
     answer = {**WHOLE[MESSAGES], "content": content}
 
     told = translate_answer(answer, Target(MESSAGES), CHAT, OCCASION)
-    streamed = list(tell_answer(answer, Target(MESSAGES), CHAT, OCCASION))
+    streamed = list(tell_answer(answer, MESSAGES, CHAT, OCCASION))
 
     message = told["choices"][0]["message"]
     place = message["annotations"][0]["url_citation"]

@@ -15,13 +15,13 @@ from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
 from router.wire.dialects.translate import (
     StreamTranslator,
-    tell_answer,
     translate_answer,
     translate_request,
 )
 from tests.wire.dialects.conformance import BASE
 from tests.wire.dialects.endings import ANSWERS, WHOLE
 from tests.wire.dialects.table import REQUESTS
+from tests.wire.dialects.telling import tell_answer
 from tests.wire.documents import TREES
 
 PAIRS = list(permutations(Dialect, 2))
@@ -104,8 +104,7 @@ def test_a_misshaped_answer_is_an_answer_or_malformed(
 
 def _streams(source: Dialect) -> list[list[dict[str, Any]]]:
     """The events of every example."""
-    upstream = Target(source)
-    return [list(tell_answer(each, upstream, source, OCCASION)) for each in _ANSWERS[source]]
+    return [list(tell_answer(each, source, source, OCCASION)) for each in _ANSWERS[source]]
 
 
 _STREAMS = {dialect: _streams(dialect) for dialect in Dialect}

@@ -41,20 +41,17 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _MARK = "cache_control"
 
 
-def read_blocks(content: object, place: str, origin: str = NATIVE) -> Iterator[Part]:
-    """The content of a message or an answer; a thought without an origin is attributed to `origin`.
-
-    Raises ApiError 400.
-    """
+def read_blocks(content: object, place: str) -> Iterator[Part]:
+    """The content of a message. Raises ApiError 400."""
     if isinstance(content, str):
         yield Text(content)
         return
     for where, block in objects_in(content, place):
-        yield read_block(block, where, origin)
+        yield read_block(block, where, NATIVE)
 
 
-def read_block(block: JsonObject, place: str, origin: str = NATIVE) -> Part:
-    """One block. Raises ApiError 400."""
+def read_block(block: JsonObject, place: str, origin: str) -> Part:
+    """One block; a thought without an origin is attributed to `origin`. Raises ApiError 400."""
     match block.get("type"):
         case "thinking":
             seal = taken_off(text_of(block, "signature", place), origin)
