@@ -93,9 +93,10 @@ CALL = ("id", "type", "function", "custom", "index", "extra_content")
 
 
 def read_call(call: JsonObject, place: str) -> ToolCall:
-    """A tool call in a message. Raises ApiError 400."""
+    """A tool call in a message, or what a delta adds to one. Raises ApiError 400."""
     only(call, CALL, place)
-    is_custom = call.get("type") == "custom"
+    # Only the first delta of a call says of which type it is.
+    is_custom = call.get("type") == "custom" or (not call.get("function") and "custom" in call)
     kind, said = ("custom", "input") if is_custom else ("function", "arguments")
     inner = an_object(call.get(kind), f"{place}.{kind}")
     arguments = text_of(inner, said, f"{place}.{kind}")
