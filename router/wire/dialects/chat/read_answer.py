@@ -15,6 +15,7 @@ from router.wire.dialects.shape import (
     known,
     objects_in,
     text_of,
+    time_of,
 )
 from router.wire.usage import read_usage
 
@@ -50,7 +51,7 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
 def read_head(answer: JsonObject) -> AnswerHead:
     """What an answer, or a chunk of one, says of the answer as a whole."""
     return AnswerHead(
-        text_of(answer, "id", ""), text_of(answer, "model", ""), count_of(answer, "created")
+        text_of(answer, "id", ""), text_of(answer, "model", ""), time_of(answer, "created")
     )
 
 
