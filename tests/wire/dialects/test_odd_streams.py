@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pytest
+
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import StreamTranslator
@@ -111,3 +113,82 @@ def test_thoughts_with_the_same_index_are_told_apart_by_their_seals() -> None:
         "Aha",
     ]
     assert [block.get("signature", "")[-3:] for block in content[3:5]] == ["::c", "::d"]
+
+
+def test_a_block_of_which_no_event_tells_the_end_hides_none_after_it() -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {"id": "msg_1", "model": "m"}},
+        {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "text", "text": "Hi"},
+        },
+        {
+            "type": "content_block_start",
+            "index": 1,
+            "content_block": {"type": "tool_use", "id": "c0", "name": "f", "input": {}},
+        },
+        {"type": "content_block_stop", "index": 2},
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {}},
+        {"type": "message_stop"},
+    ]
+
+    said, called = _told(MESSAGES, RESPONSES, events)["output"]
+
+    assert said["content"][0]["text"] == "Hi"
+    assert (called["name"], called["arguments"]) == ("f", "{}")
+
+
+_BEGUN: dict[str, Any] = {"type": "response.created", "response": {"id": "resp_1", "model": "m"}}
+_CITED = {"type": "url_citation", "url": "https://a.example", "title": "A", "start_index": 0}
+_PART: dict[str, Any] = {
+    "type": "output_text",
+    "text": "Hi",
+    "annotations": [{**_CITED, "end_index": 2}],
+}
+_ITEM = {"type": "message", "role": "assistant", "content": [_PART]}
+_PLACE = {"output_index": 0, "content_index": 0}
+_ADDED = {"type": "response.content_part.added", **_PLACE, "part": {**_PART, "text": ""}}
+_ANNOTATED = {
+    "type": "response.output_text.annotation.added",
+    **_PLACE,
+    "annotation": _PART["annotations"][0],
+}
+_PART_DONE = {"type": "response.content_part.done", **_PLACE, "part": _PART}
+_ITEM_DONE = {"type": "response.output_item.done", "output_index": 0, "item": _ITEM}
+_COMPLETED: dict[str, Any] = {
+    "type": "response.completed",
+    "response": {"status": "completed", "output": [_ITEM]},
+}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [_ITEM_DONE],
+        [_ADDED, _ITEM_DONE],
+        [_ADDED, _PART_DONE, _ITEM_DONE],
+        [_ADDED, _ANNOTATED, _PART_DONE, _ITEM_DONE],
+    ],
+)
+def test_a_text_and_what_it_cites_are_told_once_however_late_they_come(
+    events: list[dict[str, Any]],
+) -> None:
+    (block,) = _told(RESPONSES, MESSAGES, [_BEGUN, *events, _COMPLETED])["content"]
+
+    assert block["text"] == "Hi"
+    assert [each["url"] for each in block["citations"]] == ["https://a.example"]
+
+
+def test_an_item_of_which_no_event_tells_the_end_hides_none_after_it() -> None:
+    call = {"type": "function_call", "call_id": "c0", "name": "f", "arguments": "{}"}
+    events = [
+        {"type": "response.output_text.delta", **_PLACE, "delta": "Hi"},
+        {"type": "response.output_item.added", "output_index": 1, "item": call},
+        {"type": "response.output_item.done", "output_index": 1, "item": call},
+    ]
+
+    said, called = _told(RESPONSES, MESSAGES, [_BEGUN, *events, _COMPLETED])["content"]
+
+    assert (said["text"], called["name"]) == ("Hi", "f")

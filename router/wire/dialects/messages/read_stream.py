@@ -102,14 +102,20 @@ class MessagesReader:
             yield from self._row.take(index, Cited(cited))
 
     def _stop(self, event: JsonObject) -> Iterator[Beat]:
-        index = count_of(event, "index")
+        yield from self._close(count_of(event, "index"))
+
+    def _close(self, index: int | None) -> Iterator[Beat]:
         part = self._open.pop(index, None)
         if isinstance(part, ToolCall):  # no delta has come: its arguments were in the start event
             yield from self._row.take(index, Grew(part.arguments))
-        closed: Inner = Closed()
-        yield from self._row.take(index, closed)
+        if part is not None:
+            closed: Inner = Closed()
+            yield from self._row.take(index, closed)
 
     def _end(self) -> Iterator[Beat]:
+        """The end of the message, and of blocks of which no event has told it."""
+        for index in list(self._open):
+            yield from self._close(index)
         if refusal := read_refusal(self._told):
             yield from (Opened(type(refusal)("")), Grew(refusal.text), Closed())
         usage = read_stream(LAYOUTS["anthropic"], self._used)
