@@ -13,9 +13,12 @@ from typing import Any, Self
 from router.wire.dialects.chat.thoughts import MEMBERS
 from router.wire.dialects.shape import JsonObject
 
-_NAMES = r"(?:^|/)(?:{})"
+_NAMES = r"(?:^|/)(?:ft:)?(?:{})"
+"""That of a fine-tuned model begins with its base model's."""
 _OPENAIS = re.compile(_NAMES.format(r"gpt-\d|o\d|chatgpt"))
-_MISTRALS = re.compile(_NAMES.format(r"(?:open-)?mi[sx]tral|ministral|(?:code|dev|magi|pix)stral"))
+_MISTRALS = re.compile(
+    _NAMES.format(r"(?:open-|labs-)?(?:(?:mi|mini|code|dev|magi)stral|(?:mi|pi|vo)xtral)")
+)
 _GEMINI = re.compile(r"gemini-(\d+)")
 _SIGNED_SINCE = 3
 """From this version on, Gemini refuses a call without a signature."""
