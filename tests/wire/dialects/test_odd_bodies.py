@@ -90,6 +90,37 @@ def test_a_cache_mark_that_is_a_word_is_refused_by_name(target: Dialect) -> None
         translate_request(body, Dialect.CHAT, Target(target, max_output_tokens=100))
 
 
+_CALL = {"type": "tool_use", "id": "c0", "name": "f", "input": {}}
+_THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "c2ln"}
+_RESULT = {"type": "tool_result", "tool_use_id": "c0", "content": "1"}
+
+
+@pytest.mark.parametrize("target", [Dialect.CHAT, Dialect.RESPONSES])
+@pytest.mark.parametrize(
+    ("role", "block"),
+    [("user", _CALL), ("user", _THOUGHT), ("assistant", _RESULT), ("system", _RESULT)],
+)
+def test_what_a_role_cannot_say_is_refused_and_not_left_out(
+    role: str, block: dict[str, Any], target: Dialect
+) -> None:
+    message = {"role": role, "content": [{"type": "text", "text": "Hi"}, block]}
+    body = {**BASE[Dialect.MESSAGES], "messages": [message]}
+
+    with pytest.raises(ApiError, match="only an assistant") as refused:
+        translate_request(body, Dialect.MESSAGES, Target(target))
+    assert refused.value.param == "messages[0].content"
+
+
+@pytest.mark.parametrize("target", [Dialect.RESPONSES, Dialect.MESSAGES])
+def test_a_picture_by_an_assistant_is_refused_and_not_left_out(target: Dialect) -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    message = {"role": "assistant", "content": [image]}
+    body = {**BASE[Dialect.CHAT], "messages": [message]}
+
+    with pytest.raises(ApiError, match="accept no images or files from an assistant"):
+        translate_request(body, Dialect.CHAT, Target(target, max_output_tokens=100))
+
+
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @FEW
 @given(data=st.data())
