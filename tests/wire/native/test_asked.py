@@ -81,6 +81,30 @@ def test_no_thought_of_another_is_left_and_nothing_else_is_lost(messages: list[J
     assert own_history(body, Dialect.MESSAGES, "up/x", is_home=True) is body
 
 
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_a_budget_to_think_with_is_left_out_until_the_tools_of_another_are_done(
+    is_followed: bool,
+) -> None:
+    """Messages take all that follows the assistant for one message, in however many it is told."""
+    call: Json = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
+    thought: Json = {"type": "thinking", "thinking": "Hm", "signature": "c2ln"}
+    result: Json = {"type": "tool_result", "tool_use_id": "t1", "content": "1"}
+    talk: list[Json] = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": [thought, call]},
+        {"role": "user", "content": [result]},
+        *([{"role": "user", "content": "And?"}] if is_followed else []),
+    ]
+    body = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "messages": talk}
+
+    told = own_history(body, Dialect.MESSAGES, "up/x", is_home=False)
+
+    assert "thinking" not in told
+    after = [*talk, {"role": "assistant", "content": "1"}, {"role": "user", "content": "So?"}]
+    told = own_history({**body, "messages": after}, Dialect.MESSAGES, "up/x", is_home=False)
+    assert told["thinking"] == body["thinking"]
+
+
 @pytest.mark.parametrize("dialect", [Dialect.MESSAGES, Dialect.RESPONSES])
 @given(st.dictionaries(st.sampled_from("messages input tools system".split()) | _NAMES, ODD))
 def test_a_request_of_any_shape_has_a_view_or_is_refused(dialect: Dialect, odd: Json) -> None:
