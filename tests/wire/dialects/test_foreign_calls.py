@@ -78,6 +78,22 @@ def test_what_a_model_calls_so_itself_stays_as_it_is(name: str) -> None:
     assert Taken.by(name).of(body) is body
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("words", [[], [{"type": "text", "text": "Hi"}]])
+def test_thoughts_among_the_parts_of_a_content_go_to_mistrals_models_only(
+    name: str, words: list[Json]
+) -> None:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}
+    told = {"role": "assistant", "content": [thought, *words]}
+    body = {"messages": [{"role": "user", "content": "Hello"}, told]}
+    taken = Taken.by(name)
+
+    kept = told if name.startswith("mistral") else {**told, "content": words or ""}
+
+    assert taken.of(body)["messages"][1] == kept
+    assert taken.takes_all_of(orjson.dumps(body)) is (kept is told)
+
+
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "reasoning_details"])
 def test_thoughts_of_others_are_kept_from_mistrals_models(name: str) -> None:
     said = {"role": "assistant", "content": "Hi", name: "Hm"}

@@ -7,7 +7,7 @@ import pytest
 
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
-from router.wire.dialects.translate import StreamTranslator
+from router.wire.dialects.translate import StreamTranslator, translate_answer, translate_request
 from tests.wire.dialects.merging import merge
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
@@ -192,3 +192,30 @@ def test_an_item_of_which_no_event_tells_the_end_hides_none_after_it() -> None:
     said, called = _told(RESPONSES, MESSAGES, [_BEGUN, *events, _COMPLETED])["content"]
 
     assert (said["text"], called["name"]) == ("Hi", "f")
+
+
+def _part(kind: str, text: str) -> dict[str, Any]:
+    return {"type": kind, kind: [{"type": "text", "text": text}] if kind == "thinking" else text}
+
+
+def test_mistrals_models_think_in_parts_of_the_content() -> None:
+    parts = [_part("thinking", "H"), _part("thinking", "m")]
+    thinking = [_chunk({"content": [each]}) for each in parts]
+    chunks = [*thinking, _chunk({"content": [_part("text", "Hi")]}), _chunk({"content": " you"})]
+    message = {"role": "assistant", "content": [*parts, _part("text", "Hi you")]}
+    answer = {"id": "1", "model": "m", "choices": [{"message": message, "finish_reason": "stop"}]}
+
+    streamed = _told(CHAT, MESSAGES, [*chunks, _chunk({}, "stop")])["content"]
+    at_once = translate_answer(answer, Target(CHAT), MESSAGES, Occasion(now_s=9))["content"]
+
+    assert streamed == at_once
+    assert [block.get("thinking") or block["text"] for block in at_once] == ["Hm", "Hi you"]
+
+
+def test_what_mistrals_models_thought_is_no_hindrance_to_another_that_goes_on() -> None:
+    message = {"role": "assistant", "content": [_part("thinking", "Hm"), _part("text", "Hi")]}
+    body = {"model": "m", "max_tokens": 9, "messages": [message]}
+
+    told = translate_request(body, CHAT, Target(MESSAGES))
+
+    assert told["messages"] == [{"role": "assistant", "content": "Hi"}]

@@ -27,6 +27,7 @@ from router.wire.dialects.shape import (
 )
 from router.wire.dialects.sources import data_url, source_of, url_of
 
+_THINKING = "thinking"
 _MARKS = ("cache_control", "prompt_cache_breakpoint")
 
 
@@ -35,6 +36,32 @@ def read_content(content: object, place: str) -> tuple[Said, ...]:
     if isinstance(content, str):
         return (Text(content),) if content else ()
     return tuple(_part(part, where) for where, part in objects_in(content, place))
+
+
+def words_in(content: object, place: str) -> str:
+    """The words of an answer's content: a text, or with Mistral's models parts. Raises ApiError 400."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    listed = objects_in(content, place)
+    return "".join(text_of(part, "text", where) for where, part in listed if not _thinks(part))
+
+
+def thinking_in(content: object, place: str) -> str:
+    """The thoughts among the parts of a content, where Mistral's models have them. Raises ApiError 400."""
+    listed = objects_in(content, place) if isinstance(content, list) else ()
+    thoughts = ((where, part.get(_THINKING)) for where, part in listed if _thinks(part))
+    return "".join(words_in(thought, where) for where, thought in thoughts)
+
+
+def without_thinking(content: object) -> object:
+    """A content without the thoughts among its parts; itself if there are none."""
+    if not isinstance(content, list) or not any(map(_thinks, content)):
+        return content
+    return [part for part in content if not _thinks(part)]
+
+
+def _thinks(part: object) -> bool:
+    return isinstance(part, dict) and part.get("type") == _THINKING
 
 
 def _part(part: JsonObject, place: str) -> Said:

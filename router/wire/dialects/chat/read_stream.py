@@ -16,7 +16,7 @@ from router.wire.dialects.answer import (
     Sealed,
     Stop,
 )
-from router.wire.dialects.chat.parts import CALL, read_call
+from router.wire.dialects.chat.parts import CALL, read_call, words_in
 from router.wire.dialects.chat.read_answer import (
     NO_ARGUMENTS,
     read_citations,
@@ -89,11 +89,12 @@ class ChatReader:
             self._stop = stop_of(choice["finish_reason"], calls=bool(self._calls))
 
     def _delta(self, delta: JsonObject, place: str) -> Iterator[Beat]:
-        if len(delta) == 1 and (text := text_of(delta, "content", place)):
-            yield from self._grow(_TEXT, _NO_TEXT, text)  # like nearly every delta of text
+        content = delta.get("content")
+        if len(delta) == 1 and isinstance(content, str) and content:
+            yield from self._grow(_TEXT, _NO_TEXT, content)  # like nearly every delta of text
             return
         yield from self._thoughts(delta, place)
-        if text := text_of(delta, "content", place):
+        if text := words_in(content, f"{place}.content"):
             yield from self._grow(_TEXT, _NO_TEXT, text)
         for citation in read_citations(delta, place):
             yield from self._grow(_TEXT, _NO_TEXT, "")
