@@ -499,6 +499,17 @@ AMID = [
     [
         ("claude-haiku-4-5-20251001", {"temperature": 0.5}, {"temperature": 0.5}),
         ("claude-opus-4-7", {"temperature": 0.5, "top_p": 0.9}, {"temperature": None}),
+        (
+            "claude-opus-4-1",
+            {"temperature": 0.5, "top_p": 0.9},
+            {"temperature": 0.5, "top_p": None},
+        ),
+        ("claude-sonnet-4-5", {"temperature": None, "top_p": 0.9}, {"top_p": 0.9}),
+        (
+            "claude-sonnet-4-0",
+            {"temperature": 0.5, "top_p": 0.9},
+            {"temperature": 0.5, "top_p": 0.9},
+        ),
         ("claude-sonnet-4-20250514", {"reasoning_effort": "low"}, {"output_config": None}),
         ("claude-opus-4-6", {"reasoning_effort": "xhigh"}, {"output_config": {"effort": "high"}}),
         ("claude-opus-4-7", {"reasoning_effort": "xhigh"}, {"output_config": {"effort": "xhigh"}}),

@@ -61,6 +61,12 @@ THOUGHT_ROWS = (
         cells={C_M: Refused("temperature"), R_M: Refused("temperature")},
     ),
     Row(
+        "to think, at a `top_p` below 0.95",
+        chat={"reasoning_effort": "high", "top_p": 0.5},
+        responses={"reasoning": {"effort": "high"}, "top_p": 0.5},
+        cells={C_M: Refused("top_p"), R_M: Refused("top_p")},
+    ),
+    Row(
         "not to think",
         chat={"reasoning_effort": "none"},
         responses={"reasoning": {"effort": "none"}},

@@ -30,7 +30,7 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
     system, turns = _system(request.turns)
     limit = _limit(request, target)
     thinking = _thinking(request, target, limit)
-    _check_temperature(request, thinking)
+    _check_sampling(request, thinking)
     return {
         "model": request.model,
         "max_tokens": limit,
@@ -111,11 +111,19 @@ def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | 
     return {"type": "adaptive"}
 
 
-def _check_temperature(request: Request, thinking: dict[str, Any] | None) -> None:
-    """Refuse a temperature other than 1 for a model that thinks, as Messages do themselves."""
-    thinks = thinking is not None and thinking["type"] != "disabled"
-    if thinks and request.sampling.temperature not in (None, 1):
+def _check_sampling(request: Request, thinking: dict[str, Any] | None) -> None:
+    """Refuse a temperature other than 1 for a model that thinks, and a low `top_p`, as Messages do themselves."""
+    if thinking is None or thinking["type"] == "disabled":
+        return
+    if request.sampling.temperature not in (None, 1):
         raise unsaid("temperature", "Messages accept only 1 if the model thinks; leave it out")
+    top_p = request.sampling.top_p
+    if top_p is not None and top_p < _LEAST_TOP_P:
+        raise unsaid("top_p", f"Messages accept {_LEAST_TOP_P} to 1 if the model thinks")
+
+
+_LEAST_TOP_P = 0.95
+"""https://platform.claude.com/docs/en/build-with-claude/extended-thinking, "Feature compatibility"."""
 
 
 def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
