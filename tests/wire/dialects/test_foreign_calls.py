@@ -94,7 +94,16 @@ def test_thoughts_among_the_parts_of_a_content_go_to_mistrals_models_only(
     assert taken.takes_all_of(orjson.dumps(body)) is (kept is told)
 
 
-@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "reasoning_details"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reasoning_content",
+        "reasoning",
+        "reasoning_details",
+        "thinking_blocks",
+        "provider_specific_fields",
+    ],
+)
 def test_thoughts_of_others_are_kept_from_mistrals_models(name: str) -> None:
     said = {"role": "assistant", "content": "Hi", name: "Hm"}
     asked = [{"role": "user", "content": "Hello"}, said, {"role": "user", "content": "And?"}]

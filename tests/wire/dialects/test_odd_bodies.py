@@ -121,6 +121,40 @@ def test_a_picture_by_an_assistant_is_refused_and_not_left_out(target: Dialect) 
         translate_request(body, Dialect.CHAT, Target(target, max_output_tokens=100))
 
 
+def test_what_litellm_adds_for_another_provider_is_left_out() -> None:
+    more = {"thinking_blocks": [_THOUGHT], "provider_specific_fields": {"a": 1}}
+    call = {"id": "c0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    told = {"role": "assistant", "content": None, "tool_calls": [call]}
+    odd = {**told, **more, "tool_calls": [{**call, "provider_specific_fields": {"a": 1}}]}
+
+    usual, given = (
+        translate_request(
+            {**BASE[Dialect.CHAT], "messages": [each]}, Dialect.CHAT, Target(Dialect.MESSAGES)
+        )
+        for each in (told, odd)
+    )
+
+    assert given == usual
+
+
+@pytest.mark.parametrize(
+    ("source", "members"),
+    [
+        (Dialect.CHAT, {"functions": [], "logprobs": False, "top_logprobs": 0}),
+        (Dialect.MESSAGES, {"mcp_servers": []}),
+    ],
+)
+def test_members_that_ask_for_nothing_are_left_out(
+    source: Dialect, members: dict[str, Any]
+) -> None:
+    usual, given = (
+        translate_request({**BASE[source], **more}, source, Target(Dialect.RESPONSES))
+        for more in ({}, members)
+    )
+
+    assert given == usual
+
+
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @FEW
 @given(data=st.data())

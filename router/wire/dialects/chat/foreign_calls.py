@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
 
-from router.wire.dialects.chat.parts import without_thinking
+from router.wire.dialects.chat.parts import OF_LITELLM, without_thinking
 from router.wire.dialects.chat.thoughts import MEMBERS
 from router.wire.dialects.shape import JsonObject
 
@@ -26,6 +26,7 @@ _SIGNED_SINCE = 3
 
 THOUGHT_IN_PARTS = b'"thinking"'
 """What the bytes of a request contain where a model of Mistral's has thought."""
+_THOUGHTS = (*MEMBERS, *OF_LITELLM)
 _SIGNATURE = "extra_content"
 _SIGNED = b'"extra_content"'
 _UNCHECKED = {_SIGNATURE: {"google": {"thought_signature": "skip_thought_signature_validator"}}}
@@ -66,7 +67,8 @@ def _digest(call_id: str, digits: int) -> str:
 
 _TOO_LONG = re.compile(rb'"tool_call_id"\s*:\s*"[^"]{41}')
 _NOT_MISTRALS = re.compile(
-    rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")|"reasoning(?:_content)?"\s*:'
+    rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")'
+    rb'|"(?:reasoning(?:_content)?|thinking_blocks|provider_specific_fields)"\s*:'
 )
 """The id of a result, in bytes, that OpenAI or Mistral would refuse: calls without a result are refused anyway.
 Mistral refuses thoughts, too (422, "Extra inputs are not permitted")."""
@@ -122,8 +124,8 @@ class Taken:
         is_strange = message.get("role") == "assistant" and not self.thinks_in_parts
         if is_strange and (said := without_thinking(content)) is not content:
             message = {**message, "content": said or ""}
-        if not self.takes_thoughts and any(name in message for name in MEMBERS):
-            message = {name: value for name, value in message.items() if name not in MEMBERS}
+        if not self.takes_thoughts and any(name in message for name in _THOUGHTS):
+            message = {name: value for name, value in message.items() if name not in _THOUGHTS}
         calls, result = message.get("tool_calls"), message.get("tool_call_id")
         if isinstance(result, str) and self.id_of(result) != result:
             return {**message, "tool_call_id": self.id_of(result)}

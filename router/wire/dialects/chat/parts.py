@@ -115,7 +115,10 @@ _READERS: Mapping[str, Callable[[JsonObject, str], Said]] = {
 }
 
 
-CALL = ("id", "type", "function", "custom", "index", "extra_content")
+OF_LITELLM = ("thinking_blocks", "provider_specific_fields")
+"""What litellm adds to messages and calls: thoughts and seals once more, for the provider that they came from."""
+
+CALL = ("id", "type", "function", "custom", "index", "extra_content", *OF_LITELLM)
 """The members of a tool call."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from router.wire.dialects.chat.parts import read_call, read_content, without_thinking
+from router.wire.dialects.chat.parts import OF_LITELLM, read_call, read_content, without_thinking
 from router.wire.dialects.chat.thoughts import MEMBERS, read_signature, read_thoughts
 from router.wire.dialects.chat.tools import read_choice, read_format, read_tool
 from router.wire.dialects.openai import mark_of, rest_of, sampling, shared_of, user_of
@@ -86,7 +86,7 @@ def _turn(message: JsonObject, place: str) -> Turn:
 
 
 def _spoken(message: JsonObject, place: str) -> Iterator[Part]:
-    only(message, (*_SPOKEN, *MEMBERS), place)
+    only(message, (*_SPOKEN, *MEMBERS, *OF_LITELLM), place)
     yield from read_thoughts(message, place)
     yield from read_content(without_thinking(message.get("content")), f"{place}.content")
     if refusal := text_of(message, "refusal", place):
