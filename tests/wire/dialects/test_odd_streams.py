@@ -7,7 +7,13 @@ import pytest
 
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
-from router.wire.dialects.translate import StreamTranslator, translate_answer, translate_request
+from router.wire.dialects.translate import (
+    StreamTranslator,
+    event_bytes,
+    translate_answer,
+    translate_request,
+)
+from router.wire.native.messages import MessagesForm
 from tests.wire.dialects.merging import merge
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
@@ -219,3 +225,23 @@ def test_what_mistrals_models_thought_is_no_hindrance_to_another_that_goes_on() 
     told = translate_request(body, CHAT, Target(MESSAGES))
 
     assert told["messages"] == [{"role": "assistant", "content": "Hi"}]
+
+
+def test_a_message_that_tells_its_end_in_two_deltas_ended_for_the_reason_of_the_first() -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {"id": "msg_1", "model": "m"}},
+        {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": None},
+            "usage": {"input_tokens": 1, "output_tokens": 2},
+        },
+        {"type": "message_stop"},
+    ]
+    form = MessagesForm()
+
+    told = _told(MESSAGES, RESPONSES, events)
+    passed = [form.read(event_bytes(event, MESSAGES)) for event in events]
+
+    assert told["incomplete_details"] == {"reason": "max_output_tokens"}
+    assert passed[-1].finish_reasons == {"length"}

@@ -1,6 +1,7 @@
 """The events of a message, read."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from router.wire.dialects.answer import (
     AnswerEnd,
@@ -30,7 +31,7 @@ class MessagesReader:
         self._origin = origin
         self._row = PartSequence()
         self._open: dict[int | None, Part] = {}
-        self._told: JsonObject = {}
+        self._told: dict[str, Any] = {}
         self._used: list[JsonObject] = []
 
     def feed(self, event: JsonObject) -> Iterator[Beat]:
@@ -47,7 +48,8 @@ class MessagesReader:
                 yield from self._stop(event)
             case "message_delta":
                 self._used.append(event)
-                self._told = an_object(event.get("delta"), "delta")
+                told = an_object(event.get("delta"), "delta")
+                self._told |= {name: value for name, value in told.items() if value is not None}
             case "message_stop":
                 yield from self._end()
             case "error":
