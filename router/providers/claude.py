@@ -29,6 +29,7 @@ class Claude:
     `tries_harder`: it knows the effort `xhigh`. `samples`: it accepts a temperature and the like;
     `samples_in_one_way`: not a temperature and a `top_p` at once. `may_not_think`: thinking can be switched off.
     `hears_system_amid`: a system message may occur within the conversation. `may_be_forced`: to call a tool.
+    `may_be_begun`: its answer, by a last message of the assistant.
     `binds_thoughts`: it takes its thoughts back only after exactly the same words.
     """
 
@@ -39,6 +40,7 @@ class Claude:
     may_not_think: bool = True
     hears_system_amid: bool = False
     may_be_forced: bool = True
+    may_be_begun: bool = True
     binds_thoughts: bool = False
 
     @classmethod
@@ -58,6 +60,7 @@ class Claude:
             may_not_think=not is_deep and not (is_latest and family != "haiku"),
             hears_system_amid=version >= (4, 8),
             may_be_forced=not is_latest or family == "haiku",
+            may_be_begun=version < (4, 6),
             binds_thoughts=is_latest,
         )
 
@@ -78,6 +81,10 @@ class Claude:
             worded["messages"] = _with_system_first(fields.get("messages"))
         if not self.may_be_forced and _is_forced(worded.get("tool_choice")):
             raise unsaid("tool_choice", "the model itself decides whether to call a tool; use auto")
+        if not self.may_be_begun and _is_begun(fields.get("messages")):
+            raise unsaid(
+                "messages", "the model begins its answers itself; end with a user's message"
+            )
         return worded
 
     def takes(self, body: Mapping[str, Any]) -> bool:
@@ -90,6 +97,7 @@ class Claude:
             and not self._samples_twice(body)
             and (self.hears_system_amid or not _has_system_amid(body.get("messages")))
             and (self.may_be_forced or not _is_forcing(body.get("tool_choice")))
+            and (self.may_be_begun or not _is_begun(body.get("messages")))
         )
 
     def _samples_twice(self, fields: Mapping[str, Any]) -> bool:
@@ -119,6 +127,12 @@ class Claude:
 def _is_forcing(choice: object) -> bool:
     """The same for the choice in Messages."""
     return isinstance(choice, dict) and choice.get("type") in ("any", "tool")
+
+
+def _is_begun(messages: object) -> bool:
+    """Whether the last message is what the model is to go on with."""
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    return isinstance(last, dict) and last.get("role") == "assistant"
 
 
 def _has_system_amid(messages: object) -> bool:

@@ -563,3 +563,19 @@ async def test_a_model_that_is_not_to_be_forced_to_call_is_not_asked_to(
     fault = await fault_of(claude, call("claude-opus-5-5", tools=[TOOL], tool_choice=choice))
 
     assert (fault.kind, fault.code, api.requests) == (FaultKind.UNSUITED, "untranslatable", [])
+
+
+async def test_an_answer_that_is_begun_goes_to_models_that_go_on_with_it(
+    claude: Upstream, api: AnthropicApi
+) -> None:
+    begun = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "{"}]
+
+    await plain(claude, call("claude-haiku-4-5", messages=begun))
+    fault = await fault_of(claude, call("claude-opus-4-6", messages=begun))
+
+    assert api.last_body["messages"] == begun
+    assert (fault.kind, fault.code, len(api.requests)) == (
+        FaultKind.UNSUITED,
+        "untranslatable",
+        1,
+    )

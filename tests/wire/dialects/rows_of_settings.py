@@ -191,6 +191,11 @@ OTHER_ROWS = (
         cells={C_R: Refused("stop"), M_R: Refused("stop")},
     ),
     Row(
+        "a stop sequence of white space",
+        chat={"stop": ["\n"]},
+        cells={C_R: Refused("stop"), C_M: Refused("stop")},
+    ),
+    Row(
         "more than four stop sequences",
         messages={"stop_sequences": list("abcde")},
         cells={M_C: Refused("stop_sequences"), M_R: Refused("stop")},

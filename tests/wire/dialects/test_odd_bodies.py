@@ -121,6 +121,15 @@ def test_a_picture_by_an_assistant_is_refused_and_not_left_out(target: Dialect) 
         translate_request(body, Dialect.CHAT, Target(target, max_output_tokens=100))
 
 
+def test_words_to_go_on_with_end_without_white_space_which_messages_refuse() -> None:
+    told = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "I say: \n"}]
+    body = {**BASE[Dialect.CHAT], "messages": told}
+
+    asked = translate_request(body, Dialect.CHAT, Target(Dialect.MESSAGES))
+
+    assert asked["messages"] == [told[0], {"role": "assistant", "content": "I say:"}]
+
+
 def test_what_litellm_adds_for_another_provider_is_left_out() -> None:
     more = {"thinking_blocks": [_THOUGHT], "provider_specific_fields": {"a": 1}}
     call = {"id": "c0", "type": "function", "function": {"name": "f", "arguments": "{}"}}

@@ -53,7 +53,7 @@ def _max_tokens(body: JsonObject) -> int | None:
 
 
 def _stop(stop: object) -> tuple[str, ...]:
-    if stop is None:
+    if stop is None or stop == "":
         return ()
     listed = stop if isinstance(stop, list) else [stop]
     return tuple(a_text(each, "stop") for each in listed)

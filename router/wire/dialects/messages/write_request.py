@@ -73,6 +73,8 @@ def _sampling(request: Request) -> dict[str, Any]:
     sampling = request.sampling
     if sampling.temperature is not None and sampling.temperature > 1:
         raise unsaid("temperature", "Messages accept 0 to 1")
+    if not all(each.strip() for each in sampling.stop):
+        raise unsaid("stop", "Messages accept no stop sequence of white space only")
     if request.verbosity not in ("", "medium"):
         raise unsaid("verbosity", "Messages have no such setting; ask for it in the system prompt")
     return {
@@ -165,7 +167,14 @@ def _messages(turns: tuple[Turn, ...], target: Target) -> list[dict[str, Any]]:
             told[-1][1].extend(blocks)
         else:
             told.append((_ROLES[turn.role], blocks))
+    if told and told[-1][0] == _ROLES[Role.ASSISTANT]:
+        told[-1][1][-1] = _without_end(told[-1][1][-1])
     return [{"role": role, "content": _content(blocks)} for role, blocks in told]
+
+
+def _without_end(block: _Block) -> _Block:
+    """The last block, without white space at the end of words that the model is to go on with: Messages refuse it."""
+    return {**block, "text": block["text"].rstrip()} if block["type"] == "text" else block
 
 
 def _content(blocks: list[_Block]) -> str | list[_Block]:
