@@ -51,7 +51,7 @@ class ChatReader:
         self._open: dict[_Key, list[str]] = {}
         self._calls: dict[int, tuple[_Key, str]] = {}
         self._functions, self._ended = set[_Key](), set[_Key]()
-        self._has_head = self._is_done = False
+        self._has_head = self._has_details = self._is_done = False
         self._stop: Stop | None = None
         self._usage: Usage | None = None
         self._tier = ""
@@ -104,11 +104,14 @@ class ChatReader:
         yield from self._called(delta, place)
 
     def _thoughts(self, delta: JsonObject, place: str) -> Iterator[Beat]:
+        """What a delta adds to thoughts. Who tells them in detail tells them in plain text, too, if not at once."""
         for where, detail in objects_in(delta.get("reasoning_details"), place):
             thought = read_detail(detail, where, self._origin)
+            self._has_details = self._has_details or bool(thought.text)
             index = detail.get("index")
             yield from self._detail(("thought", index if isinstance(index, int) else 0), thought)
-        if not delta.get("reasoning_details") and (text := thought_in(delta, place)):
+        is_told = self._has_details or bool(delta.get("reasoning_details"))
+        if not is_told and (text := thought_in(delta, place)):
             yield from self._grow(("thought", 0), Thinking("", Seal(self._origin)), text)
 
     def _detail(self, key: _Key, thought: Thinking) -> Iterator[Beat]:
