@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from router.wire.cutting import cut
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import (
@@ -245,3 +246,16 @@ def test_a_message_that_tells_its_end_in_two_deltas_ended_for_the_reason_of_the_
 
     assert told["incomplete_details"] == {"reason": "max_output_tokens"}
     assert passed[-1].finish_reasons == {"length"}
+
+
+@pytest.mark.parametrize("target", [RESPONSES, MESSAGES])
+def test_sources_stay_with_their_text_where_an_answer_with_thoughts_is_cut_into_chunks(
+    target: Dialect,
+) -> None:
+    cited = {"type": "url_citation", "url_citation": {**_CITED, "end_index": 2}}
+    message = {"content": "Hi", "reasoning_content": "Hm", "annotations": [cited]}
+    answer = {"id": "1", "model": "m", "choices": [{"message": message, "finish_reason": "stop"}]}
+
+    told = _told(CHAT, target, cut(answer, "1", usage=False))
+
+    assert told == translate_answer(answer, Target(CHAT), target, Occasion(now_s=9))
