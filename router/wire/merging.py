@@ -112,9 +112,15 @@ class _Items(list[Any]):
 
 
 def _is_another(item: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Whether an item is not about the `known` one of its index."""
+    """Whether an item is not about the `known` one of its index.
+
+    A call that has another id but no name goes on: some servers make up an id for every delta.
+    """
     told = ((item.get(name), known.get(name)) for name in ("id", "type"))
-    return any(a and b and a != b for a, b in told) or any(known.get(name) for name in _SEALS)
+    differs = any(a and b and a != b for a, b in told)
+    called = item.get("function") or item.get("custom")
+    begins = not isinstance(called, dict) or bool(called.get("name"))
+    return (differs and begins) or any(known.get(name) for name in _SEALS)
 
 
 def _index(item: object) -> int | float | str | None:

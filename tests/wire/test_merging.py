@@ -15,9 +15,17 @@ def _call(arguments: str, **more: Any) -> dict[str, Any]:
     return {"tool_calls": [{"index": 0, **more, "function": {"arguments": arguments}}]}
 
 
+def _begun(given: str) -> dict[str, Any]:
+    return {"tool_calls": [{"index": 0, "id": given, "function": {"name": "f", "arguments": ""}}]}
+
+
 def test_calls_with_the_same_index_are_told_apart_by_their_ids() -> None:
     calls = _message(
-        _call('{"a":', id="c0"), _call("1}"), _call("{", id="c1"), _call("}", id="c1")
+        _begun("c0"),
+        _call('{"a":'),
+        _call("1}", id="made up for this delta"),
+        _begun("c1"),
+        _call("{}", id="c1"),
     )["tool_calls"]
 
     assert [(call["id"], call["function"]["arguments"]) for call in calls] == [

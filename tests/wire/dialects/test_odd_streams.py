@@ -259,3 +259,16 @@ def test_sources_stay_with_their_text_where_an_answer_with_thoughts_is_cut_into_
     told = _told(CHAT, target, cut(answer, "1", usage=False))
 
     assert told == translate_answer(answer, Target(CHAT), target, Occasion(now_s=9))
+
+
+def test_a_call_is_one_though_every_delta_of_it_has_an_id_of_its_own() -> None:
+    chunks = [
+        _calling(id="c0", function={"name": "f", "arguments": ""}),
+        _calling(id="c1", function={"arguments": "{"}),
+        _calling(id="c2", function={"arguments": "}"}),
+        _chunk({}, "tool_calls"),
+    ]
+
+    (block,) = _told(CHAT, MESSAGES, chunks)["content"]
+
+    assert (block["id"], block["input"]) == ("c0", {})

@@ -139,9 +139,12 @@ class ChatReader:
                 yield from self._grow(key, begun, call.arguments)
 
     def _known(self, index: int, call: ToolCall) -> tuple[_Key, ToolCall]:
-        """Which call a delta continues. Some servers do not count calls, and only their ids tell them apart."""
+        """Which call a delta continues. Some servers do not count calls, and only their ids tell them apart.
+
+        Others make up an id for every delta, but name the function only in the first one.
+        """
         key, given = self._calls.get(index, (("", 0), ""))
-        if not key[0] or (call.id and call.id != given):
+        if not key[0] or (call.id and call.id != given and call.name):
             key, given = (f"call {call.id}", index), call.id
             self._calls[index] = key, given
         return key, ToolCall(given, call.name, "", is_custom=call.is_custom)
