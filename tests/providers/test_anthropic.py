@@ -361,6 +361,10 @@ async def test_errors_keep_their_words_and_their_retry_after(
             "messages.1.content.0: Invalid `signature` in `thinking` block",
             FaultKind.UNSUITED,
         ),
+        (
+            "messages.1.content.0: Invalid `data` in `redacted_thinking` block",
+            FaultKind.UNSUITED,
+        ),
     ],
 )
 async def test_some_invalid_requests_are_not_the_clients_fault(
