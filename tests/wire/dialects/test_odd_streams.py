@@ -272,3 +272,32 @@ def test_a_call_is_one_though_every_delta_of_it_has_an_id_of_its_own() -> None:
     (block,) = _told(CHAT, MESSAGES, chunks)["content"]
 
     assert (block["id"], block["input"]) == ("c0", {})
+
+
+def test_a_block_may_be_told_as_a_whole_where_it_begins() -> None:
+    source = {"type": "web_search_result_location", "url": "https://a.example", "title": "A"}
+    blocks = [
+        {"type": "thinking", "thinking": "Hm", "signature": "c2ln"},
+        {"type": "text", "text": "Hi", "citations": [{**source, "cited_text": "Hi"}]},
+    ]
+    message = {"id": "msg_1", "model": "m", "content": blocks, "stop_reason": "end_turn"}
+    used = {"input_tokens": 1, "output_tokens": 2}
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {**message, "usage": used}},
+        *(
+            {**event, "index": at}
+            for at, block in enumerate(blocks)
+            for event in (
+                {"type": "content_block_start", "content_block": block},
+                {"type": "content_block_stop"},
+            )
+        ),
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": used},
+        {"type": "message_stop"},
+    ]
+
+    at_once = translate_answer(
+        {**message, "usage": used}, Target(MESSAGES), RESPONSES, Occasion(now_s=9)
+    )
+
+    assert _told(MESSAGES, RESPONSES, events) == at_once

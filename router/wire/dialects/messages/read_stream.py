@@ -66,13 +66,17 @@ class MessagesReader:
         part = read_block(block, "content_block", self._origin)
         self._open[index] = part
         match part:
-            case Text(text=text):
+            case Text(text=text, citations=citations):
                 yield from self._row.take(index, Opened(Text("")))
                 yield from self._grow(index, text)
+                for cited in citations:
+                    yield from self._row.take(index, Cited(cited))
             case Thinking(text=text, is_hidden=False):
                 begun = Thinking("", part.seal.without_value())
                 yield from self._row.take(index, Opened(begun))
                 yield from self._grow(index, text)
+                if part.seal.value:
+                    yield from self._row.take(index, Sealed(part.seal))
             case ToolCall(id=given, name=name):
                 yield from self._row.take(index, Opened(ToolCall(given, name, "")))
             case _:
