@@ -12,6 +12,7 @@ import orjson
 
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
+from router.wire.dialects.messages.parts import REDACTED
 from router.wire.dialects.seals import Seal, is_worn, worn
 from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.translate import event_bytes
@@ -86,7 +87,8 @@ def _name_all(told: Mapping[str, Any], origin: str) -> bool:
         name = _SEALS[part["type"]]
         value = part.get(name) or ""
         if value or name == _BY_ID:
-            item = str(part.get("id") or "").replace(":", "-")
+            usual = REDACTED if part["type"] == "redacted_thinking" else ""
+            item = str(part.get("id") or usual).replace(":", "-")
             part[name] = worn(Seal(origin, str(value), item), "")
             has_named = True
     return has_named

@@ -364,7 +364,10 @@ def _chat(*formats: str) -> dict[str, Any]:
 def test_a_thought_whose_words_are_kept_back_is_no_redacted_one_when_it_comes_back(
     thought: dict[str, Any], client: Dialect, is_stream: bool
 ) -> None:
-    """Claude shows no words of what it thinks unless it is asked for them, but wants it back as it was."""
+    """Claude shows no words of what it thinks unless it is asked for them, but wants it back as it was.
+
+    In Responses neither of the two has a summary.
+    """
     answer = {**WHOLE[MESSAGES], "content": [thought, {"type": "text", "text": "Hi"}]}
     claude = Target(MESSAGES, "up/claude", max_output_tokens=64_000)
     events = tell_answer(answer, claude, client, OCCASION)

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
 from router.wire.chat import parse_chat
-from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.translate import translate_request
 from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.native.asked import native_bytes
 from router.wire.native.reduced import reduced
-from router.wire.native.thoughts import own_history
+from router.wire.native.thoughts import named_answer, own_history
 from router.wire.original import Original
 
 Json = dict[str, Any]
@@ -103,6 +104,19 @@ def test_a_budget_to_think_with_is_left_out_until_the_tools_of_another_are_done(
     after = [*talk, {"role": "assistant", "content": "1"}, {"role": "user", "content": "So?"}]
     told = own_history({**body, "messages": after}, Dialect.MESSAGES, "up/x", is_home=False)
     assert told["thinking"] == body["thinking"]
+
+
+def test_a_redacted_thought_that_was_named_on_its_way_is_redacted_in_chat_as_well() -> None:
+    thought = {"type": "redacted_thinking", "data": "ZGF0YQ=="}
+    named = orjson.loads(named_answer(orjson.dumps({"content": [thought]}), "up/x"))
+    words = {"type": "text", "text": "Hi"}
+    talk = [{"role": "assistant", "content": [*named["content"], words]}]
+    body = {"model": "m", "max_tokens": 9, "messages": talk}
+
+    view = orjson.loads(MESSAGES.read(orjson.dumps(body)).chat)
+    sent = translate_request(view, Dialect.CHAT, Target(Dialect.MESSAGES, "up/x"))
+
+    assert sent["messages"][0]["content"] == [thought, words]
 
 
 @pytest.mark.parametrize("dialect", [Dialect.MESSAGES, Dialect.RESPONSES])

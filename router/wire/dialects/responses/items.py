@@ -62,11 +62,11 @@ def _call(item: JsonObject, place: str, said: str, *, is_custom: bool = False) -
 
 
 def _thought(item: JsonObject, place: str, origin: str) -> Iterator[Thinking]:
-    """A thought, unless nothing of it is given. An empty summary stands for words that are kept back."""
+    """A thought, unless nothing of it is given."""
     text, encrypted = thought_text(item, place), text_of(item, "encrypted_content", place)
     if text or encrypted:
         seal = taken_off(encrypted, origin, text_of(item, "id", place))
-        yield Thinking(text, seal, is_hidden=not (text or item.get("summary")))
+        yield Thinking(text, seal, is_hidden=not text)
 
 
 def thought_text(item: JsonObject, place: str) -> str:
@@ -141,6 +141,6 @@ def written_call(call: ToolCall) -> dict[str, Any]:
 
 def written_thought(thought: Thinking, item: str, native: str = NATIVE) -> dict[str, Any]:
     """A thought; unless `native` is its origin, its seal is marked with the origin."""
-    summary = [] if thought.is_hidden else [{"type": "summary_text", "text": thought.text}]
+    summary = [{"type": "summary_text", "text": thought.text}] if thought.text else []
     seal = worn(thought.seal, native)
     return {"id": item, "type": "reasoning", "summary": summary, "encrypted_content": seal or None}

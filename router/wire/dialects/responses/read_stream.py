@@ -105,9 +105,10 @@ class ResponsesReader:
         if key in self._open:
             yield from self._row.take(key, Sealed(whole.seal))
             return
-        seal = whole.seal if whole.is_hidden else whole.seal.without_value()
-        yield from self._begin(key, Thinking("", seal, whole.is_hidden))
-        if not whole.is_hidden:
+        is_hidden = not whole.text
+        seal = whole.seal if is_hidden else whole.seal.without_value()
+        yield from self._begin(key, Thinking("", seal, is_hidden))
+        if not is_hidden:
             yield from self._grow(key, whole.text)
             yield from self._row.take(key, Sealed(whole.seal))
 

@@ -82,8 +82,7 @@ class ResponsesWriter:
     def _add(self, part: Part, item: dict[str, Any]) -> tuple[str, _Event]:
         self._id = self._named(part)
         if isinstance(part, Thinking):
-            # They are sent when they are complete.
-            item = {**item, "summary": [], "encrypted_content": None}
+            item = {**item, "encrypted_content": None}  # it is sent when it is complete
         return "response.output_item.added", {**self._item(), "item": item}
 
     def _item(self) -> _Event:
@@ -114,7 +113,8 @@ class ResponsesWriter:
                 yield f"response.{name}.delta", {**self._of_item(), "delta": text}
             case Thinking():
                 if self._open.is_empty:
-                    yield self._begin_summary()
+                    part = {"type": "summary_text", "text": ""}
+                    yield "response.reasoning_summary_part.added", {**self._summary(), "part": part}
                 yield "response.reasoning_summary_text.delta", {**self._summary(), "delta": text}
             case _:
                 yield "response.output_text.delta", {**self._part(), "delta": text, "logprobs": []}
@@ -126,20 +126,11 @@ class ResponsesWriter:
                 return
             case ToolCall():
                 yield self._end_call(whole)
-            case Thinking(text=text, is_hidden=False):
-                yield from self._end_summary(text)
+            case Thinking(text=text) if text:
+                part = {"type": "summary_text", "text": text}
+                yield "response.reasoning_summary_text.done", {**self._summary(), "text": text}
+                yield "response.reasoning_summary_part.done", {**self._summary(), "part": part}
         yield self._end_item(written_item((whole,), self._id))
-
-    def _begin_summary(self) -> tuple[str, _Event]:
-        part = {"type": "summary_text", "text": ""}
-        return "response.reasoning_summary_part.added", {**self._summary(), "part": part}
-
-    def _end_summary(self, text: str) -> Iterator[tuple[str, _Event]]:
-        part = {"type": "summary_text", "text": text}
-        if not text:
-            yield self._begin_summary()
-        yield "response.reasoning_summary_text.done", {**self._summary(), "text": text}
-        yield "response.reasoning_summary_part.done", {**self._summary(), "part": part}
 
     def _end_call(self, call: ToolCall) -> tuple[str, _Event]:
         if call.is_custom:
