@@ -51,7 +51,8 @@ class ChatReader:
         self._open: dict[_Key, list[str]] = {}
         self._calls: dict[int, tuple[_Key, str]] = {}
         self._functions, self._ended = set[_Key](), set[_Key]()
-        self._has_head = self._has_details = self._is_done = False
+        self._has_head = self._is_done = False
+        self._ahead = ""
         self._stop: Stop | None = None
         self._usage: Usage | None = None
         self._tier = ""
@@ -104,15 +105,18 @@ class ChatReader:
         yield from self._called(delta, place)
 
     def _thoughts(self, delta: JsonObject, place: str) -> Iterator[Beat]:
-        """What a delta adds to thoughts. Who tells them in detail tells them in plain text, too, if not at once."""
+        """What a delta adds to thoughts. Their details repeat what there is in plain text, at once or ahead of it."""
+        text = thought_in(delta, place)
         for where, detail in objects_in(delta.get("reasoning_details"), place):
             thought = read_detail(detail, where, self._origin)
-            self._has_details = self._has_details or bool(thought.text)
+            self._ahead += "" if text else thought.text
             index = detail.get("index")
             yield from self._detail(("thought", index if isinstance(index, int) else 0), thought)
-        is_told = self._has_details or bool(delta.get("reasoning_details"))
-        if not is_told and (text := thought_in(delta, place)):
-            yield from self._grow(("thought", 0), Thinking("", Seal(self._origin)), text)
+        if text and not delta.get("reasoning_details"):
+            if self._ahead.startswith(text):
+                self._ahead = self._ahead[len(text) :]
+            else:
+                yield from self._grow(("thought", 0), Thinking("", Seal(self._origin)), text)
 
     def _detail(self, key: _Key, thought: Thinking) -> Iterator[Beat]:
         """What a detail adds; in a stream OpenRouter gives all of them the same index, so a seal ends its thought."""
