@@ -305,8 +305,9 @@ def test_a_block_may_be_told_as_a_whole_where_it_begins() -> None:
 
 def test_a_thought_in_plain_text_after_one_in_detail_is_told_unless_it_repeats_that_one() -> None:
     detail = {"type": "reasoning.text", "text": "Hm", "signature": "c2ln", **_FORMAT}
-    told = ({"reasoning_details": [detail]}, {"reasoning": "H"}, {"reasoning": "m"})
-    chunks = [*map(_chunk, told), _chunk({"reasoning": "Aha"}), _chunk({}, "stop")]
+    told: list[dict[str, Any]] = [{"reasoning_details": [detail]}, {"reasoning": "H"}]
+    told += [{"reasoning": "m"}, {"reasoning": "Aha"}]
+    chunks = [*map(_chunk, told), _chunk({}, "stop")]
 
     blocks = _told(CHAT, MESSAGES, chunks)["content"]
 
