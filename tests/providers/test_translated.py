@@ -126,6 +126,18 @@ async def test_a_number_that_none_of_ours_can_hold_makes_an_answer_malformed(str
     assert fault.code == "malformed_answer"
 
 
+@pytest.mark.parametrize("levels", [300, 900])
+async def test_a_schema_that_is_nested_too_deeply_is_not_sent(levels: int) -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(levels):
+        schema = {"type": "array", "items": schema}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+
+    fault = await fault_of(reaching(Line([_told()])), call("m", response_format=form))
+
+    assert (fault.code, "nested too deeply" in fault.message) == ("untranslatable", True)
+
+
 async def test_the_same_beginning_is_sent_in_the_same_bytes() -> None:
     """A provider's prompt cache depends on it: turn after turn, what was said is repeated identically."""
     line, history = Line([_told()]), [{"role": "user", "content": "0"}]

@@ -98,7 +98,8 @@ _TOOLS = st.lists(
     max_size=3,
     unique_by=lambda tool: tool.name,
 )
-_FORMATS = st.none() | st.builds(JsonFormat, _SCHEMAS, st.just("answer"))
+_CLOSED = _SCHEMAS.map(lambda schema: {**schema, "additionalProperties": False})
+_FORMATS = st.none() | st.builds(JsonFormat, _CLOSED, st.just("answer"))
 
 
 @st.composite
