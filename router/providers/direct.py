@@ -22,7 +22,12 @@ from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
 from router.providers.translated import written_down
 from router.providers.unreached import UNREACHED, unreached
-from router.wire.dialects.chat.foreign_calls import Taken, is_mistrals, is_openais
+from router.wire.dialects.chat.foreign_calls import (
+    THOUGHT_IN_PARTS,
+    Taken,
+    is_mistrals,
+    is_openais,
+)
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.ids import user_id
@@ -65,7 +70,7 @@ class DirectUpstream:
                 body = without_member(body, call.fields, name)
         if LIMITS[0] in call.fields and is_mistrals(call.model.name):
             body = _limited_as_before(body, call.fields)
-        if _THOUGHT in body or _CALLED in body:
+        if _THOUGHT in body or _CALLED in body or THOUGHT_IN_PARTS in body:
             body = _as_taken(body, call.model.name)
         return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
 

@@ -210,7 +210,8 @@ def _chars(message: Mapping[str, Any]) -> int:
 
 
 def _call_chars(call: object) -> int:
-    return _text_chars(_part(call, "function"), ("name", "arguments"))
+    function, custom = _part(call, "function"), _part(call, "custom")
+    return _text_chars(function, ("name", "arguments")) + _text_chars(custom, ("name", "input"))
 
 
 def _text_chars(holder: Mapping[str, Any], names: Iterable[str]) -> int:

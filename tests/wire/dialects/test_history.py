@@ -349,3 +349,34 @@ def _chat(*formats: str) -> dict[str, Any]:
     details = [{"type": "reasoning.text", "format": each} for each in formats]
     said = {"content": "Yes", "reasoning_content": "Hm", "reasoning_details": details}
     return {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", **said}]}
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("client", [CHAT, RESPONSES])
+@pytest.mark.parametrize(
+    "thought",
+    [
+        {"type": "thinking", "thinking": "", "signature": "c2ln"},
+        {"type": "thinking", "thinking": "Hm", "signature": "c2ln"},
+        {"type": "redacted_thinking", "data": "ZGF0YQ=="},
+    ],
+)
+def test_a_thought_whose_words_are_kept_back_is_no_redacted_one_when_it_comes_back(
+    thought: dict[str, Any], client: Dialect, is_stream: bool
+) -> None:
+    """Claude shows no words of what it thinks unless it is asked for them, but wants it back as it was.
+
+    In Responses neither of the two has a summary.
+    """
+    answer = {**WHOLE[MESSAGES], "content": [thought, {"type": "text", "text": "Hi"}]}
+    claude = Target(MESSAGES, "up/claude", max_output_tokens=64_000)
+    events = tell_answer(answer, claude, client, OCCASION)
+
+    told = (
+        merge(client, list(events))
+        if is_stream
+        else translate_answer(answer, claude, client, OCCASION)
+    )
+    asked = translate_request(_next_request(client, told), client, claude)
+
+    assert asked["messages"][1]["content"][0] == thought

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.wire.cutting import cut
 from router.wire.dialects.answer import Answer, Occasion
 from router.wire.dialects.chat.read_answer import read_answer as read_chat
 from router.wire.dialects.chat.read_request import read_request as read_chat_request
@@ -127,6 +128,21 @@ def test_a_translated_stream_tells_what_the_translated_answer_says(
     check(target, "answer", whole)
     for event in told:
         check(target, "event", event)
+
+
+@pytest.mark.parametrize("target", [RESPONSES, MESSAGES])
+@FEW
+@given(answer=answers("up/m"))
+def test_an_answer_of_chat_that_is_cut_into_chunks_says_the_same(
+    target: Dialect, answer: Answer
+) -> None:
+    """As stored answers are for clients that want a stream."""
+    plain = write_chat(answer, OCCASION)
+    translator = StreamTranslator(Target(CHAT), target, OCCASION)
+
+    told = [e for chunk in cut(plain, plain["id"], usage=True) for e in translator.feed(chunk)]
+
+    assert merge(target, told) == translate_answer(plain, Target(CHAT), target, OCCASION)
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
