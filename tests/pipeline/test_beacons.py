@@ -1,12 +1,15 @@
 """What other processes are told of a flight that ends at the very moment at which they begin to want it."""
 
 import asyncio
+from contextlib import aclosing
 
 from router.pipeline.beacon import SharedBeacon
 from router.pipeline.flights import Flight, Flights, FlightTurn
 from router.pipeline.listener import Listener
-from router.pipeline.relay import Broadcast, Patience
+from router.pipeline.opened import OpenedStream
+from router.pipeline.relay import Broadcast, Patience, StreamClient
 from tests.pipeline.test_flights import ANSWER, WRITER, Nothing
+from tests.pipeline.test_relay import Canned, ends, says
 
 
 class Lead:
@@ -90,3 +93,24 @@ async def test_the_answer_when_it_is_there() -> None:
     lit.flight.whole(ANSWER)
     lit.flight.end()
     assert await lit.told() == [b"W"]
+
+
+async def test_nothing_of_a_stream_whose_beginning_is_kept_no_more() -> None:
+    lit = Lit()
+    await lit.begin()
+    ending = Ending(lit.flight)
+    pieces = [says("x" * 600), says("y" * 600), says("z" * 600), ends()]
+    broadcast = Broadcast(OpenedStream(Canned(pieces), lambda: None), Listener(1000), ending)
+    place = broadcast.enter()
+    lit.flight.begun(WRITER, broadcast)
+
+    async def finish() -> bytes:
+        return b""
+
+    patience = Patience(5.0, float("inf"), lambda: 0.0)
+    reader = StreamClient(True, patience, finish, lambda _: None)
+    async with aclosing(broadcast.reading(place, reader)) as read:
+        for _ in range(3):
+            await anext(read)
+        lit.beacon.wanted()
+        assert await lit.told() == []
