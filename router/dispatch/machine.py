@@ -161,7 +161,9 @@ class Attempts:
             error = api_error_of(fault, start.candidate.model.id)
             return (*self.calls.cancels(), *self._give_up(error))
         self._learn(start.candidate, fault, now_s)
-        if self.calls.live:
+        if self.calls.live:  # the one beside it is the retry that it would have had
+            if fault.kind in _RETRIED:
+                self._drop(start.candidate)
             return ()
         return self._retry(start.candidate, fault, now_s) or self._proceed(now_s)
 
