@@ -21,4 +21,10 @@ def settled(decision: Decision, accepted: Collection[str]) -> Decision:
     if writer is None:
         return decision
     chosen = replace(stored_by(writer, decision.features), quality=cascade.quality)
-    return replace(decision, reason=Reason.CHEAPEST_ADEQUATE, chosen=chosen, cascade=None)
+    return replace(
+        decision,
+        reason=Reason.CHEAPEST_ADEQUATE,
+        chosen=chosen,
+        cascade=None,
+        answer_tokens=None,  # nobody is asked
+    )

@@ -22,11 +22,11 @@ def decided(cascade: Cascade | None = CASCADE) -> Decision:
 def test_an_accepted_answer_of_a_steps_model_is_worth_what_the_cascade_is_and_costs_nothing() -> (
     None
 ):
-    found = settled(decided(), ["other"])
+    found = settled(replace(decided(), answer_tokens=100), ["other"])
 
     assert (found.chosen.model, found.chosen.is_stored) == (OTHER, True)
     assert (found.chosen.quality, found.chosen.cost.expected) == (WHOLE, ZERO)
-    assert found.cascade is None
+    assert (found.cascade, found.answer_tokens) == (None, None)
 
 
 def test_an_answer_of_anybody_else_does_not_do() -> None:
