@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from router.dispatch.calls import Calls
 from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
-from router.dispatch.faults import api_error_of, out_of_time, resting
+from router.dispatch.faults import api_error_of, out_of_time, resting, too_dear
 from router.dispatch.fleet import CallVerdict, Fleet, NotNow, Refused
 from router.dispatch.plan import Plan
 from router.domain.candidate import Candidate
@@ -327,6 +327,10 @@ class Attempts:
         # The soonest comes last, so that it stands for a model in several places.
         away = sorted(refusals, key=lambda pair: pair[1].for_s, reverse=True)
         soonest_s = away[-1][1].for_s if away else None
+        if (
+            self._last is None and not away
+        ):  # nothing has failed, and nobody is away: a cascade's steps were dear
+            return too_dear(self.calls.spent, self._plan.ceiling)
         if self._last is None:
             return resting({each.model.id: str(why) for each, why in away}, soonest_s)
         fault, candidate = self._last
