@@ -11,11 +11,12 @@ import pytest
 from router.dispatch.breaker import BreakerSettings
 from router.dispatch.climb import Climb
 from router.dispatch.machine import Attempts
+from router.domain.cascade import CascadeTerms
 from router.pipeline import scoring
 from router.pipeline.mistakes import noted
 from router.pipeline.telling import Telling
 from router.ports import Call, Response
-from tests.pipeline.cascade_kit import answer, cascading, outcomes
+from tests.pipeline.cascade_kit import LYING, answer, cascading, outcomes
 from tests.pipeline.doors import Door
 from tests.pipeline.kit import QUESTION, Proxy, proxy
 from tests.pipeline.test_embeddings import TEXTS, simulated
@@ -103,6 +104,24 @@ async def test_a_mistake_between_attempts_leaves_nothing_reserved_or_unbooked(
 
         assert [model for model, _ in outcomes(it)] == ["cheap", "other"]
         assert in_flight(it) == 0
+        await agree(it)
+
+
+@pytest.mark.parametrize("keep_alive_s", [None, 60.0])
+async def test_neither_does_one_when_a_stream_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep_alive_s: float | None
+) -> None:
+    def headers(*_: Any, **__: Any) -> None:
+        raise RuntimeError(MISTAKE)
+
+    monkeypatch.setattr(Telling, "headers", headers)
+    terms = CascadeTerms(keep_alive_s=keep_alive_s)
+    async with cascading(tmp_path, LYING, terms=terms, budgets=BUDGETS) as it:
+        await answer(it, status=500, stream=True)
+        await until(lambda: len(it.rows()) == 3)
+
+        assert in_flight(it) == 0
+        await until(lambda: it.upstream.counters["strong"].in_flight == 0)
         await agree(it)
 
 
