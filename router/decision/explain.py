@@ -94,6 +94,7 @@ def _choice(decision: Decision) -> str:
     told = {
         Reason.BEST_AVAILABLE: f"None is that good; the policy then takes the best, {who}.",
         Reason.CHEAPEST_AVAILABLE: f"None is that good; the policy then takes the cheapest, {who}.",
+        Reason.CASCADE: f"The stored answer of {who} has passed the policy's cascade, and costs nothing.",
         Reason.SESSION: f"{who} called the tools whose results this request brings, and continues.",
         Reason.CONVERSATION: f"{who} is the cheapest that meets this, for the rest of the conversation.",
         Reason.FASTEST_ADEQUATE: f"{who} is the fastest that meets this ({_time(decision)}).",
