@@ -91,6 +91,13 @@ def test_calls_are_kept_where_that_is_wished(end: str, calls: dict[str, Any]) ->
     assert flaw(called, keeps_tool_calls=True, response_format={"type": "json_object"}) is None
 
 
+@pytest.mark.parametrize("calls", [{"a": 1}, "calls", [[]], [CALL, None], 1])
+def test_calls_that_no_stream_can_tell_are_not_kept(calls: Any) -> None:
+    called = choice("hello", tool_calls=calls)
+
+    assert flaw(called, keeps_tool_calls=True) == "its tool calls are not a list of objects"
+
+
 def test_errors_are_not_kept() -> None:
     assert flaw(choice(), error={"message": "no"}) == "it contains an error"
     assert flaw({**choice(), "error": {"code": 502}}) == "a choice contains an error"
