@@ -45,6 +45,7 @@ from router.pipeline.current import Current
 from router.pipeline.flights import Flights
 from router.pipeline.flow import Pipeline
 from router.pipeline.gossip import Gossip, Subjects
+from router.pipeline.mistakes import noted
 from router.pipeline.planning import Hedging
 from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer
@@ -108,6 +109,7 @@ async def serving(
     of requests, if configured, is written to `lines`; without them, to standard error.
     """
     async with AsyncExitStack() as stack:
+        _note_mistakes(stack)
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
         from router.app.telemetry import telemetry_of
@@ -134,6 +136,12 @@ async def serving(
             _follow(following, current, world, stack)
         yield Running(reception.url, current, reception)
         front.stopping.set()
+
+
+def _note_mistakes(stack: AsyncExitStack) -> None:
+    loop = asyncio.get_running_loop()
+    stack.callback(loop.set_exception_handler, loop.get_exception_handler())
+    loop.set_exception_handler(noted)
 
 
 @asynccontextmanager

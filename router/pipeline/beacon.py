@@ -28,6 +28,7 @@ from router.ports import LED_LATELY_S, Lead, Tower
 from router.wire.answer import Told, Words
 from router.wire.cached import pack, unpack
 from router.wire.events import EventReader
+from router.wire.sse import DONE
 
 _WHOLE, _WRITER, _ACCEPTED_WRITER, _EVENTS, _END = b"W", b"H", b"A", b"E", b"Z"
 """An accepted writer's stream is one that has passed a cascade's checks."""
@@ -153,14 +154,14 @@ class RemoteStream:
         self._paid: Usage | None = None
 
     async def next_piece(self) -> bytes | None:
-        """The next frame's events. Raises AttemptFailed if the other process does not bring the stream to its end."""
+        """The next frame's events, at last DONE. Raises AttemptFailed if the other process does not get that far."""
         frame = await self._frames.next()
         if frame is None:
             message = "the process that was answering has gone"
             raise AttemptFailed.transient(message, "stream_cut", reached_model=True)
         if frame[:1] == _END:
             self._paid = Usage(**orjson.loads(frame[1:]))
-            return None
+            return DONE  # it is whole for the leader, even if no choice says that it has finished
         return frame[1:]
 
     def words(self, piece: bytes) -> Words | None:

@@ -169,9 +169,9 @@ def _says_something(delta: Mapping[str, Any]) -> bool:
 
 
 def _says_more(choice: object) -> bool:
-    has_error = isinstance(choice, dict) and bool(choice.get("error"))
+    is_odd = not isinstance(choice, dict) or bool(choice.get("error"))
     members = _part(choice, "delta").items()
-    return has_error or any(value for name, value in members if name not in _USUAL_MEMBERS)
+    return is_odd or any(value for name, value in members if name not in _USUAL_MEMBERS)
 
 
 def _calls_tools(message: Mapping[str, Any]) -> bool:
