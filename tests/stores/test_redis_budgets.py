@@ -207,6 +207,30 @@ async def test_each_time_that_redis_goes_what_was_spent_is_asked_of_the_ledger_a
             assert refused.left == CENT * 9
 
 
+async def test_until_the_ledger_has_told_what_was_spent_elsewhere_all_wait_for_it(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            server.kill()
+            await settled(purse, await taken(purse, CENT), CENT)
+            server.restart()
+            await until(lambda: link.is_up)
+            await purse.look([WHOLE])
+            books.spent[EVERYTHING] = CENT * 95  # by all processes, while Redis was there
+            server.kill()
+            books.slow, asked = asyncio.Event(), books.asked
+            first = asyncio.create_task(purse.reserve([WHOLE], CENT * 10))
+            await until(lambda: books.asked > asked)
+            second = asyncio.create_task(purse.reserve([WHOLE], CENT * 10))
+            await asyncio.wait([second], timeout=0.05)
+            books.slow.set()
+
+            answers = await asyncio.gather(first, second)
+            assert all(isinstance(answer, Balance) for answer in answers)
+
+
 async def test_what_redis_held_when_it_went_counts_as_soon_as_it_is_spent(
     clock: Clock, books: Books
 ) -> None:
