@@ -2,8 +2,8 @@
 
 KEYS are the accounts, then the holds of each. A hold is `<token>:<nano-dollars>`, by when it lapses (Unix time).
 One that begins with `~` stands in for a cost that was settled while the account was lost: whoever opens the
-account soon after may ask the ledger before that has the row. A hold may be of nothing, for a call whose cost
-nobody knows beforehand; `-0` is no number for Redis.
+account soon after may ask the ledger before that has the row. A hold may be of nothing, for a free model or a call
+whose cost nobody knows beforehand: it fits even into a budget that is overdrawn. `-0` is no number for Redis.
 """
 
 _LAPSED = """
@@ -42,7 +42,8 @@ for i = 1, n do
 end
 for i = 1, n do
   local held = redis.call('HMGET', KEYS[i], 'spent', 'reserved')
-  if tonumber(held[1]) + tonumber(held[2]) + tonumber(amount) > tonumber(ARGV[4 + i]) then
+  local taken = tonumber(held[1]) + tonumber(held[2])
+  if amount ~= '0' and taken + tonumber(amount) > tonumber(ARGV[4 + i]) then
     return {i, held[1], held[2]}
   end
 end
