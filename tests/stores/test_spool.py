@@ -12,7 +12,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 
+from router.app.spending import Spending
+from router.domain.budget import EVERYTHING, Budget, BudgetWindow
+from router.domain.money import Money
 from router.ports import LedgerState
+from router.stores.memory.purse import ASK_AGAIN_S, MemoryPurse
 from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
@@ -239,6 +243,29 @@ def test_what_another_process_spools_during_a_replay_is_not_lost(path: Path) -> 
     assert spool.parts() == []
     one.let_go()
     other.let_go()
+    engine.dispose()
+
+
+async def test_what_waits_at_the_start_is_missing_in_a_budget_only_until_it_is_brought_back(
+    path: Path,
+) -> None:
+    """The first request comes sooner than the last of many rows."""
+    engine, spool, clock = open_database(path), Spool(spool_of(path)), Clock()
+    spool.append([Waiting.of(entry(f"r{n:03}", cost=Money(10))) for n in range(300)])
+    books = Books(engine, spool, clock)
+    books.recover(is_hurried=lambda: True)
+    purse = MemoryPurse(clock, Spending(engine, None, spool))
+    forever = Budget(EVERYTHING, Money(100_000), BudgetWindow.LIFETIME)
+
+    (balance,) = await purse.look([forever])
+    assert balance.spent == Money(2000)
+    books.recover()
+    clock.now_s += ASK_AGAIN_S
+    await purse.look([forever])
+    await purse.close()
+    (balance,) = await purse.look([forever])
+    assert balance.spent == Money(3000)
+    books.let_go()
     engine.dispose()
 
 
