@@ -9,7 +9,7 @@ from router.domain.money import ZERO
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
-from tests.stores.conformance.budgets import CENT, WHOLE, settled, taken
+from tests.stores.conformance.budgets import CENT, OWN, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
 from tests.stores.test_redis_budgets import books, clock, linked
 from tests.stores.waiting import until
@@ -183,6 +183,30 @@ async def test_who_starts_with_a_redis_that_has_older_accounts_compares_them_wit
         assert (await balance_of(purse, clock)).spent == CENT * 10  # nobody waits for the ledger
         await purse.close()
         assert (await balance_of(purse, clock)).spent == CENT * 30
+
+
+async def test_what_only_others_have_spent_is_compared_with_the_ledger_when_redis_comes_back_with_older_accounts(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link, linked(server.url) as another_link:
+            purse, another = (RedisPurse(each, clock, books) for each in (link, another_link))
+            await settled(purse, await taken(purse, CENT), CENT)
+            books.spent[EVERYTHING] = CENT
+            await balance_of(purse, clock)
+            await settled(another, await taken(another, CENT * 10), CENT * 10)
+            older = await snapshot(another_link)
+            await settled(another, await taken(another, CENT * 20), CENT * 20)
+            books.spent[EVERYTHING] = CENT * 31
+            server.kill()
+            await purse.look([OWN])
+            server.restart()
+            await until(lambda: link.is_up)
+            await restore(link, older)
+
+            await balance_of(purse, clock)
+            await purse.close()
+            assert (await balance_of(purse, clock)).spent == CENT * 31
 
 
 async def snapshot(link: RedisLink) -> dict[str, bytes]:

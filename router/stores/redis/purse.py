@@ -141,11 +141,13 @@ class RedisPurse:
     ) -> bool:
         """Whether less is spent than before: Redis came back with an older state, of a disk or of a replica.
 
-        An account that is met for the first time may be older, too: the ledger is asked in the background.
+        An account that is met for the first time, or again after Redis was away, may be older than others know: the
+        ledger is asked in the background.
         """
         older, now_s = set[BudgetPeriod](), self._unix_s()
         for each, spent, balance in zip(known, before, balances, strict=True):
-            if each.spent is None:
+            if not each.is_compared:
+                each.is_compared = True
                 self._in_background(self._compare(each.account, balance))
             if each.was_set_back(balance, spent, now_s):
                 older.add(each.account)
@@ -291,6 +293,7 @@ class RedisPurse:
         if not self._is_alone:
             self._is_alone = True
             self._local.doubt()
+            self._accounts.doubt()
         return self._local
 
     async def _refresh(self) -> None:
