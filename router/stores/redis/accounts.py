@@ -109,7 +109,7 @@ class Accounts:
         """Note what the ledger says was spent."""
         known = self._known.get(account.budget)
         if known is not None and known.account == account:
-            known.spent = spent
+            known.spent, known.is_compared = spent, True
 
     def doubt(self) -> None:
         """Redis is away: it may come back with an older state, also of what only others have drawn on since."""
