@@ -11,6 +11,7 @@ from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, OWN, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
+from tests.stores.links import pass_time
 from tests.stores.test_redis_budgets import books, clock, linked
 from tests.stores.waiting import until
 
@@ -75,7 +76,7 @@ async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_open
         await link.client.flushall()
         await settled(purse, held, CENT * 5)
         books.spent[EVERYTHING] = CENT * 5
-        clock.now_s += 20
+        await pass_time(link, clock, 20)
         assert (await balance_of(purse, clock)).left == CENT * 95
 
 

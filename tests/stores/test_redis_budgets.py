@@ -14,7 +14,7 @@ from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, DOLLAR, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
-from tests.stores.links import HeldUp, left_while_held_up
+from tests.stores.links import HeldUp, left_while_held_up, pass_time
 from tests.stores.waiting import until
 
 
@@ -59,7 +59,7 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
         await link.client.flushall()
         held = await RedisPurse(link, clock, books).reserve([forever], CENT * 70)
         assert isinstance(held, Reservation)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         survivor = RedisPurse(link, clock, books)
         (balance,) = await survivor.look([forever])
         survivor.settle(held, CENT)  # too late
@@ -67,6 +67,22 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
 
         assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
         assert (await survivor.look([forever]))[0].spent == CENT * 70
+
+
+async def test_what_a_process_holds_whose_clock_is_slow_does_not_lapse_for_the_others(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    slow_clock = Clock()
+    slow_clock.now_s = clock.now_s - 3600
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        slow, other = RedisPurse(link, slow_clock, books), RedisPurse(link, clock, books)
+        held = await taken(slow, CENT * 70)
+        (during,) = await other.look([WHOLE])
+        await settled(slow, held, CENT)
+
+        assert (during.spent, during.reserved) == (ZERO, CENT * 70)
+        assert await left(RedisPurse(link, clock, books)) == CENT * 99
 
 
 async def test_a_dead_process_may_have_held_nothing(
@@ -78,7 +94,7 @@ async def test_a_dead_process_may_have_held_nothing(
         dead = RedisPurse(link, clock, books)
         for amount in (ZERO, CENT * 70):
             await taken(dead, amount, forever)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         (balance,) = await RedisPurse(link, clock, books).look([forever])
 
     assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
@@ -92,7 +108,7 @@ async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
         await link.client.flushall()
         purse = RedisPurse(link, clock, books, longest_s=3600)
         held = await taken(purse, CENT * 70, forever)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         (during,) = await purse.look([forever])
         await settled(purse, held, CENT)
         (balance,) = await RedisPurse(link, clock, books).look([forever])
@@ -284,7 +300,7 @@ async def test_what_was_spent_while_redis_was_silent_is_not_held_any_more_when_i
         (balance,) = await purse.look([WHOLE])
         assert (balance.spent, balance.reserved) == (CENT, CENT * 20)
         await settled(purse, under_way, CENT * 2)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         (balance,) = await purse.look([WHOLE])
         assert (balance.spent, balance.reserved) == (CENT * 3, ZERO)
 
