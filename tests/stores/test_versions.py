@@ -1,5 +1,7 @@
 """An older ledger is brought to today's schema with all its rows; a newer one is left alone."""
 
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +21,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from router.domain.money import Money
-from router.stores.sql.database import LedgerUnusable, central, open_database, open_ledger
+from router.stores.sql.database import (
+    LedgerUnusable,
+    central,
+    open_central,
+    open_database,
+    open_ledger,
+)
 from router.stores.sql.reports import report
 from router.stores.sql.rollup_schema import every_table
 from router.stores.sql.traces import trace_of
@@ -231,6 +239,22 @@ open_database(Path(sys.argv[1])).dispose()
 open_database(Path(sys.argv[1])).dispose()
 print(sorted({"alembic", "psycopg"} & set(sys.modules)))
 """
+
+
+def test_a_server_that_vanishes_in_the_middle_of_a_query_is_not_waited_for_until_linux_asks_after_it(
+    postgres_url: str,
+) -> None:
+    """Nothing is under way to it that could fail, so it must be asked for a sign of life."""
+    engine = open_central(postgres_url)
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as wire:
+            asks = wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            after_s = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+    engine.dispose()
+
+    assert asks
+    assert after_s < 15
 
 
 def test_alembic_and_the_driver_of_postgresql_are_imported_only_when_needed(tmp_path: Path) -> None:
