@@ -100,6 +100,21 @@ async def test_a_dead_process_may_have_held_nothing(
     assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
 
 
+async def test_a_call_that_is_passed_through_for_hours_is_paid_at_its_end(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """Nothing was set aside for it, so nothing counted as spent when that lapsed."""
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        held = await taken(purse, ZERO)
+        await pass_time(link, clock, 7200)
+        assert await left(purse) == DOLLAR
+        await settled(purse, held, CENT * 7)
+
+        assert await left(RedisPurse(link, clock, books)) == CENT * 93
+
+
 async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:

@@ -77,7 +77,7 @@ local lost = 0
 for i = 1, n do
   local account, holds = KEYS[i], KEYS[n + i]
   local is_held = redis.call('ZREM', holds, token .. ':' .. amount) == 1
-  local counts = is_held or is_due == '1'
+  local counts = is_held or is_due == '1' or amount == '0'
   if redis.call('EXISTS', account) == 0 then
     lost = lost + 1
     if counts and tonumber(for_s) > 0 and tonumber(cost) > 0 then
@@ -93,7 +93,8 @@ return lost
 """
 )
 """How many accounts were lost. What is not held and has not lapsed was lost, too, or never came here: its cost is
-missing all the same. Where the account is lost, the cost stands in for its hold for `for_s` seconds."""
+missing all the same. So is that of a hold of nothing, whenever it comes: if it lapsed, nothing was spent. Where the
+account is lost, the cost stands in for its hold for `for_s` seconds."""
 
 OPEN = (
     _NOW
