@@ -9,6 +9,7 @@ import pytest
 from router.domain.budget import EVERYTHING, Balance, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
+from router.stores.memory.purse import ASK_AGAIN_S
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
@@ -260,6 +261,25 @@ async def test_until_the_ledger_has_told_what_was_spent_elsewhere_all_wait_for_i
 
             answers = await asyncio.gather(first, second)
             assert all(isinstance(answer, Balance) for answer in answers)
+
+
+async def test_a_ledger_that_is_back_is_not_believed_before_it_has_what_other_machines_have_spent(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """Their rows are in their outboxes still, and so in no ledger that this process can ask."""
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        books.is_away = True
+        purse, another = (RedisPurse(link, clock, books) for _ in range(2))
+        await settled(purse, await taken(purse, CENT * 5), CENT * 5)
+        await settled(another, await taken(another, CENT * 20), CENT * 20)
+        books.is_away, books.spent[EVERYTHING] = False, CENT * 5
+        for _ in range(2):
+            clock.now_s += ASK_AGAIN_S
+            await purse.look([WHOLE])
+            await purse.close()
+
+        assert await left(RedisPurse(link, clock, books)) == CENT * 75
 
 
 async def test_what_redis_held_when_it_went_counts_as_soon_as_it_is_spent(

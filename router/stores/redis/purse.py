@@ -354,9 +354,13 @@ class RedisPurse:
             self._in_background(self._told_again(account))
 
     async def _told_again(self, account: BudgetPeriod) -> None:
-        await self._spent_in(account)
-        if account not in self._unsure:
-            self._stale.add(account)  # with what all processes have written by then
+        """Have the account read from the ledger if that has more: what others spent may be on its way there."""
+        told = await self._spent_in(account)
+        if account in self._unsure:
+            return
+        (now,) = await self._read((account.budget,))
+        if told > now.spent:
+            self._stale.add(account)
 
     def _in_background(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
