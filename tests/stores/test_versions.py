@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from router.stores.sql.reports import report
 from router.stores.sql.rollup_schema import every_table
 from router.stores.sql.traces import trace_of
 from router.stores.sql.versions import MIGRATIONS, REVISIONS, bring_up_to_date
+from tests.stores.trouble import Held
 
 _FIRST_SCHEMA = """
 CREATE TABLE attempts (
@@ -115,6 +116,18 @@ def test_a_ledger_of_the_first_schema_keeps_its_rows_and_its_sums(first: Path) -
         (4, "r2", 2, 1, 12, "standard"),
     ]
     engine.dispose()
+
+
+def test_who_opens_a_ledger_that_another_process_is_migrating_waits_for_it(first: Path) -> None:
+    with closing(sqlite3.connect(first)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")  # as every Farthing leaves it
+    migrating = Held(first)
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(open_database, first, busy_timeout_s=0.05)
+        waiting = wait([opening], timeout=0.3).not_done
+        migrating.let_go()
+        opening.result().dispose()
+    assert waiting == {opening}
 
 
 def test_rows_that_were_written_before_decisions_were_kept_have_none(first: Path) -> None:
