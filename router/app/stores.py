@@ -87,20 +87,18 @@ def outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
 
 
 def purse_of(
+    settings: Settings,
     engine: Engine,
     outbox: Engine | None,
     world: World,
     link: "RedisLink | None",
-    longest_s: float,
 ) -> Purse:
-    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`.
-
-    A request takes at most `longest_s` seconds.
-    """
-    spent_by = Spending(engine, outbox)
+    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
+    spent_by = Spending(engine, outbox, Spool(settings.ledger.spool))
     if link is not None:
         from router.stores.redis.purse import RedisPurse
 
+        longest_s = settings.serving.effort.total_s
         return RedisPurse(link, world.unix_s, spent_by, longest_s=longest_s)
     return MemoryPurse(world.unix_s, spent_by)
 

@@ -35,14 +35,11 @@ class Wallet:
             self.purse.settle(reservation, cost)
 
     async def pay(self, cost: Money) -> None:
-        """Spend the cost of a call for which nothing was set aside, because it is small: that of a vector.
-
-        A budget that is overdrawn by now is not charged any more; it lets nothing through either.
-        """
+        """Spend the cost of a call for which nothing was set aside, because it is small: that of a vector."""
         if not self.budgets or not cost:
             return
         held = await self.purse.reserve(self.budgets, ZERO)
-        if not isinstance(held, Balance):
+        if not isinstance(held, Balance):  # nothing fits into every budget
             self.purse.settle(held, cost)
 
     def close(self) -> None:

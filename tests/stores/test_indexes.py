@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from router.domain.vector import cosine, unit
 from router.ports import VectorIndex
 from router.stores.memory.index import MOST_IN_A_SCOPE, MemoryIndex
+from router.stores.redis import keys
 from router.stores.redis.index import RedisIndex
 from router.stores.redis.link import RedisLink
 from router.stores.redis.vectors import RedisVectors, open_index
@@ -111,6 +112,18 @@ async def test_what_is_dropped_is_gone_and_the_rest_is_there(index: VectorIndex)
     await index.drop(OTHER, "a")
 
     assert [each.item for each in await index.nearest(SCOPE, EAST, 5)] == ["b"]
+
+
+async def test_a_list_in_redis_outlives_its_longest_lived_entry_whichever_came_last(
+    redis_url: str, clock: Clock
+) -> None:
+    async with linked(redis_url) as link:
+        await link.client.flushdb()
+        index = RedisIndex(link, clock)
+        await index.add(SCOPE, "long", EAST, b"", TTL_S)
+        await index.add(SCOPE, "short", EAST, b"", 10)
+
+        assert TTL_S - 60 < await link.client.ttl(keys.near(SCOPE)) <= TTL_S
 
 
 async def test_each_entry_lives_as_long_as_it_was_given(index: VectorIndex, clock: Clock) -> None:

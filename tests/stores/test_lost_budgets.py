@@ -8,8 +8,9 @@ from router.domain.money import ZERO
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
-from tests.stores.conformance.budgets import CENT, WHOLE, settled, taken
+from tests.stores.conformance.budgets import CENT, OWN, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
+from tests.stores.links import pass_time
 from tests.stores.redis_purses import emptied, linked, mortal
 from tests.stores.waiting import until
 
@@ -62,7 +63,7 @@ async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_open
         await link.client.flushall()
         await settled(purse, held, CENT * 5)
         books.spent[EVERYTHING] = CENT * 5
-        clock.now_s += 20
+        await pass_time(link, clock, 20)
         assert (await balance_of(purse, clock)).left == CENT * 95
 
 
@@ -164,6 +165,30 @@ async def test_who_starts_with_a_redis_that_has_older_accounts_compares_them_wit
         assert (await balance_of(purse, clock)).spent == CENT * 10  # nobody waits for the ledger
         await purse.close()
         assert (await balance_of(purse, clock)).spent == CENT * 30
+
+
+async def test_what_only_others_have_spent_is_compared_with_the_ledger_when_redis_comes_back_with_older_accounts(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link, linked(server.url) as another_link:
+            purse, another = (RedisPurse(each, clock, books) for each in (link, another_link))
+            await settled(purse, await taken(purse, CENT), CENT)
+            books.spent[EVERYTHING] = CENT
+            await balance_of(purse, clock)
+            await settled(another, await taken(another, CENT * 10), CENT * 10)
+            older = await snapshot(another_link)
+            await settled(another, await taken(another, CENT * 20), CENT * 20)
+            books.spent[EVERYTHING] = CENT * 31
+            server.kill()
+            await purse.look([OWN])
+            server.restart()
+            await until(lambda: link.is_up)
+            await restore(link, older)
+
+            await balance_of(purse, clock)
+            await purse.close()
+            assert (await balance_of(purse, clock)).spent == CENT * 31
 
 
 async def snapshot(link: RedisLink) -> dict[str, bytes]:

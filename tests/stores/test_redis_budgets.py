@@ -5,11 +5,12 @@ import asyncio
 from router.domain.budget import EVERYTHING, Balance, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
+from router.stores.memory.purse import ASK_AGAIN_S
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, DOLLAR, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
-from tests.stores.links import HeldUp, left_while_held_up
+from tests.stores.links import HeldUp, left_while_held_up, pass_time
 from tests.stores.redis_purses import emptied, linked, mortal
 from tests.stores.waiting import until
 
@@ -35,7 +36,7 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
         await link.client.flushall()
         held = await RedisPurse(link, clock, books).reserve([forever], CENT * 70)
         assert isinstance(held, Reservation)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         survivor = RedisPurse(link, clock, books)
         (balance,) = await survivor.look([forever])
         survivor.settle(held, CENT)  # too late
@@ -43,6 +44,22 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
 
         assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
         assert (await survivor.look([forever]))[0].spent == CENT * 70
+
+
+async def test_what_a_process_holds_whose_clock_is_slow_does_not_lapse_for_the_others(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    slow_clock = Clock()
+    slow_clock.now_s = clock.now_s - 3600
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        slow, other = RedisPurse(link, slow_clock, books), RedisPurse(link, clock, books)
+        held = await taken(slow, CENT * 70)
+        (during,) = await other.look([WHOLE])
+        await settled(slow, held, CENT)
+
+        assert (during.spent, during.reserved) == (ZERO, CENT * 70)
+        assert await left(RedisPurse(link, clock, books)) == CENT * 99
 
 
 async def test_a_dead_process_may_have_held_nothing(
@@ -54,10 +71,25 @@ async def test_a_dead_process_may_have_held_nothing(
         dead = RedisPurse(link, clock, books)
         for amount in (ZERO, CENT * 70):
             await taken(dead, amount, forever)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         (balance,) = await RedisPurse(link, clock, books).look([forever])
 
     assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
+
+
+async def test_a_call_that_is_passed_through_for_hours_is_paid_at_its_end(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """Nothing was set aside for it, so nothing counted as spent when that lapsed."""
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        held = await taken(purse, ZERO)
+        await pass_time(link, clock, 7200)
+        assert await left(purse) == DOLLAR
+        await settled(purse, held, CENT * 7)
+
+        assert await left(RedisPurse(link, clock, books)) == CENT * 93
 
 
 async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
@@ -68,7 +100,7 @@ async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
         await link.client.flushall()
         purse = RedisPurse(link, clock, books, longest_s=3600)
         held = await taken(purse, CENT * 70, forever)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         (during,) = await purse.look([forever])
         await settled(purse, held, CENT)
         (balance,) = await RedisPurse(link, clock, books).look([forever])
@@ -179,6 +211,49 @@ async def test_each_time_that_redis_goes_what_was_spent_is_asked_of_the_ledger_a
         assert refused.left == CENT * 9
 
 
+async def test_until_the_ledger_has_told_what_was_spent_elsewhere_all_wait_for_it(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            server.kill()
+            await settled(purse, await taken(purse, CENT), CENT)
+            server.restart()
+            await until(lambda: link.is_up)
+            await purse.look([WHOLE])
+            books.spent[EVERYTHING] = CENT * 95  # by all processes, while Redis was there
+            server.kill()
+            books.slow, asked = asyncio.Event(), books.asked
+            first = asyncio.create_task(purse.reserve([WHOLE], CENT * 10))
+            await until(lambda: books.asked > asked)
+            second = asyncio.create_task(purse.reserve([WHOLE], CENT * 10))
+            await asyncio.wait([second], timeout=0.05)
+            books.slow.set()
+
+            answers = await asyncio.gather(first, second)
+            assert all(isinstance(answer, Balance) for answer in answers)
+
+
+async def test_a_ledger_that_is_back_is_not_believed_before_it_has_what_other_machines_have_spent(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """Their rows are in their outboxes still, and so in no ledger that this process can ask."""
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        books.is_away = True
+        purse, another = (RedisPurse(link, clock, books) for _ in range(2))
+        await settled(purse, await taken(purse, CENT * 5), CENT * 5)
+        await settled(another, await taken(another, CENT * 20), CENT * 20)
+        books.is_away, books.spent[EVERYTHING] = False, CENT * 5
+        for _ in range(2):
+            clock.now_s += ASK_AGAIN_S
+            await purse.look([WHOLE])
+            await purse.close()
+
+        assert await left(RedisPurse(link, clock, books)) == CENT * 75
+
+
 async def test_what_redis_held_when_it_went_counts_as_soon_as_it_is_spent(
     clock: Clock, books: Books
 ) -> None:
@@ -226,7 +301,7 @@ async def test_what_was_spent_while_redis_was_silent_is_not_held_any_more_when_i
         (balance,) = await purse.look([WHOLE])
         assert (balance.spent, balance.reserved) == (CENT, CENT * 20)
         await settled(purse, under_way, CENT * 2)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         (balance,) = await purse.look([WHOLE])
         assert (balance.spent, balance.reserved) == (CENT * 3, ZERO)
 

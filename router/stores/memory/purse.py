@@ -143,9 +143,11 @@ class MemoryPurse:
 
     async def _open(self, budget: Budget, now_s: float) -> _Account:
         period, known = budget.period(now_s), self._accounts.get(budget)
-        before = ZERO if known is None else known.spent
-        self._doubted.discard(budget)
+        before, doubted = ZERO if known is None else known.spent, self._doubted
         spent, is_sure = await self._spent_in(budget, period)
+        doubted.discard(
+            budget
+        )  # until now all who needed it have waited; what came into doubt meanwhile stays so
         if known is not None and known.period == period:
             told = spent + (known.spent - before)  # what was settled meanwhile comes on top
             known.spent = told if is_sure else max(told, known.spent)

@@ -54,7 +54,7 @@ _UNKNOWN, _TAKEN = b"unknown", b"taken"
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """What was set aside, by Redis's name for it; it lapses at a Unix time."""
+    """What was set aside, by Redis's name for it; by our own clock it lapses at `lapses_s` (Unix time)."""
 
     accounts: tuple[BudgetPeriod, ...]
     token: str
@@ -141,11 +141,13 @@ class RedisPurse:
     ) -> bool:
         """Whether less is spent than before: Redis came back with an older state, of a disk or of a replica.
 
-        An account that is met for the first time may be older, too: the ledger is asked in the background.
+        An account that is met for the first time, or again after Redis was away, may be older than others know: the
+        ledger is asked in the background.
         """
         older, now_s = set[BudgetPeriod](), self._unix_s()
         for each, spent, balance in zip(known, before, balances, strict=True):
-            if each.spent is None:
+            if not each.is_compared:
+                each.is_compared = True
                 self._in_background(self._compare(each.account, balance))
             if each.was_set_back(balance, spent, now_s):
                 older.add(each.account)
@@ -191,7 +193,7 @@ class RedisPurse:
         """The balance of an account that has too little for `hold`; None if it is held in all of them."""
         bounding = _bounding(hold.accounts)
         caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
-        told: list[Word] = [self._unix_s(), hold.lapses_s, hold.amount_nano, hold.token, *caps]
+        told: list[Word] = [self._lapse_s, hold.amount_nano, hold.token, *caps]
         await self._refresh()
         answer = await self._run(self._reserve, bounding, told)
         if answer == _UNKNOWN:
@@ -237,10 +239,10 @@ class RedisPurse:
         accounts = self._accounts.of(budgets)
         try:
             await self._refresh()
-            found = await self._run(self._look, accounts, [self._unix_s()])
+            found = await self._run(self._look, accounts)
             if None in found:
                 await self._begin(accounts)
-                found = await self._run(self._look, accounts, [self._unix_s()])
+                found = await self._run(self._look, accounts)
         except RedisAway:
             return await self._alone().look(budgets)
         self._is_alone = False
@@ -250,7 +252,7 @@ class RedisPurse:
     async def _told_or_spent(self, hold: _Hold, cost: Money) -> None:
         """Tell Redis, or else this process, in which nothing was set aside for it."""
         try:
-            await self._tell(hold, _nano(cost), self._unix_s() + _WRITTEN_S)
+            await self._tell(hold, _nano(cost), _WRITTEN_S)
         except RedisAway:
             self._lost(hold, was_asked=True)
             for account in hold.accounts:
@@ -272,10 +274,10 @@ class RedisPurse:
         except RedisAway:
             self._lost(hold, was_asked=True)
 
-    async def _tell(self, hold: _Hold, cost_nano: int, until_s: float = 0) -> int:
-        """Settle in Redis; returns how many of the accounts it has lost."""
+    async def _tell(self, hold: _Hold, cost_nano: int, for_s: float = 0) -> int:
+        """Settle in Redis; returns how many of the accounts it has lost, where the cost stands in for `for_s`."""
         accounts, is_due = _bounding(hold.accounts), self._unix_s() < hold.lapses_s
-        told: list[Word] = [hold.token, hold.amount_nano, cost_nano, int(is_due), until_s]
+        told: list[Word] = [hold.token, hold.amount_nano, cost_nano, int(is_due), for_s]
         kept = map(self._kept_s, accounts)
         lost: int = await self._run(self._settle, accounts, [*told, *kept])
         return lost
@@ -291,6 +293,7 @@ class RedisPurse:
         if not self._is_alone:
             self._is_alone = True
             self._local.doubt()
+            self._accounts.doubt()
         return self._local
 
     async def _refresh(self) -> None:
@@ -320,7 +323,7 @@ class RedisPurse:
     async def _begin_one(self, account: BudgetPeriod) -> None:
         spent = await self._spent_in(account)
         self._accounts.opened(account, spent)
-        told: list[Word] = [_nano(spent), self._kept_s(account), self._unix_s()]
+        told: list[Word] = [_nano(spent), self._kept_s(account)]
         await self._run(self._open, (account,), told)
 
     def _kept_s(self, account: BudgetPeriod) -> int:
@@ -351,9 +354,13 @@ class RedisPurse:
             self._in_background(self._told_again(account))
 
     async def _told_again(self, account: BudgetPeriod) -> None:
-        await self._spent_in(account)
-        if account not in self._unsure:
-            self._stale.add(account)  # with what all processes have written by then
+        """Have the account read from the ledger if that has more: what others spent may be on its way there."""
+        told = await self._spent_in(account)
+        if account in self._unsure:
+            return
+        (now,) = await self._read((account.budget,))
+        if told > now.spent:
+            self._stale.add(account)
 
     def _in_background(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
@@ -361,7 +368,7 @@ class RedisPurse:
         task.add_done_callback(self._settling.discard)
 
     async def _run(
-        self, script: Script, accounts: Sequence[BudgetPeriod], told: Sequence[Word]
+        self, script: Script, accounts: Sequence[BudgetPeriod], told: Sequence[Word] = ()
     ) -> Any:
         named = [account.key for account in accounts]
         return await script([*named, *map(keys.holds, named)], told)

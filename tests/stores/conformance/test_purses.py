@@ -101,6 +101,17 @@ async def test_more_than_was_set_aside_is_spent_all_the_same(purse: Purse) -> No
     assert (balance.spent, balance.left, balance.share_left) == (DOLLAR * 2, ZERO, 0.0)
 
 
+async def test_what_may_cost_nothing_fits_even_into_a_budget_that_is_overdrawn(
+    purse: Purse,
+) -> None:
+    """A free model answers when the money is gone; and what a vector costs is missing in all budgets or in none."""
+    await settled(purse, await taken(purse, CENT), DOLLAR * 2)
+    await settled(purse, await taken(purse, ZERO, WHOLE, OWN), CENT)
+
+    balances = await purse.look([WHOLE, OWN])
+    assert [each.spent for each in balances] == [DOLLAR * 2 + CENT, CENT]
+
+
 async def test_of_a_call_for_which_nothing_is_set_aside_the_cost_is_spent(
     purse: Purse, books: Books
 ) -> None:

@@ -25,7 +25,7 @@ from router.wire.dialects.responses.write_stream import ResponsesWriter
 from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.translate import StreamWriter
 
-_READ: Mapping[Dialect, Callable[[JsonObject], Answer]] = {
+_READ: Mapping[Dialect, Callable[[JsonObject, str], Answer]] = {
     Dialect.CHAT: read_chat,
     Dialect.RESPONSES: read_responses,
     Dialect.MESSAGES: read_messages,
@@ -41,10 +41,13 @@ Cut = Callable[[str], Iterable[str]]
 
 
 def tell_answer(
-    answer: JsonObject, source: Dialect, target: Dialect, occasion: Occasion
+    answer: JsonObject, source: Dialect, target: Dialect, occasion: Occasion, own: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """The plain answer of an upstream that speaks `source` as the events of a stream in `target`."""
-    return streamed(_READ[source](answer), target, occasion)
+    """The plain answer of an upstream that speaks `source` as the events of a stream in `target`.
+
+    `own` is what the upstream's thoughts are sealed with.
+    """
+    return streamed(_READ[source](answer, own or source.value), target, occasion)
 
 
 def streamed(

@@ -370,7 +370,7 @@ def test_a_thought_whose_words_are_kept_back_is_no_redacted_one_when_it_comes_ba
     """
     answer = {**WHOLE[MESSAGES], "content": [thought, {"type": "text", "text": "Hi"}]}
     claude = Target(MESSAGES, "up/claude", max_output_tokens=64_000)
-    events = tell_answer(answer, MESSAGES, client, OCCASION)
+    events = tell_answer(answer, MESSAGES, client, OCCASION, claude.own)
 
     told = (
         merge(client, list(events))
