@@ -6,6 +6,12 @@ account soon after may ask the ledger before that has the row. A hold may be of 
 nobody knows beforehand; `-0` is no number for Redis.
 """
 
+from asyncio import Task
+from dataclasses import dataclass, field
+
+from router.ports import Reservation
+from router.stores.redis.accounts import BudgetPeriod
+
 _LAPSED = """
 local function lapsed(account, holds, now)
   for _, hold in ipairs(redis.call('ZRANGEBYSCORE', holds, '-inf', now)) do
@@ -81,6 +87,21 @@ return lost
 """How many accounts were lost. What is not held and has not lapsed was lost, too, or never came here: its cost is
 missing all the same. Where the account is lost, the cost stands in for its hold until `until_s`, if that is not 0."""
 
+KEEP = """
+local n, lapses, amount, token, cost = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+for i = 1, n do
+  local account, holds, held = KEYS[i], KEYS[n + i], token .. ':' .. amount
+  if amount ~= cost and redis.call('ZSCORE', holds, held) then
+    redis.call('ZADD', holds, lapses, token .. ':' .. cost)
+    redis.call('ZREM', holds, held)
+    if redis.call('EXISTS', account) == 1 then
+      redis.call('HINCRBY', account, 'reserved', string.format('%.0f', tonumber(cost) - tonumber(amount)))
+    end
+  end
+end
+"""
+"""What is not held any more has lapsed or was lost, and its cost is missing when it is settled."""
+
 OPEN = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return end
 local reserved, holds = 0, redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES')
@@ -98,3 +119,28 @@ if tonumber(ARGV[2]) > 0 then
 end
 """
 """The ledger has had the time to write what stands in for a hold no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What was set aside, by Redis's name for it; it lapses at a Unix time. Before `after` Redis may not have it."""
+
+    accounts: tuple[BudgetPeriod, ...]
+    token: str
+    amount_nano: int
+    lapses_s: float
+    after: Task[None] | None = field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        """What the scripts call it."""
+        return f"{self.token}:{self.amount_nano}"
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What was set aside in this process. If Redis `was_asked` it may have done so, too: its reply was late."""
+
+    here: Reservation
+    hold: Hold
+    was_asked: bool
