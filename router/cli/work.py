@@ -7,7 +7,8 @@ import os
 import shutil
 import signal
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,9 +56,19 @@ def _work(fd: int) -> int:
         settings = settings.admitting(greeting.key)
     following = Following(source, booted, Wishes())
     shift = _Shift(settings, greeting, following, _place(job, orders), lines)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner, _unless_orphaned(job.folder):
         runner.run(shift.work(socket.socket(fileno=fd), orders.longest_s))
     return 0
+
+
+@contextmanager
+def _unless_orphaned(folder: str) -> Iterator[None]:
+    """It is no mistake to find no folder, if the supervisor went while this worker started: the others remove it."""
+    try:
+        yield
+    except FileNotFoundError:
+        if Path(folder).exists():
+            raise
 
 
 def _greeting(secret: str) -> "Greeting":
