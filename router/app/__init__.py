@@ -277,9 +277,7 @@ async def _pipeline(
     if settings.ledger_keep_days is not None:
         stack.callback(retention_of(settings, settings.ledger_keep_days, world).close)
     outbox = outbox_engine(settings, stack)
-    purse = purse_of(
-        engine, outbox, world, links.patient, longest_s=settings.serving.effort.total_s
-    )
+    purse = purse_of(engine, outbox, settings, world, links.patient)
     meter = meter_of(world, links.patient)
     stack.push_async_callback(purse.close)
     tower = tower_of(links, world)

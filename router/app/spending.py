@@ -1,6 +1,7 @@
 """What was spent, according to the ledger, for budgets that begin or are lost."""
 
 import logging
+from contextlib import suppress
 from functools import partial
 
 from sqlalchemy import Engine
@@ -11,6 +12,7 @@ from router.domain.budget import Scope
 from router.domain.money import ZERO, Money
 from router.stores.memory.purse import SpentUnknown
 from router.stores.sql.spent import spent, spent_in_outbox
+from router.stores.sql.spool import Spool
 
 _LOG = logging.getLogger(__name__)
 _WAITS_S = 2.0
@@ -18,11 +20,15 @@ _WAITS_S = 2.0
 
 
 class Spending:
-    """Asks `engine`, and `outbox`, if there is one, for the rows that are on their way to it."""
+    """Asks `engine`, and `outbox`, if there is one, for the rows that are on their way to it.
 
-    def __init__(self, engine: Engine, outbox: Engine | None) -> None:
+    While rows wait in the `spool` too, of which there may be many, nothing that it says is final.
+    """
+
+    def __init__(self, engine: Engine, outbox: Engine | None, spool: Spool) -> None:
         self._engine = engine
         self._outbox = outbox
+        self._spool = spool
         self._in_time = ReadsInTime(_WAITS_S)
         self._is_well = True
 
@@ -30,10 +36,11 @@ class Spending:
         """What `scope` has spent since the Unix time `since_s`. Raises SpentUnknown."""
         here = ZERO
         try:
+            # In the order in which rows move: one that does meanwhile is counted twice, rather than not at all.
+            is_final = await read_apart(self._is_nothing_spooled)
             if self._outbox is None:
                 told = await read_apart(partial(spent, self._engine, scope, since_s))
             else:
-                # The outbox first: a row that moves on meanwhile is counted twice, rather than not at all.
                 here = await read_apart(partial(spent_in_outbox, self._outbox, scope, since_s))
                 told = here + await self._in_time(partial(spent, self._engine, scope, since_s))
         except (SQLAlchemyError, TimeoutError) as error:
@@ -42,4 +49,11 @@ class Spending:
             self._is_well = False
             raise SpentUnknown(here) from None
         self._is_well = True
+        if not is_final:
+            raise SpentUnknown(told)
         return told
+
+    def _is_nothing_spooled(self) -> bool:
+        with suppress(OSError):
+            return not self._spool.files()
+        return False

@@ -90,18 +90,16 @@ def outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
 def purse_of(
     engine: Engine,
     outbox: Engine | None,
+    settings: Settings,
     world: World,
     link: "RedisLink | None",
-    longest_s: float,
 ) -> Purse:
-    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`.
-
-    A request takes at most `longest_s` seconds.
-    """
-    spent_by = Spending(engine, outbox)
+    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
+    spent_by = Spending(engine, outbox, Spool(settings.ledger_spool))
     if link is not None:
         from router.stores.redis.purse import RedisPurse
 
+        longest_s = settings.serving.effort.total_s
         return RedisPurse(link, world.unix_s, spent_by, longest_s=longest_s)
     return MemoryPurse(world.unix_s, spent_by)
 

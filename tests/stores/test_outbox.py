@@ -200,7 +200,7 @@ async def test_what_was_spent_before_a_move_to_postgresql_is_spent_once(
     here, central_ = open_database(path), open_central(postgres_url)
     write(here, [entry("r1", cost=Money(5)), entry("r2", cost=Money(60))])
     roll_up(here)
-    spending = Spending(central_, here)
+    spending = Spending(central_, here, Spool(spool_of(path)))
     assert await spending(EVERYTHING, 0.0) == Money(65)
     async with ledger(path, postgres_url):
         await until(is_empty(path))
