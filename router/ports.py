@@ -376,7 +376,7 @@ class Purse(Protocol):
         ...
 
     def keep(self, reservation: Reservation, cost: Money) -> Reservation:
-        """Set aside no more than `cost`, which the attempt turned out to have. Returns at once what is settled instead.
+        """Set aside `cost` instead, what the attempt turned out to cost. Returns at once what is to be settled.
 
         Until the ledger has the row, only what is set aside tells of it, should an account be lost.
         """

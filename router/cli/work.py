@@ -7,8 +7,7 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,19 +55,9 @@ def _work(fd: int) -> int:
         settings = settings.admitting(greeting.key)
     following = Following(source, booted, Wishes())
     shift = _Shift(settings, greeting, following, _place(job, orders), lines)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner, _unless_orphaned(job.folder):
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(shift.work(socket.socket(fileno=fd), orders.longest_s))
     return 0
-
-
-@contextmanager
-def _unless_orphaned(folder: str) -> Iterator[None]:
-    """It is no mistake to find no folder, if the supervisor went while this worker started: the others remove it."""
-    try:
-        yield
-    except FileNotFoundError:
-        if Path(folder).exists():
-            raise
 
 
 def _greeting(secret: str) -> "Greeting":
@@ -98,6 +87,16 @@ class _Shift:
         """Take requests until then; those in flight when it is retired may take `longest_s` seconds."""
         self._heed_signals()
         reader, writer = await asyncio.open_connection(sock=channel)
+        try:
+            await self._serve(reader, writer, longest_s)
+        except FileNotFoundError:
+            if not reader.at_eof():
+                raise
+            # The supervisor went while this one started, and another one has removed its folder.
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, longest_s: float
+    ) -> None:
         async with serving(
             self.settings, real_world(), self.following, self.place, self.lines
         ) as running:
