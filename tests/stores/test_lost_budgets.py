@@ -55,6 +55,38 @@ async def test_what_was_set_aside_when_redis_lost_everything_is_spent_all_the_sa
         assert (await balance_of(purse, clock)).left == CENT * 88
 
 
+async def test_what_an_attempt_cost_is_spent_though_its_account_was_lost_before_the_request_ended(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with emptied(redis_server, clock, books) as (link, purse):
+        kept = purse.keep(await taken(purse, CENT * 20), CENT * 5)
+        await purse.close()
+        await forget_accounts(link)
+        assert (await balance_of(purse, clock)).left == CENT * 95
+        await link.client.flushall()
+        assert (await balance_of(purse, clock)).left == CENT * 100
+        await settled(purse, kept, CENT * 5)
+        assert (await balance_of(purse, clock)).left == CENT * 95
+
+
+async def test_a_cost_that_redis_was_not_told_to_keep_is_spent_once(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url, timeout_s=0.2) as link:
+            purse = RedisPurse(link, clock, books)
+            held = await taken(purse, CENT * 20)
+            server.pause()
+            kept = purse.keep(held, CENT * 5)
+            await purse.close()
+            server.resume()
+            await until(lambda: link.is_up)
+            assert (await balance_of(purse, clock)).reserved == ZERO
+            await settled(purse, kept, CENT * 5)
+            balance = await balance_of(purse, clock)
+            assert (balance.spent, balance.reserved) == (CENT * 5, ZERO)
+
+
 async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_opened_counts_once(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:

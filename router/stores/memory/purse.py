@@ -92,6 +92,14 @@ class MemoryPurse:
             account.reserved += amount
         return Reservation(tuple(budgets), amount, tuple(accounts))
 
+    def keep(self, reservation: Reservation, cost: Money) -> Reservation:
+        """Set aside `cost` instead, in the same period; returns what is to be settled."""
+        accounts = reservation.token
+        assert isinstance(accounts, tuple)  # noqa: S101 - our own token
+        for account in accounts:
+            account.reserved += cost - reservation.amount
+        return Reservation(reservation.budgets, cost, accounts)
+
     def settle(self, reservation: Reservation, cost: Money) -> None:
         """Free what was set aside, and spend `cost`, in the period in which it was set aside."""
         accounts = reservation.token

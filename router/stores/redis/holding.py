@@ -7,6 +7,12 @@ row. A hold may be of nothing, for a free model or a call whose cost nobody know
 budget that is overdrawn. `-0` is no number for Redis.
 """
 
+from asyncio import Task
+from dataclasses import dataclass, field
+
+from router.ports import Reservation
+from router.stores.redis.accounts import BudgetPeriod
+
 _NOW = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
@@ -96,6 +102,22 @@ return lost
 missing all the same. So is that of a hold of nothing, whenever it comes: if it lapsed, nothing was spent. Where the
 account is lost, the cost stands in for its hold for `for_s` seconds."""
 
+KEEP = """
+local n, amount, token, cost = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3]
+for i = 1, n do
+  local account, holds, held = KEYS[i], KEYS[n + i], token .. ':' .. amount
+  local lapses = redis.call('ZSCORE', holds, held)
+  if amount ~= cost and lapses then
+    redis.call('ZADD', holds, lapses, token .. ':' .. cost)
+    redis.call('ZREM', holds, held)
+    if redis.call('EXISTS', account) == 1 then
+      redis.call('HINCRBY', account, 'reserved', string.format('%.0f', tonumber(cost) - tonumber(amount)))
+    end
+  end
+end
+"""
+"""What is not held any more has lapsed or was lost, and its cost is missing when it is settled."""
+
 OPEN = (
     _NOW
     + """
@@ -116,3 +138,31 @@ end
 """
 )
 """The ledger has had the time to write what stands in for a hold no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What was set aside, by Redis's name for it; by our own clock it lapses at `lapses_s` (Unix time).
+
+    Before `after` Redis may not have it.
+    """
+
+    accounts: tuple[BudgetPeriod, ...]
+    token: str
+    amount_nano: int
+    lapses_s: float
+    after: Task[None] | None = field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        """What the scripts call it."""
+        return f"{self.token}:{self.amount_nano}"
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What was set aside in this process. If Redis `was_asked` it may have done so, too: its reply was late."""
+
+    here: Reservation
+    hold: Hold
+    was_asked: bool

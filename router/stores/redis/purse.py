@@ -12,11 +12,11 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 from router.domain.budget import Balance, Budget
+from router.domain.members import replace
 from router.domain.money import Money
 from router.ports import Reservation
 from router.stores.memory.purse import (
@@ -30,7 +30,7 @@ from router.stores.memory.purse import (
 from router.stores.redis import keys
 from router.stores.redis.accounts import PICO_PER_NANO, Accounts, BudgetPeriod, ReadBalance
 from router.stores.redis.batches import Word
-from router.stores.redis.holding import LOOK, OPEN, RESERVE, SETTLE
+from router.stores.redis.holding import KEEP, LOOK, OPEN, RESERVE, SETTLE, Apart, Hold
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
 
@@ -50,30 +50,6 @@ _ASKED_AT_ONCE = 8
 """Of the accounts that the ledger could not tell of; it may be ill still."""
 
 _UNKNOWN, _TAKEN = b"unknown", b"taken"
-
-
-@dataclass(frozen=True, slots=True)
-class _Hold:
-    """What was set aside, by Redis's name for it; by our own clock it lapses at `lapses_s` (Unix time)."""
-
-    accounts: tuple[BudgetPeriod, ...]
-    token: str
-    amount_nano: int
-    lapses_s: float
-
-    @property
-    def name(self) -> str:
-        """What the scripts call it."""
-        return f"{self.token}:{self.amount_nano}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Apart:
-    """What was set aside in this process. If Redis `was_asked` it may have done so, too: its reply was late."""
-
-    here: Reservation
-    hold: _Hold
-    was_asked: bool
 
 
 class RedisPurse:
@@ -98,7 +74,7 @@ class RedisPurse:
         self._spent = spent
         self._local = MemoryPurse(unix_s, spent)
         self._accounts = Accounts(unix_s, most_known)
-        self._settling: set[asyncio.Task[object]] = set()
+        self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[BudgetPeriod] = set()
         self._ended: dict[BudgetPeriod, set[str]] = {}
         self._unsure: dict[BudgetPeriod, float] = {}
@@ -108,6 +84,7 @@ class RedisPurse:
         self._comparing = asyncio.Lock()
         self._look = Script(link, LOOK)
         self._reserve = Script(link, RESERVE)
+        self._keep = Script(link, KEEP)
         self._settle = Script(link, SETTLE)
         self._open = Script(link, OPEN)
 
@@ -174,7 +151,7 @@ class RedisPurse:
         """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
         accounts, was_up = self._accounts.of(budgets), self._link.is_up
         lapses_s = self._unix_s() + self._lapse_s
-        hold = _Hold(accounts, secrets.token_hex(8), _nano(amount), lapses_s)
+        hold = Hold(accounts, secrets.token_hex(8), _nano(amount), lapses_s)
         asking = asyncio.create_task(self._lacking(hold))
         try:
             lacking = await asyncio.shield(asking)
@@ -189,7 +166,7 @@ class RedisPurse:
             return lacking
         return Reservation(tuple(budgets), amount, hold)
 
-    async def _lacking(self, hold: _Hold) -> Balance | None:
+    async def _lacking(self, hold: Hold) -> Balance | None:
         """The balance of an account that has too little for `hold`; None if it is held in all of them."""
         bounding = _bounding(hold.accounts)
         caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
@@ -207,7 +184,7 @@ class RedisPurse:
         return bounding[int(place) - 1].balance(int(spent), int(reserved))
 
     async def _reserve_apart(
-        self, budgets: Sequence[Budget], amount: Money, hold: _Hold, *, was_asked: bool
+        self, budgets: Sequence[Budget], amount: Money, hold: Hold, *, was_asked: bool
     ) -> Reservation | Balance:
         self._stale.update(hold.accounts)
         try:
@@ -218,16 +195,27 @@ class RedisPurse:
         if isinstance(here, Balance):
             self._lost(hold, was_asked=was_asked)
             return here
-        return Reservation(here.budgets, amount, _Apart(here, hold, was_asked))
+        return Reservation(here.budgets, amount, Apart(here, hold, was_asked))
+
+    def keep(self, reservation: Reservation, cost: Money) -> Reservation:
+        """Set aside `cost` instead; returns what is to be settled. Redis is told in the background."""
+        token = reservation.token
+        if isinstance(token, Apart):
+            here = self._local.keep(token.here, cost)
+            return Reservation(reservation.budgets, cost, replace(token, here=here))
+        assert isinstance(token, Hold)  # noqa: S101 - our own token
+        told = self._in_background(self._told_to_keep(token, _nano(cost)))
+        kept = replace(token, amount_nano=_nano(cost), after=told)
+        return Reservation(reservation.budgets, cost, kept)
 
     def settle(self, reservation: Reservation, cost: Money) -> None:
         """Free what was set aside, and spend `cost`. Redis is told in the background."""
         token = reservation.token
-        if isinstance(token, _Apart):
+        if isinstance(token, Apart):
             self._local.settle(token.here, cost)
             self._in_background(self._told_apart(token, cost))
             return
-        assert isinstance(token, _Hold)  # noqa: S101 - our own token
+        assert isinstance(token, Hold)  # noqa: S101 - our own token
         self._in_background(self._told_or_spent(token, cost))
 
     async def close(self) -> None:
@@ -249,8 +237,22 @@ class RedisPurse:
         pairs = zip(accounts, found[::2], found[1::2], strict=True)
         return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
 
-    async def _told_or_spent(self, hold: _Hold, cost: Money) -> None:
+    async def _told_to_keep(self, hold: Hold, cost_nano: int) -> None:
+        """Have Redis hold less, or more. If it does not answer, it may hold either, and is not to."""
+        if hold.after is not None:
+            await hold.after
+        accounts = _bounding(hold.accounts)
+        told: list[Word] = [hold.amount_nano, hold.token, cost_nano]
+        try:
+            await self._run(self._keep, accounts, told)
+        except RedisAway:
+            self._lost(hold, was_asked=True)
+            self._lost(replace(hold, amount_nano=cost_nano), was_asked=True)
+
+    async def _told_or_spent(self, hold: Hold, cost: Money) -> None:
         """Tell Redis, or else this process, in which nothing was set aside for it."""
+        if hold.after is not None:
+            await hold.after
         try:
             await self._tell(hold, _nano(cost), _WRITTEN_S)
         except RedisAway:
@@ -258,7 +260,7 @@ class RedisPurse:
             for account in hold.accounts:
                 self._local.spend(account.budget, account.period, cost)
 
-    async def _told_apart(self, apart: _Apart, cost: Money) -> None:
+    async def _told_apart(self, apart: Apart, cost: Money) -> None:
         """Tell Redis as well, if it is back; if it has no account, whoever opens it is told by the ledger."""
         try:
             if await self._tell(apart.hold, _nano(cost)):
@@ -266,7 +268,7 @@ class RedisPurse:
         except RedisAway:
             self._lost(apart.hold, was_asked=apart.was_asked)
 
-    async def _let_go(self, hold: _Hold, asking: "asyncio.Task[Balance | None]") -> None:
+    async def _let_go(self, hold: Hold, asking: "asyncio.Task[Balance | None]") -> None:
         """Have nothing held, once Redis has answered: what is sent now could overtake what is to be undone."""
         try:
             if await asking is None:
@@ -274,7 +276,7 @@ class RedisPurse:
         except RedisAway:
             self._lost(hold, was_asked=True)
 
-    async def _tell(self, hold: _Hold, cost_nano: int, for_s: float = 0) -> int:
+    async def _tell(self, hold: Hold, cost_nano: int, for_s: float = 0) -> int:
         """Settle in Redis; returns how many of the accounts it has lost, where the cost stands in for `for_s`."""
         accounts, is_due = _bounding(hold.accounts), self._unix_s() < hold.lapses_s
         told: list[Word] = [hold.token, hold.amount_nano, cost_nano, int(is_due), for_s]
@@ -282,7 +284,7 @@ class RedisPurse:
         lost: int = await self._run(self._settle, accounts, [*told, *kept])
         return lost
 
-    def _lost(self, hold: _Hold, *, was_asked: bool) -> None:
+    def _lost(self, hold: Hold, *, was_asked: bool) -> None:
         """The ledger has the row, if there is any: the accounts are read from it again, without the hold."""
         self._stale.update(hold.accounts)
         for account in hold.accounts if was_asked else ():
@@ -362,10 +364,11 @@ class RedisPurse:
         if told > now.spent:
             self._stale.add(account)
 
-    def _in_background(self, work: Coroutine[Any, Any, object]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
+        return task
 
     async def _run(
         self, script: Script, accounts: Sequence[BudgetPeriod], told: Sequence[Word] = ()
