@@ -122,7 +122,9 @@ class _Asked:
     def beside_us(self) -> float:
         """Its threads' time per request, as if they had been disturbed as little."""
         taken_ns = 0
-        for thread in self.threads:
+        for thread in filter(
+            threading.Thread.is_alive, self.threads
+        ):  # one read once, at the start
             stat = Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text()
             taken_ns += int(stat.split()[0])
         a_request_us = taken_ns / 1e3 / (_IN_A_TURN * (len(self.turns) + 1))

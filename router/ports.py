@@ -375,6 +375,13 @@ class Purse(Protocol):
         """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
         ...
 
+    def keep(self, reservation: Reservation, cost: Money) -> Reservation:
+        """Set aside `cost` instead, what the attempt turned out to cost. Returns at once what is to be settled.
+
+        Until the ledger has the row, only what is set aside tells of it, should an account be lost.
+        """
+        ...
+
     def settle(self, reservation: Reservation, cost: Money) -> None:
         """Free what was set aside, and spend `cost`. Returns at once."""
         ...

@@ -79,9 +79,9 @@ def _settings(text: str, folder: Path) -> Settings:
 def test_the_configurations_are_sound_and_have_several_workers(name: str, tmp_path: Path) -> None:
     settings = _settings(_configs()[name], tmp_path)
     assert settings.workers > 1
-    assert settings.has_redis
-    assert settings.ledger_url
-    assert settings.ledger_path.parent == Path("/var/lib/farthing")
+    assert settings.cache.has_redis
+    assert settings.ledger.url
+    assert settings.ledger.path.parent == Path("/var/lib/farthing")
 
 
 @pytest.mark.parametrize("name", _configs())

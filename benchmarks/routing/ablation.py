@@ -1,6 +1,6 @@
 """What each part of the prediction contributes to single calls, in distribution and on datasets that were left out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from benchmarks.routing.findings import (
     share,
     text,
 )
-from benchmarks.routing.running import FOLDS, Settings
+from benchmarks.routing.running import FOLDS, Settings, Splitting
 from benchmarks.routing.variants import CHANGES, INSTEAD, Replaced, apart
 from router.cli.offline import tokenizer, watched
 from router.domain.members import replace
@@ -23,7 +23,6 @@ from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Forecaster, Predictions
 from router.evaluation.crossing import HeldOut, gathered, held_out
-from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.judge import Evaluation
 from router.evaluation.standing import ROUTER
 from router.features.text import both_ends
@@ -50,11 +49,7 @@ _COLUMNS = (
 
 def run(data: Data, settings: Settings) -> Iterator[Found]:
     """A table for each split, and one of how many buckets tell kinds apart."""
-    splits: Mapping[str, Callable[[Outcomes], Split]] = {
-        "random": lambda outcomes: by_prompt(outcomes, FOLDS, settings.seed),
-        "datasets": by_dataset,
-    }
-    for name, split in splits.items():
+    for name, split in settings.splits:
         rows = [
             row for pool in POOLS for row in _rows(pool, data.outcomes(pool), split, data, settings)
         ]
@@ -66,7 +61,7 @@ def run(data: Data, settings: Settings) -> Iterator[Found]:
 def _rows(
     name: str,
     outcomes: Outcomes,
-    split: Callable[[Outcomes], Split],
+    split: Splitting,
     data: Data,
     settings: Settings,
 ) -> Iterator[tuple[Cell, ...]]:

@@ -1,6 +1,6 @@
 """Two cheap models at once, and an expensive one if they differ, against one call, on each pool and each split."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from math import inf
 from statistics import NormalDist
 
@@ -19,9 +19,8 @@ from benchmarks.routing.findings import (
     share,
     text,
 )
-from benchmarks.routing.running import FOLDS, Settings
+from benchmarks.routing.running import Settings
 from router.domain.arrays import Floats
-from router.domain.outcomes import Outcomes
 from router.evaluation.baselines import fixed_pair
 from router.evaluation.cascades import (
     CONFIDENCE,
@@ -34,7 +33,6 @@ from router.evaluation.cascades import (
     within,
 )
 from router.evaluation.crossing import Forecast
-from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.judge import Evaluation, RouterPoint, judged
 from router.evaluation.resampling import Interval, Resamples
 from router.evaluation.standing import (
@@ -88,11 +86,7 @@ _COVER = (
 
 def run(data: Data, settings: Settings) -> Iterator[Found]:
     """For each split how cascades compare, what the fixed setting achieves, and how honest deviations are."""
-    splits: Mapping[str, Callable[[Outcomes], Split]] = {
-        "random": lambda outcomes: by_prompt(outcomes, FOLDS, settings.seed),
-        "datasets": by_dataset,
-    }
-    for name, split in splits.items():
+    for name, split in settings.splits:
         standings, fixed, cover = list[tuple[Cell, ...]](), list[tuple[Cell, ...]](), []
         for pool in POOLS:
             outcomes = data.outcomes(pool)

@@ -1,6 +1,6 @@
 """The router compared with what needs none, on each pool: random prompts held out, and whole datasets."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 from benchmarks.routing.data import POOLS, Data
 from benchmarks.routing.findings import (
@@ -15,10 +15,8 @@ from benchmarks.routing.findings import (
     text,
 )
 from benchmarks.routing.reliability import Tenth, drawn, tenths
-from benchmarks.routing.running import FOLDS, Settings
-from router.domain.outcomes import Outcomes
+from benchmarks.routing.running import Settings, Splitting
 from router.evaluation.crossing import Forecast
-from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.judge import Evaluation
 from router.evaluation.standing import CATEGORY, ONE_CALL, ORACLE, RANDOM, ROUTER, ZERO
 
@@ -44,17 +42,11 @@ _TELLING = (
 
 def run(data: Data, settings: Settings) -> Iterator[Found]:
     """For each split how the router compares, how good its predictions are, and whether they are calibrated."""
-    splits: Mapping[str, Callable[[Outcomes], Split]] = {
-        "random": lambda outcomes: by_prompt(outcomes, FOLDS, settings.seed),
-        "datasets": by_dataset,
-    }
-    for name, split in splits.items():
+    for name, split in settings.splits:
         yield from _one(name, split, data, settings)
 
 
-def _one(
-    name: str, split: Callable[[Outcomes], Split], data: Data, settings: Settings
-) -> Iterator[Found]:
+def _one(name: str, split: Splitting, data: Data, settings: Settings) -> Iterator[Found]:
     standings: list[tuple[Cell, ...]] = []
     tellings, panels = [], {}
     for pool in POOLS:

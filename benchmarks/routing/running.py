@@ -13,13 +13,16 @@ from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit
 from router.evaluation.crossing import Forecast, forecast, gathered, held_out
-from router.evaluation.folds import Split
+from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.judge import Evaluation, judged
 from router.evaluation.resampling import Resamples
 
 FOLDS = 5
 TESTED_ON = ("zeroeval", "mmlu_pro", "bfcl")
 """The benchmarks that the data is from: the same models' published results on them are left out."""
+
+Splitting = Callable[[Outcomes], Split]
+"""Which fold each prompt is in."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ class Settings:
 
     seed: int = 0
     samples: int = 1000
+
+    @property
+    def splits(self) -> Iterator[tuple[str, Splitting]]:
+        """The two ways to hold prompts out, by name: at random, and a whole dataset at a time."""
+        yield "random", lambda outcomes: by_prompt(outcomes, FOLDS, self.seed)
+        yield "datasets", by_dataset
 
     @cached_property
     def fit(self) -> Fit:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from router.app.judging import judge_of
 from router.app.keys import keyring_of
-from router.app.languages import language_of_for
 from router.app.reloading import Following, Reloader
 from router.app.stores import (
     Links,
@@ -36,11 +36,8 @@ from router.app.stores import (
 )
 from router.config.price_map import cl100k_ranks
 from router.config.settings import Settings
-from router.decision.experience import Experience
 from router.decision.watch import Watch
 from router.dispatch.fleet import Fleet
-from router.domain.catalog import DatedCatalog
-from router.features.extract import Reader
 from router.features.tokens import TokenCounter, cl100k
 from router.pipeline.again import Again
 from router.pipeline.attempts import Means
@@ -48,7 +45,7 @@ from router.pipeline.current import Current
 from router.pipeline.flights import Flights
 from router.pipeline.flow import Pipeline
 from router.pipeline.gossip import Gossip, Subjects
-from router.pipeline.judge import Judge
+from router.pipeline.mistakes import noted
 from router.pipeline.planning import Hedging
 from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer
@@ -112,6 +109,7 @@ async def serving(
     of requests, if configured, is written to `lines`; without them, to standard error.
     """
     async with AsyncExitStack() as stack:
+        _note_mistakes(stack)
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
         from router.app.telemetry import telemetry_of
@@ -138,6 +136,12 @@ async def serving(
             _follow(following, current, world, stack)
         yield Running(reception.url, current, reception)
         front.stopping.set()
+
+
+def _note_mistakes(stack: AsyncExitStack) -> None:
+    loop = asyncio.get_running_loop()
+    stack.callback(loop.set_exception_handler, loop.get_exception_handler())
+    loop.set_exception_handler(noted)
 
 
 @asynccontextmanager
@@ -176,19 +180,7 @@ def _assembled(
     stores: Stores,
     observer: Observer,
 ) -> Pipeline:
-    judge = Judge(
-        catalog=DatedCatalog.of(settings.catalog),
-        book=settings.book,
-        reader=Reader(counter, settings.learnt.categories, settings.learnt.kinds),
-        experience=Experience(settings.learnt.lengths),
-        world=world,
-        quality=settings.learnt.quality,
-        agreement=settings.learnt.agreement,
-        own=settings.local_cascades,
-        language_of=language_of_for(settings.book.asks),
-        known=DatedCatalog.of(settings.known),
-        vectors=DatedCatalog.of(settings.vectors),
-    )
+    judge = judge_of(settings, world, counter)
     return Pipeline(
         judge=judge,
         fleet=Fleet(),
@@ -200,12 +192,12 @@ def _assembled(
         similar=Similar(stores.semantic, vectors_of(settings), judge, world),
         referee=Referee(stores.semantic.embedder, vectors_of(settings)),
         tower=stores.tower,
-        tenancy=settings.tenancy,
-        largest_stored_bytes=settings.cache_max_entry_bytes,
-        stores_answers=settings.cache_url != "off",
+        tenancy=settings.cache.tenancy,
+        largest_stored_bytes=settings.cache.max_entry_bytes,
+        stores_answers=settings.cache.url != "off",
         ledger=stores.ledger,
         scorer=Scorer(stores.ledger, world, settings.scoring, stores.flights.start),
-        keeps_decisions=settings.ledger_decisions,
+        keeps_decisions=settings.ledger.keeps_decisions,
         effort=settings.serving.effort,
         rulebook=settings.rulebook,
         purse=stores.purse,
@@ -274,12 +266,10 @@ async def _pipeline(
     cache = cache_of(settings, world, links.quick)
     ledger = ledger_of(settings, world)
     stack.push_async_callback(ledger.close)
-    if settings.ledger_keep_days is not None:
-        stack.callback(retention_of(settings, settings.ledger_keep_days, world).close)
+    if settings.ledger.keep_days is not None:
+        stack.callback(retention_of(settings, settings.ledger.keep_days, world).close)
     outbox = outbox_engine(settings, stack)
-    purse = purse_of(
-        engine, outbox, world, links.patient, longest_s=settings.serving.effort.total_s
-    )
+    purse = purse_of(settings, engine, outbox, world, links.patient)
     meter = meter_of(world, links.patient)
     stack.push_async_callback(purse.close)
     tower = tower_of(links, world)

@@ -60,10 +60,9 @@ def desks(
         *DecisionDesk(front, recall).routes(),
         *FeedbackDesk(recall, world.unix_s).routes(),
         *Listing(front).routes(),
-        *EmbeddingsDesk(front, settings.vectors_ttl_s).routes(),
-        *passing_desk(
-            settings, front, stack
-        ).routes(),  # it takes every path that no other route handles
+        *EmbeddingsDesk(front, settings.cache.vectors_ttl_s).routes(),
+        # Last, since it takes every path that no other route handles.
+        *passing_desk(settings, front, stack).routes(),
     )
 
 

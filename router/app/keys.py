@@ -21,8 +21,8 @@ async def keyring_of(
     settings: Settings, engine: Engine, world: World, stack: AsyncExitStack
 ) -> Keyring:
     """The keys, kept up to date until `stack` is left."""
-    note = settings.ledger_path.with_name(f"{settings.ledger_path.name}.open")
-    is_central = bool(settings.ledger_url)
+    note = settings.ledger.path.with_name(f"{settings.ledger.path.name}.open")
+    is_central = bool(settings.ledger.url)
     every = partial(_every, KeyStore(engine), outbox_engine(settings, stack))
     keyring = Keyring(
         settings.keys,

@@ -8,14 +8,12 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from router.app.judging import judge_after
 from router.app.languages import language_of_for
 from router.config.changes import changes, impossible, need_restart, taken_over
 from router.config.settings import Settings
 from router.config.source import Source
-from router.domain.catalog import DatedCatalog
 from router.domain.errors import ConfigError, Problem
-from router.domain.members import replace
-from router.features.recall import Recall
 from router.pipeline.current import Current
 from router.ports import World
 
@@ -121,40 +119,26 @@ class Reloader:
         now_s = self._world.unix_s()
         if different := "; ".join(changes(self._settings, after)):
             pipeline = self._current.pipeline
-            judge = replace(
-                pipeline.judge,
-                reader=replace(
-                    pipeline.judge.reader,
-                    categories=after.learnt.categories,
-                    kinds=after.learnt.kinds,
-                    recall=Recall(),
-                ),
-                quality=after.learnt.quality,
-                agreement=after.learnt.agreement,
-                own=after.local_cascades,
-                catalog=DatedCatalog.of(after.catalog),
-                known=DatedCatalog.of(after.known),
-                vectors=DatedCatalog.of(after.vectors),
-                book=after.book,
-                language_of=language_of_for(after.book.asks),
-            )
-            judge.experience.take_catalog(self._settings.catalog, after.catalog)
-            if after.learnt is not self._settings.learnt:
-                judge.experience.take_prior(after.learnt.lengths)
+            judge = judge_after(pipeline.judge, self._settings, after)
             self._current.take(judge, now_s, restart)
             pipeline.fleet.relimit((*after.catalog.values(), *after.vectors.values()))
         else:
             self._current.keep(now_s, restart)
         self._settings = after
-        for trouble in after.learnt.troubles:
-            _LOG.error("what was learnt is not used: %s", trouble)
-        if after.quality_trouble:
-            _LOG.error("local evidence is not used: %s", after.quality_trouble)
-        if restart:
-            _LOG.warning("changed, but needs a restart: %s", ", ".join(restart))
+        _tell(after, restart)
         return different
 
     def _refuse(self, problems: tuple[Problem, ...]) -> None:
         self._current.refuse(problems, self._world.unix_s())
         told = "; ".join(map(str, problems))
         _LOG.error("not reloaded, the previous settings stay in force: %s", told)
+
+
+def _tell(taken: Settings, restart: tuple[str, ...]) -> None:
+    """Log what of the files is not in force."""
+    for trouble in taken.learnt.troubles:
+        _LOG.error("what was learnt is not used: %s", trouble)
+    if taken.local.trouble:
+        _LOG.error("local evidence is not used: %s", taken.local.trouble)
+    if restart:
+        _LOG.warning("changed, but needs a restart: %s", ", ".join(restart))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from router.app.spending import Spending
-from router.config.settings import LocalEmbeddings, Settings, UpstreamEmbeddings
+from router.config.settings import LedgerSettings, LocalEmbeddings, Settings, UpstreamEmbeddings
 from router.decision.watch import Watch
 from router.domain.semantic import Sameness
 from router.pipeline.flights import Flights
@@ -72,36 +72,33 @@ class Stores:
 
 def reading_engine(settings: Settings, stack: AsyncExitStack) -> Engine:
     """The database from which reports, keys and spending are read; it waits longer for a lock than the writer."""
-    url = settings.ledger_url
-    engine = central(url) if url else open_database(settings.ledger_path)
+    engine = _engine(settings.ledger)
     stack.callback(engine.dispose)
     return engine
 
 
 def outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
     """The file where rows wait for PostgreSQL; None if there is no PostgreSQL and they stay in the file."""
-    if not settings.ledger_url:
+    if not settings.ledger.url:
         return None
-    engine = open_database(settings.ledger_path)
+    engine = open_database(settings.ledger.path)
     stack.callback(engine.dispose)
     return engine
 
 
 def purse_of(
+    settings: Settings,
     engine: Engine,
     outbox: Engine | None,
     world: World,
     link: "RedisLink | None",
-    longest_s: float,
 ) -> Purse:
-    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`.
-
-    A request takes at most `longest_s` seconds.
-    """
-    spent_by = Spending(engine, outbox)
+    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
+    spent_by = Spending(engine, outbox, Spool(settings.ledger.spool))
     if link is not None:
         from router.stores.redis.purse import RedisPurse
 
+        longest_s = settings.serving.effort.total_s
         return RedisPurse(link, world.unix_s, spent_by, longest_s=longest_s)
     return MemoryPurse(world.unix_s, spent_by)
 
@@ -126,36 +123,40 @@ def meter_of(world: World, link: "RedisLink | None") -> Meter:
 
 def ledger_of(settings: Settings, world: World) -> SqlLedger:
     """The ledger, which must be closed."""
-    engine = open_database(settings.ledger_path, busy_timeout_s=_LOCKED_S)
-    books = Books(engine, Spool(settings.ledger_spool), world.monotonic_s)
+    ledger = settings.ledger
+    engine = open_database(ledger.path, busy_timeout_s=_LOCKED_S)
+    books = Books(engine, Spool(ledger.spool), world.monotonic_s)
     outbox = None
-    if settings.ledger_url:
-        turn = settings.ledger_path.with_name(f"{settings.ledger_path.name}.turn")
-        outbox = Outbox(engine, central(settings.ledger_url), turn, world.monotonic_s)
+    if ledger.url:
+        turn = ledger.path.with_name(f"{ledger.path.name}.turn")
+        outbox = Outbox(engine, central(ledger.url), turn, world.monotonic_s)
     return SqlLedger(engine, books, world.monotonic_s, outbox)
 
 
 def retention_of(settings: Settings, keep_days: int, world: World) -> Retention:
     """The job that deletes old attempts now and then; it must be closed."""
-    url = settings.ledger_url
-    engine = central(url) if url else open_database(settings.ledger_path)
-    return Retention(engine, keep_days, world.unix_s)
+    return Retention(_engine(settings.ledger), keep_days, world.unix_s)
+
+
+def _engine(ledger: LedgerSettings) -> Engine:
+    """The database that keeps the rows."""
+    return central(ledger.url) if ledger.url else open_database(ledger.path)
 
 
 async def links_of(settings: Settings, world: World, stack: AsyncExitStack) -> Links:
     """Connections to Redis, tried once before the first request; closed with `stack`."""
-    if settings.cache_url in ("off", "memory"):
+    if not settings.cache.has_redis:
         return Links()
     from router.stores.redis.link import RedisLink
 
     links = [
         RedisLink(
-            settings.cache_url,
+            settings.cache.url,
             timeout_s=timeout_s,
             monotonic_s=world.monotonic_s,
             sleep=world.sleep,
         )
-        for timeout_s in (settings.cache_timeout_s, _PATIENT_S, _PATIENT_S)
+        for timeout_s in (settings.cache.timeout_s, _PATIENT_S, _PATIENT_S)
     ]
     for link in links:
         stack.push_async_callback(link.close)
@@ -168,12 +169,12 @@ def cache_of(settings: Settings, world: World, link: "RedisLink | None") -> Cach
     if link is not None:
         from router.stores.redis.cache import RedisCache
 
-        return RedisCache(link, max_entry_bytes=settings.cache_max_entry_bytes)
-    if settings.cache_url == "off":
+        return RedisCache(link, max_entry_bytes=settings.cache.max_entry_bytes)
+    if settings.cache.url == "off":
         return NoCache()
     return MemoryCache(
-        max_bytes=settings.cache_max_bytes,
-        max_entry_bytes=settings.cache_max_entry_bytes,
+        max_bytes=settings.cache.max_bytes,
+        max_entry_bytes=settings.cache.max_entry_bytes,
         monotonic_s=world.monotonic_s,
     )
 
@@ -190,7 +191,7 @@ def affinity_of(links: Links, world: World) -> Affinity:
 async def semantic_of(settings: Settings, world: World, links: Links) -> Semantic:
     """The semantic cache. Raises ConfigError if vectors are to be made by something that is not installed."""
     index: VectorIndex = MemoryIndex(
-        max_bytes=settings.cache_max_bytes // 4, monotonic_s=world.monotonic_s
+        max_bytes=settings.cache.max_bytes // 4, monotonic_s=world.monotonic_s
     )
     plain = index
     if links.quick is not None:
@@ -204,7 +205,7 @@ async def semantic_of(settings: Settings, world: World, links: Links) -> Semanti
 
 
 def _embedder(settings: Settings, world: World) -> Embedder | None:
-    match settings.embeddings:
+    match settings.cache.embeddings:
         case UpstreamEmbeddings() as chosen:
             from router.providers.embeddings import UpstreamEmbedder
 
@@ -224,7 +225,7 @@ def _embedder(settings: Settings, world: World) -> Embedder | None:
 
 def vectors_of(settings: Settings) -> Vectors:
     """What makes vectors, and at which price."""
-    match settings.embeddings:
+    match settings.cache.embeddings:
         case UpstreamEmbeddings() as chosen:
             return Vectors(chosen.upstream, chosen.model, chosen.per_token)
         case _:

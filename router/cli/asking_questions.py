@@ -137,9 +137,7 @@ def asks(
             candidate = candidate_for(model, question.features, judging.experience)
             if exclusions_by(question.features, Terms(), question.circumstances)(candidate):
                 continue
-            verdict = None
-            if not is_scored:
-                verdict = _verdict_cost(question, grader, judging) if grader else NOTHING
+            verdict = None if is_scored else _verdict_cost(question, grader, judging)
             again = candidate.cost if asks_again else None
             yield Ask(question, model, answered, candidate.cost, verdict, again)
 
@@ -156,8 +154,10 @@ def _is_done(answered: ScoredAnswer, scored_by: str) -> bool:
     return is_same or answered.response is None
 
 
-def _verdict_cost(question: RecordedQuestion, grader: Model, judge: Judge) -> CostEstimate:
-    """The judge's charge, for an answer of typical length."""
+def _verdict_cost(question: RecordedQuestion, grader: Model | None, judge: Judge) -> CostEstimate:
+    """The judge's charge, for an answer of typical length; nothing without one."""
+    if grader is None:
+        return NOTHING
     usual = TYPICAL_OUTPUT_TOKENS[question.features.category]
     rubric = judge.reader.counter.of_chat(
         judge_request(grader, [], "", question.expected)["messages"], None

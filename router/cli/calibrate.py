@@ -124,9 +124,9 @@ class _Desk:
             self._console.print(f"Dry run: own answers would be installed for {listed}.")
             return
         local = _as_evidence(found, self._models, about.unix_s)
-        install(self._settings.quality_folder, local, card(found, about))
+        install(self._settings.local.folder, local, card(found, about))
         self._console.print(
-            f"Installed for {listed}: {self._settings.quality_folder / local.version}"
+            f"Installed for {listed}: {self._settings.local.folder / local.version}"
             "\nA running server loads it by itself; --undo reverts it.",
             highlight=False,
             soft_wrap=True,
@@ -164,7 +164,7 @@ def _as_evidence(found: Calibration, models: Mapping[str, Model], unix_s: float)
 
 
 def _undone(settings: Settings, console: Console) -> int:
-    pointer = undo(settings.quality_folder)
+    pointer = undo(settings.local.folder)
     now = pointer.current or "what is shipped"
     console.print(f"In force now: {now}. Another --undo reverts this.", highlight=False)
     return 0

@@ -17,6 +17,14 @@ from router.domain.money import ZERO, Money
 
 def print_costs(asks: Sequence[Ask], judge: str, held: int, console: Console) -> None:
     """Calls, expected and maximum cost: a line for each model, for the judge, and for the total."""
+    console.print(_table(asks, judge))
+    if held:
+        console.print(
+            f"{held:,} answers are already there, and are not paid for again.", highlight=False
+        )
+
+
+def _table(asks: Sequence[Ask], judge: str) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, title="What it will cost", title_justify="left"
     )
@@ -28,25 +36,14 @@ def print_costs(asks: Sequence[Ask], judge: str, held: int, console: Console) ->
         if ask.calls:
             by_model[ask.model.id] += ask.calls
     for model, costs in by_model.items():
-        _row(table, model, len(costs), (c.expected for c in costs), (c.upper for c in costs))
+        _row(table, model, len(costs), costs)
     judged = [ask.judging for ask in asks if ask.judging is not None] if judge else []
     if judged:
-        _row(
-            table,
-            f"{judge} (judge)",
-            len(judged),
-            (c.expected for c in judged),
-            (c.upper for c in judged),
-        )
+        _row(table, f"{judge} (judge)", len(judged), judged)
     table.add_section()
     calls = sum(map(len, by_model.values())) + len(judged)
-    whole = [ask.whole for ask in asks]
-    _row(table, "total", calls, (c.expected for c in whole), (c.upper for c in whole))
-    console.print(table)
-    if held:
-        console.print(
-            f"{held:,} answers are already there, and are not paid for again.", highlight=False
-        )
+    _row(table, "total", calls, [ask.whole for ask in asks])
+    return table
 
 
 def total(asks: Iterable[Ask]) -> Money:
@@ -65,8 +62,6 @@ def agreed(console: Console, *, says_yes: bool) -> None:
         raise FarthingError("nothing was sent")
 
 
-def _row(
-    table: Table, name: str, calls: int, expected: Iterable[Money], upper: Iterable[Money]
-) -> None:
-    usual, most = sum(expected, ZERO), sum(upper, ZERO)
+def _row(table: Table, name: str, calls: int, costs: Sequence[CostEstimate]) -> None:
+    usual, most = sum((c.expected for c in costs), ZERO), sum((c.upper for c in costs), ZERO)
     table.add_row(escape(name), f"{calls:,}", f"{usual.usd:.6f}", f"{most.usd:.6f}")

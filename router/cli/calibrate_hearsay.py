@@ -83,7 +83,7 @@ def _look_up(
     gold: GatheredLabels | None,
 ) -> tuple[list[SourceScores], list[Looked]]:
     """The signs in the ledger, and the answers that they are about; its feedback is added to `feedback`."""
-    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    engine = open_ledger(settings.ledger.path, settings.ledger.url)
     by_request = gold.by_request if gold else {}
     requests = {request_id for request_id, _ in by_request}
     try:

@@ -92,8 +92,8 @@ def judge_of(settings: Settings) -> Judge:
 def doubts_about(settings: Settings, judge: Judge) -> Iterator[str]:
     """What is allowed in policies and routes but probably a mistake; `judge` is for these settings."""
     yield from settings.learnt.troubles
-    if settings.quality_trouble:
-        yield settings.quality_trouble
+    if settings.local.trouble:
+        yield settings.local.trouble
     yield from of_routes(settings.book, settings.known)
     keys = _keys(settings)
     has_budgets = keys is None or _has_budgets(settings)
@@ -105,7 +105,7 @@ def doubts_about(settings: Settings, judge: Judge) -> Iterator[str]:
 
 def _keys(settings: Settings) -> frozenset[str] | None:
     """The names of all keys; None if some are in the database."""
-    if may_have_keys(settings.ledger_path, settings.ledger_url):
+    if may_have_keys(settings.ledger):
         return None
     return frozenset(key.name for key in settings.keys)
 

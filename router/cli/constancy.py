@@ -31,7 +31,7 @@ def constant_policies(settings: Settings, judge: Judge) -> Iterator[str]:
 
 
 def _recorded(settings: Settings, judge: Judge) -> tuple[list[TrialRequest], str]:
-    if not settings.ledger_url and not may_exist(settings.ledger_path):
+    if not settings.ledger.url and not may_exist(settings.ledger.path):
         return [], ""
     try:
         gathered = from_ledger(settings, judge, "", _MOST)

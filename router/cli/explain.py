@@ -186,7 +186,7 @@ def _trace(settings: Settings, request_id: str) -> RequestRecord:
         trace = trace_of(_engines(settings, stack), request_id)
     if trace is not None:
         return trace
-    waiting = Spool(settings.ledger_spool).files()
+    waiting = Spool(settings.ledger.spool).files()
     where = f"; it may be among the rows that wait in {waiting[0]}" if waiting else ""
     raise FarthingError(f"there is no request '{request_id}' in the ledger{where}")
 
@@ -194,9 +194,9 @@ def _trace(settings: Settings, request_id: str) -> RequestRecord:
 def _engines(settings: Settings, stack: ExitStack) -> list[Engine]:
     """The databases that may have its rows: the outbox first, since rows move on from there."""
     engines = []
-    if settings.ledger_url and may_exist(settings.ledger_path):
-        engines.append(open_database(settings.ledger_path))
-    engines.append(open_ledger(settings.ledger_path, settings.ledger_url))
+    if settings.ledger.url and may_exist(settings.ledger.path):
+        engines.append(open_database(settings.ledger.path))
+    engines.append(open_ledger(settings.ledger.path, settings.ledger.url))
     for engine in engines:
         stack.callback(engine.dispose)
     return engines

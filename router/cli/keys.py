@@ -104,7 +104,7 @@ def _action(
 def run(args: argparse.Namespace) -> int:
     """Do what was asked for. Raises FarthingError that says what cannot be done."""
     settings = unlearnt_settings_of(args)
-    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    engine = open_ledger(settings.ledger.path, settings.ledger.url)
     try:
         done: int = args.act(args, settings, KeyStore(engine))
     finally:

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Engine]:
-    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    engine = open_ledger(settings.ledger.path, settings.ledger.url)
     try:
         yield engine
     finally:
@@ -60,10 +60,10 @@ def _opened(settings: Settings) -> Iterator[Engine]:
 @contextmanager
 def _outbox(settings: Settings) -> Iterator[Engine | None]:
     """The local file if it is the outbox of a PostgreSQL ledger and exists."""
-    if not settings.ledger_url or not may_exist(settings.ledger_path):
+    if not settings.ledger.url or not may_exist(settings.ledger.path):
         yield None
         return
-    engine = open_database(settings.ledger_path)
+    engine = open_database(settings.ledger.path)
     try:
         yield engine
     finally:
@@ -216,7 +216,7 @@ def _status(_: argparse.Namespace, settings: Settings) -> int:
     }
     with _outbox(settings) as outbox:
         if outbox is not None:
-            lines["outbox"] = f"{_attempts(status(outbox).attempts)} in {settings.ledger_path}"
+            lines["outbox"] = f"{_attempts(status(outbox).attempts)} in {settings.ledger.path}"
     for name, text in lines.items():
         _say(f"{name + ':':17}{text}")
     return 0
@@ -225,9 +225,9 @@ def _status(_: argparse.Namespace, settings: Settings) -> int:
 def _spool_files(settings: Settings) -> list[Path]:
     """The files in which rows wait. Raises FarthingError if they cannot be looked for."""
     try:
-        return Spool(settings.ledger_spool).files()
+        return Spool(settings.ledger.spool).files()
     except OSError as error:
-        raise FarthingError(f"{settings.ledger_spool} cannot be read: {error.strerror}") from None
+        raise FarthingError(f"{settings.ledger.spool} cannot be read: {error.strerror}") from None
 
 
 def _spooled(settings: Settings) -> str:

@@ -35,10 +35,10 @@ def keys_of(settings: Settings) -> Mapping[str, VirtualKey]:
 
 
 def _stored(settings: Settings) -> tuple[VirtualKey, ...]:
-    if not may_have_keys(settings.ledger_path, settings.ledger_url):
+    if not may_have_keys(settings.ledger):
         return ()
     now_s = time.time()
-    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    engine = open_ledger(settings.ledger.path, settings.ledger.url)
     try:
         return tuple(each.key for each in KeyStore(engine).all() if each.is_active(now_s))
     finally:

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     settings = unlearnt_settings_of(args)
     check_period(args.since or "", args.until or "")
     period = Filters(since=args.since or "", until=args.until or "")
-    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    engine = open_ledger(settings.ledger.path, settings.ledger.url)
     try:
         found = _read(engine, args.by, period)
     finally:

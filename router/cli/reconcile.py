@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     days = [line.day for line in lines]
     since, until = args.since or min(days, default=""), args.until or max(days, default="")
     check_period(since, until)
-    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    engine = open_ledger(settings.ledger.path, settings.ledger.url)
     try:
         booked = booked_between(engine, since, until, args.upstream)
     finally:

@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     settings = unlearnt_settings_of(args)
     now_s = time.time()
     filters = filters_of(args, now_s)
-    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    engine = open_ledger(settings.ledger.path, settings.ledger.url)
     try:
         baseline = _baseline(args.baseline, settings, engine, filters) if args.baseline else None
         if args.html:

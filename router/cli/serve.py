@@ -94,5 +94,5 @@ def with_overrides(settings: Settings, host: str | None, port: int | None) -> Se
     return settings.listening_on(
         settings.host if host is None else host,
         settings.port if port is None else port,
-        has_stored_keys=may_have_keys(settings.ledger_path, settings.ledger_url),
+        has_stored_keys=may_have_keys(settings.ledger),
     )

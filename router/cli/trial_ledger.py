@@ -23,7 +23,7 @@ def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> Gath
     They are recognised as `judge` would recognise them today. Raises FarthingError if the ledger cannot
     be read, or has none.
     """
-    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    engine = open_ledger(settings.ledger.path, settings.ledger.url)
     try:
         kept = decided(engine, since, most)
     finally:

@@ -87,6 +87,16 @@ class _Shift:
         """Take requests until then; those in flight when it is retired may take `longest_s` seconds."""
         self._heed_signals()
         reader, writer = await asyncio.open_connection(sock=channel)
+        try:
+            await self._serve(reader, writer, longest_s)
+        except FileNotFoundError:
+            if not reader.at_eof():
+                raise
+            # The supervisor went while this one started, and another one has removed its folder.
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, longest_s: float
+    ) -> None:
         async with serving(
             self.settings, real_world(), self.following, self.place, self.lines
         ) as running:

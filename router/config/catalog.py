@@ -160,9 +160,9 @@ class CatalogBuilder:
         return None, CatalogFacts(price, None, None, every)
 
 
-def simulated_catalog(upstream: str = "simulated") -> dict[str, Model]:
+def simulated_catalog() -> dict[str, Model]:
     """The shipped simulated models as a separate catalog."""
-    return {name: _simulated(name, name, upstream) for name in _simulated_models()}
+    return {name: _simulated(name, name, "simulated") for name in _simulated_models()}
 
 
 def _keys(name: str, section: ModelSection, upstream: AnyUpstream) -> Iterator[str]:

@@ -16,10 +16,7 @@ RELOADED = frozenset(
         "book",
         "policies",
         "learnt",
-        "quality_folder",
-        "quality_version",
-        "quality_trouble",
-        "local_cascades",
+        "local",
         "notes",
     }
 )
@@ -31,18 +28,8 @@ SECTIONS: Mapping[str, str] = {
     "workers": "server",
     "serving": "server",
     "upstreams": "upstreams",
-    "cache_url": "cache",
-    "cache_max_bytes": "cache",
-    "cache_max_entry_bytes": "cache",
-    "cache_timeout_s": "cache",
-    "tenancy": "cache",
-    "vectors_ttl_s": "cache",
-    "embeddings": "cache",
-    "ledger_path": "ledger",
-    "ledger_spool": "ledger",
-    "ledger_url": "ledger",
-    "ledger_keep_days": "ledger",
-    "ledger_decisions": "ledger",
+    "cache": "cache",
+    "ledger": "ledger",
     "scoring": "outcomes",
     "keys": "keys",
     "rulebook": "budgets and limits",
@@ -73,7 +60,7 @@ def impossible(running: Settings, fresh: Settings, file: YamlFile) -> Iterator[P
             where = ("models", each.id, "upstream")
             yield file.problem(where, f"'{each.upstream}' is new: restart to add an upstream")
     for name, loaded in fresh.policies.items():
-        if running.embeddings is None and wants_vectors(loaded.policy):
+        if running.cache.embeddings is None and wants_vectors(loaded.policy):
             message = f"are new, and policy '{name}' needs them: restart to add them"
             yield file.problem(("cache", "embeddings"), message)
 
@@ -92,8 +79,8 @@ def changes(before: Settings, after: Settings) -> Iterator[str]:
         yield f"artefact {old} -> {new}"
     if (before.learnt.categories is None) != (after.learnt.categories is None):
         yield "classifier of categories"
-    if before.quality_version != after.quality_version:
-        old, new = before.quality_version or "none", after.quality_version or "none"
+    if before.local.version != after.local.version:
+        old, new = before.local.version or "none", after.local.version or "none"
         yield f"local quality {old} -> {new}"
     models = {**before.catalog, **before.vectors}, {**after.catalog, **after.vectors}
     yield from (f"model {each}" for each in _named(*models))

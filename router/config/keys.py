@@ -1,12 +1,12 @@
 """The `keys:`, `budgets:` and `limits:` of a config, with every name in them looked up."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC
 from difflib import get_close_matches
 
 from router.config.references import References, Unresolved
 from router.config.schema import ConfigFile, KeySection
-from router.config.yaml_file import Place, YamlFile
+from router.config.yaml_file import YamlFile
 from router.domain.budget import EACH, Scope, ScopeKind
 from router.domain.errors import Problem
 from router.domain.key import Grants, VirtualKey
@@ -28,30 +28,28 @@ def configured_keys(
 
 
 def unknown_names(
-    section: ConfigFile, file: YamlFile, policies: Container[str], models: Iterable[str]
+    section: ConfigFile, file: YamlFile, policies: Collection[str], models: Collection[str]
 ) -> Iterator[Problem]:
     """Problems for policies and models that keys, budgets and limits name but that do not exist."""
-    known = {"policies": ("policy", policies), "models": ("model", set(models))}
+    known = {"policies": ("policy", policies), "models": ("model", models)}
     for each in section.keys:
         index = _index_of_key(each.name, file)
         for what, (one, there) in known.items():
             for place, name in enumerate(getattr(each, what)):
                 if name not in there:
-                    hint = nearest(name, there)  # type: ignore[arg-type]  # a mapping or a set
-                    said = f"there is no {one} '{name}'{hint}"
+                    said = f"there is no {one} '{name}'{nearest(name, there)}"
                     yield file.problem(("keys", index, what, place), said)
     yield from _unknown_policies(section, file, policies)
 
 
 def _unknown_policies(
-    section: ConfigFile, file: YamlFile, policies: Container[str]
+    section: ConfigFile, file: YamlFile, policies: Collection[str]
 ) -> Iterator[Problem]:
     for what in ("budgets", "limits"):
         for index, each in enumerate(getattr(section, what)):
             if each.policy not in (None, EACH) and each.policy not in policies:
-                hint = nearest(each.policy, policies)  # type: ignore[arg-type]  # a mapping
-                place: Place = (what, index, "policy")
-                yield file.problem(place, f"there is no policy '{each.policy}'{hint}")
+                said = f"there is no policy '{each.policy}'{nearest(each.policy, policies)}"
+                yield file.problem((what, index, "policy"), said)
 
 
 def unknown_payers(section: ConfigFile) -> Iterator[str]:

@@ -29,6 +29,9 @@ from router.config.schema import (
 from router.config.settings import (
     NOTHING_SHARED,
     OPEN_TO_ALL,
+    CacheSettings,
+    LedgerSettings,
+    LocalSettings,
     ServingSettings,
     Settings,
     is_loopback,
@@ -86,19 +89,18 @@ def load_settings(
 def with_local(settings: Settings) -> Settings:
     """The settings with the local evidence in force; if it is unusable, without it but saying so."""
     try:
-        if (local := read_local(settings.quality_folder)) is None:
+        if (local := read_local(settings.local.folder)) is None:
             return settings
         known = overlaid(settings.known, local)
     except UnusableEvidence as trouble:
         note = f"quality.local: {trouble}; the shipped estimates apply; calibrate again"
-        return replace(settings, quality_trouble=note)
+        return replace(settings, local=replace(settings.local, trouble=note))
     catalog = {key: local.applied(model) for key, model in settings.catalog.items()}
     return replace(
         settings,
         catalog=catalog,
         known=known,
-        quality_version=local.version,
-        local_cascades=local.cascades,
+        local=LocalSettings(settings.local.folder, local.version, cascades=local.cascades),
     )
 
 
@@ -112,8 +114,7 @@ class _Found:
     catalog: Mapping[str, Model]
     vectors: Mapping[str, Model]
     keys: tuple[VirtualKey, ...]
-    ledger_path: Path
-    ledger_url: str
+    ledger: LedgerSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,9 @@ class _Loading:
         """The settings, and all problems; if there are any, the settings must not be used."""
         found = self._found()
         if serves and not is_running:
-            self._check_exposure(found.ledger_path, found.ledger_url)
+            self._check_exposure(found.ledger)
         settings = self._settings(found)
-        if serves and settings.workers > 1 and not settings.has_redis:
+        if serves and settings.workers > 1 and not settings.cache.has_redis:
             self._wrong(("server", "workers"), NOTHING_SHARED)
         return settings, self.problems
 
@@ -154,54 +155,56 @@ class _Loading:
         keys = configured_keys(section, self.references, self.file, self.problems)
         self.problems.extend(unknown_names(section, self.file, policies, named))
         self.notes.extend(unknown_payers(section))
-        ledger_path, ledger_url = self._beside(section.ledger.path), self._ledger_url()
-        return _Found(selection, known, policies, catalog, vectors, keys, ledger_path, ledger_url)
+        return _Found(selection, known, policies, catalog, vectors, keys, self._ledger())
 
     def _settings(self, found: _Found) -> Settings:
-        section, quality, ledger = self.section, self.section.quality, self.section.ledger
+        section, quality, chosen = self.section, self.section.quality, found.selection.chosen
+        asked = {**found.catalog, **found.vectors}
         return Settings(
             file=self.path,
             host=section.server.host,
             port=section.server.port,
             workers=section.server.workers,
             serving=_serving(section.server, self._admin_key()),
-            upstreams=found.selection.chosen,
+            upstreams=chosen,
             catalog=found.catalog,
             known=found.known,
             vectors=found.vectors,
-            vectors_ttl_s=section.cache.vectors_ttl_s,
-            passthrough=passthrough_of(
-                self._passthrough,
-                found.selection.chosen,
-                {**found.catalog, **found.vectors},
-                self._wrong,
-            ),
+            passthrough=passthrough_of(self._passthrough, chosen, asked, self._wrong),
             book=_book(section.policies, found.policies),
             policies=found.policies,
-            cache_url=self._cache_url(),
-            cache_max_bytes=int(section.cache.max_mb * 2**20),
-            cache_max_entry_bytes=section.cache.max_entry_kb * 2**10,
-            cache_timeout_s=section.cache.timeout_s,
-            embeddings=embeddings_of(
-                section.cache.embeddings, found.selection.chosen, found.policies, self._wrong
-            ),
-            tenancy=Tenancy(section.cache.tenant.removeprefix("key").removeprefix("tag:")),
-            ledger_path=found.ledger_path,
-            ledger_url=found.ledger_url,
-            ledger_keep_days=ledger.keep_days,
-            ledger_decisions=ledger.decisions,
+            cache=self._cache(found),
+            ledger=found.ledger,
             scoring=section.outcomes.as_terms(),
-            ledger_spool=self._beside(ledger.spool or f"{ledger.path}.spool"),
             keys=found.keys,
-            guests=(),
             rulebook=Rulebook(tuple(budgets_of(section.budgets)), tuple(limits_of(section.limits))),
             learnt=self.library.learnt(quality.artefact, quality.sha256, self.path.parent),
-            quality_folder=self._quality_folder(found.ledger_path),
-            quality_version="",
-            quality_trouble="",
+            local=LocalSettings(self._local_folder(found.ledger)),
             notes=(*found.selection.notes, *self.notes),
             otlp=otlp_of(section.telemetry, self.references, self._wrong),
             logs_requests=section.log.requests,
+        )
+
+    def _cache(self, found: _Found) -> CacheSettings:
+        cache, chosen = self.section.cache, found.selection.chosen
+        return CacheSettings(
+            url=self._cache_url(),
+            max_bytes=int(cache.max_mb * 2**20),
+            max_entry_bytes=cache.max_entry_kb * 2**10,
+            timeout_s=cache.timeout_s,
+            tenancy=Tenancy(cache.tenant.removeprefix("key").removeprefix("tag:")),
+            vectors_ttl_s=cache.vectors_ttl_s,
+            embeddings=embeddings_of(cache.embeddings, chosen, found.policies, self._wrong),
+        )
+
+    def _ledger(self) -> LedgerSettings:
+        ledger = self.section.ledger
+        return LedgerSettings(
+            path=self._beside(ledger.path),
+            spool=self._beside(ledger.spool or f"{ledger.path}.spool"),
+            url=self._ledger_url(),
+            keep_days=ledger.keep_days,
+            keeps_decisions=ledger.decisions,
         )
 
     def _wrong(self, place: Place, message: str) -> None:
@@ -211,9 +214,9 @@ class _Loading:
         """A path from the file, which is relative to it."""
         return self.path.parent / name
 
-    def _quality_folder(self, ledger_path: Path) -> Path:
+    def _local_folder(self, ledger: LedgerSettings) -> Path:
         stated = self.section.quality.local
-        return self._beside(stated) if stated else folder_beside(ledger_path)
+        return self._beside(stated) if stated else folder_beside(ledger.path)
 
     def _resolved(self, place: Place, text: str, *, otherwise: str) -> str:
         """`text` with its references resolved; `otherwise` if one cannot be."""
@@ -311,11 +314,11 @@ class _Loading:
             self._wrong(place, str(missing))
             return otherwise
 
-    def _check_exposure(self, ledger_path: Path, ledger_url: str) -> None:
+    def _check_exposure(self, ledger: LedgerSettings) -> None:
         if is_loopback(self.section.server.host):
             return
         # The file is checked, not the keys: unsound ones are already reported as such.
-        if not self.file.data.get("keys") and not may_have_keys(ledger_path, ledger_url):
+        if not self.file.data.get("keys") and not may_have_keys(ledger):
             self._wrong(("server", "host"), OPEN_TO_ALL)
 
 
@@ -367,13 +370,13 @@ def _effort(server: ServerSection) -> Effort:
     )
 
 
-def may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
+def may_have_keys(ledger: LedgerSettings) -> bool:
     """Whether a key was ever made in the ledger's database, or may have been, if that cannot be read.
 
     In the second case the server lets nobody in until it can be. Keys in the file move on to PostgreSQL.
     """
-    places = [*([""] if may_exist(ledger_path) else []), *([ledger_url] if ledger_url else [])]
-    return any(_may_have_keys(ledger_path, url) for url in places)
+    places = [*([""] if may_exist(ledger.path) else []), *([ledger.url] if ledger.url else [])]
+    return any(_may_have_keys(ledger.path, url) for url in places)
 
 
 def _may_have_keys(ledger_path: Path, ledger_url: str) -> bool:

@@ -29,11 +29,12 @@ class Part:
         """
         if self.workers == 1:
             return settings
+        ledger = settings.ledger
         return replace(
             settings,
             catalog=self._models(settings.catalog),
             vectors=self._models(settings.vectors),
-            ledger_keep_days=settings.ledger_keep_days if self.number == 0 else None,
+            ledger=ledger if self.number == 0 else replace(ledger, keep_days=None),
         )
 
     def share(self, limit: int | None) -> int | None:

@@ -64,14 +64,6 @@ def load_policies(
     return loaded, [*problems, *wrong]
 
 
-def load_policy(path: Path) -> LoadedPolicy:
-    """The policy in the file at `path`, which extends none. Raises ConfigError with all that is wrong."""
-    loaded, problems = linked({path.stem: read_policy(path)})
-    if problems:
-        raise ConfigError(tuple(problems))
-    return loaded[path.stem]
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A policy file by itself, before the policies that it extends are looked up."""

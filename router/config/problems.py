@@ -32,18 +32,28 @@ def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[P
             return schema.model_validate(data), tuple(found.values())
         except ValidationError as error:
             wrong = sorted(error.errors(include_url=False, include_input=False), key=_is_of_member)
-        kinds = dict[Place, str]()
-        for each in wrong:
-            place, message = _place_of(each, file.data), _message(each, schema)
-            if place in kinds and each["type"].endswith(_KIND):  # another member of the same union
-                message = f"{kinds[place]}, or {message.removeprefix('must be ')}"
-            elif _is_consequence(place, found):
-                continue
-            if each["type"].endswith(_KIND):
-                kinds[place] = message
-            found[place] = file.problem(place, message)
+        _tell(wrong, schema, file, found)
         data = _without(data, [_place_of(each, data) for each in wrong])
     return None, tuple(found.values())
+
+
+def _tell(
+    wrong: Iterable[ErrorDetails],
+    schema: type[BaseModel],
+    file: YamlFile,
+    found: dict[Place, Problem],
+) -> None:
+    """Add to `found` what is `wrong`, one problem for each place: what all members of a union say as one."""
+    kinds = dict[Place, str]()
+    for each in wrong:
+        place, message = _place_of(each, file.data), _message(each, schema)
+        if place in kinds and each["type"].endswith(_KIND):
+            message = f"{kinds[place]}, or {message.removeprefix('must be ')}"
+        elif _is_consequence(place, found):
+            continue
+        if each["type"].endswith(_KIND):
+            kinds[place] = message
+        found[place] = file.problem(place, message)
 
 
 _MOST_ROUNDS = 3

@@ -96,16 +96,60 @@ class ServingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheSettings:
+    """Where answers are stored, how many, and who shares them.
+
+    `url` is a Redis address, "memory" or "off". `vectors_ttl_s` is how long the answers of models that make
+    embeddings are kept, in seconds; `embeddings` is what the semantic cache compares wordings with, None for nothing.
+    """
+
+    url: str = field(repr=False)
+    max_bytes: int
+    max_entry_bytes: int
+    timeout_s: float
+    tenancy: Tenancy
+    vectors_ttl_s: int
+    embeddings: EmbeddingsSettings | None
+
+    @property
+    def has_redis(self) -> bool:
+        """Whether there is a Redis that processes share."""
+        return self.url not in ("memory", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """The files of the ledger, its PostgreSQL ("" for none), and what is kept in it for how long."""
+
+    path: Path
+    spool: Path
+    url: str = field(repr=False)
+    keep_days: int | None
+    keeps_decisions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """The folder of local evidence, and what of it is in force.
+
+    `version` is the calibration in force, "" for none; `trouble` says why what is in the folder is not, "" if nothing
+    is wrong with it; `cascades` is what it says about cascades.
+    """
+
+    folder: Path
+    version: str = ""
+    trouble: str = ""
+    cascades: LocalCascades = NO_LOCAL_CASCADES
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that was configured. `notes` say what was left out and why.
 
     `catalog` has the models that may answer; `known` also those whose upstream does not take part:
     a name that clients send can stand for one of these, as the reference for an answer. `vectors` are the models
-    that make embeddings, whose answers are kept for `vectors_ttl_s` seconds.
-
-    `learnt` is the artefact in force, with what is wrong with it. `quality_version` is the local evidence in force,
-    "" for none; `quality_trouble` says why what is in `quality_folder` is not, "" if nothing is wrong with it;
-    `local_cascades` is what it says about cascades.
+    that make embeddings. `learnt` is the artefact in force, with what is wrong with it. `guests` are keys that are
+    valid only as long as this process lives.
     """
 
     file: Path
@@ -117,33 +161,20 @@ class Settings:
     catalog: Mapping[str, Model]
     known: Mapping[str, Model]
     vectors: Mapping[str, Model]
-    vectors_ttl_s: int
     passthrough: PassthroughSettings | None
     book: PolicyBook
     policies: Mapping[str, LoadedPolicy]
-    cache_url: str = field(repr=False)
-    cache_max_bytes: int
-    cache_max_entry_bytes: int
-    cache_timeout_s: float
-    tenancy: Tenancy
-    embeddings: EmbeddingsSettings | None
-    ledger_path: Path
-    ledger_spool: Path
-    ledger_url: str = field(repr=False)
-    ledger_keep_days: int | None
-    ledger_decisions: bool
+    cache: CacheSettings
+    ledger: LedgerSettings
     scoring: ScoringTerms
     keys: tuple[VirtualKey, ...]
-    guests: tuple[VirtualKey, ...]
     rulebook: Rulebook
     learnt: Learnt
-    quality_folder: Path
-    quality_version: str
-    quality_trouble: str
+    local: LocalSettings
     notes: tuple[str, ...]
-    otlp: OtlpSettings | None = None
-    logs_requests: bool = False
-    local_cascades: LocalCascades = NO_LOCAL_CASCADES
+    otlp: OtlpSettings | None
+    logs_requests: bool
+    guests: tuple[VirtualKey, ...] = ()
 
     def listening_on(self, host: str, port: int, *, has_stored_keys: bool = False) -> "Settings":
         """The same settings with another address. Raises ConfigError for one that is open to all."""
@@ -153,14 +184,9 @@ class Settings:
 
     def shared_by(self, workers: int) -> "Settings":
         """The same settings for that many workers. Raises ConfigError if they could not share their state."""
-        if workers > 1 and not self.has_redis:
+        if workers > 1 and not self.cache.has_redis:
             raise ConfigError((Problem("--workers", "", NOTHING_SHARED),))
         return replace(self, workers=workers)
-
-    @property
-    def has_redis(self) -> bool:
-        """Whether there is a Redis that processes share."""
-        return self.cache_url not in ("memory", "off")
 
     def admitting(self, key: VirtualKey) -> "Settings":
         """The same settings with one more key, for as long as this process lives."""

@@ -90,11 +90,8 @@ def _undecidable(setting: Setting) -> str:
 
 def _as_written(setting: Setting, final: Candidate) -> Cascade | NoCascade:
     """The policy's own steps, without those that cannot be asked, or (if `auto`) have no evidence for them."""
-    is_auto, steps, lacking = (
-        setting.terms.cascade.use is CascadeUse.AUTO,
-        list[Step](),
-        list[str](),
-    )
+    is_auto = setting.terms.cascade.use is CascadeUse.AUTO
+    steps, lacking = list[Step](), list[str]()
     for recipe in setting.terms.cascade.steps:
         found = _step(recipe, setting, final)
         why = found if isinstance(found, str) else _unknown(found, setting, final, is_auto=is_auto)

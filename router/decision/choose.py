@@ -137,14 +137,14 @@ class _Alone(Struct, frozen=True):
         no_cascade: tuple[str, ...] = (),
     ) -> Decision:
         """The decision, with a cascade or with why there is none."""
-        terms = self.terms
+        terms, chosen = self.terms, ranking.ordered[0]
         return Decision(
             policy=policy.name,
             policy_version=policy.version,
             rule=self.rule,
             features=features,
             reason=self.reason if cascade is None else Reason.CASCADE,
-            chosen=ranking.ordered[0],
+            chosen=chosen,
             fallbacks=ranking.ordered[1:],
             exclusions=(*self.excluded, *ranking.exclusions),
             reference=self.reference,
@@ -156,7 +156,9 @@ class _Alone(Struct, frozen=True):
             hedge=terms.hedge,
             cascade=cascade,
             no_cascade=no_cascade,
-            answer_tokens=ranking.ordered[0].model.limit_below(features.max_output_tokens),
+            answer_tokens=None
+            if chosen.is_stored
+            else chosen.model.limit_below(features.max_output_tokens),
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from router.decision.policy import Asks, Circumstances, Condition
+from router.decision.policy import Asks, Condition
 from router.decision.predicates import AllOf, AnyOf, AtLeast, AtMost, Fact, Labelled, OneOf
 from router.decision.written import (
     HOURS_SCHEMA,
@@ -29,7 +29,6 @@ from router.decision.written import (
     words_schema,
 )
 from router.domain.category import Category
-from router.domain.features import Features
 from router.domain.model import Capability
 
 
@@ -46,36 +45,16 @@ class ConditionKind:
         return self.make(value)
 
 
-def _key(_: Features, circumstances: Circumstances) -> str:
-    return circumstances.key
-
-
-def _tags(_: Features, circumstances: Circumstances) -> frozenset[str]:
-    return circumstances.tags
-
-
-def _asked(_: Features, circumstances: Circumstances) -> str:
-    return circumstances.asked
-
-
-def _budget_left(_: Features, circumstances: Circumstances) -> float:
-    return circumstances.budget_left
-
-
-def _moment(_: Features, circumstances: Circumstances) -> float:
-    return circumstances.unix_s
-
-
 def _header(value: object) -> Condition:
     wanted = {name.lower(): patterns for name, patterns in labels(value, secret=True).items()}
     asks = Asks(headers=frozenset(wanted))
-    return Labelled("header", lambda _, circumstances: circumstances.headers, wanted, asks=asks)
+    return Labelled("header", lambda _, c: c.headers, wanted, asks=asks)
 
 
 def _metadata(value: object) -> Condition:
     wanted = labels(value)
     asks = Asks(metadata=frozenset(wanted))
-    return Labelled("metadata", lambda _, circumstances: circumstances.metadata, wanted, asks=asks)
+    return Labelled("metadata", lambda _, c: c.metadata, wanted, asks=asks)
 
 
 def _language(value: object) -> Condition:
@@ -151,12 +130,12 @@ CONDITIONS: Mapping[str, ConditionKind] = {
     "key": ConditionKind(
         "the client's key has one of these names; `team-*` is a pattern",
         words_schema(),
-        lambda value: OneOf("key", _key, key_names(value), patterns=True),
+        lambda value: OneOf("key", lambda _, c: c.key, key_names(value), patterns=True),
     ),
     "tag": ConditionKind(
         "the request carries one of these tags, from its key or its `x-farthing-tags` header",
         words_schema(),
-        lambda value: AnyOf("tag", _tags, tag_names(value)),
+        lambda value: AnyOf("tag", lambda _, c: c.tags, tag_names(value)),
     ),
     "metadata": ConditionKind(
         "the request's own `metadata` has these entries: `{team: [search, ads]}`; `*` is any text",
@@ -171,17 +150,17 @@ CONDITIONS: Mapping[str, ConditionKind] = {
     "asked": ConditionKind(
         "the client sent one of these as `model`; `claude-*` is a pattern",
         words_schema(),
-        lambda value: OneOf("asked", _asked, words(value), patterns=True),
+        lambda value: OneOf("asked", lambda _, c: c.asked, words(value), patterns=True),
     ),
     "time": ConditionKind(
         "it is one of these `days`, `from` one hour `until` another, in this `timezone`",
         HOURS_SCHEMA,
-        lambda value: hours("time", _moment, value),
+        lambda value: hours("time", lambda _, c: c.unix_s, value),
     ),
     "max_budget_left": ConditionKind(
         "at most this share (0 to 1) of the tightest budget that the request draws on is left; 1"
         " without budgets",
         SHARE_SCHEMA,
-        lambda value: AtMost("budget_left", _budget_left, share(value)),
+        lambda value: AtMost("budget_left", lambda _, c: c.budget_left, share(value)),
     ),
 }

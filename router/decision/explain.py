@@ -10,6 +10,7 @@ from typing import Any
 
 from router.decision.explain_cascade import in_short, sentences_of
 from router.decision.explain_conversation import kept, of_the_conversation
+from router.decision.ranking import REASONS, order_of
 from router.domain.bar import EVEN
 from router.domain.decision import Decision, Reason
 from router.domain.estimate import EstimateSource
@@ -58,6 +59,7 @@ def sentences(decision: Decision) -> Iterator[str]:
             yield f"A stored answer of {exclusion.model_id} is not used: {exclusion.detail}."
     if decision.cascade is None:
         yield _choice(decision)
+        yield from _passed_over(decision)
     yield from sentences_of(decision)
     yield from _brevity(decision)
     yield f"It is expected to cost {_cost(decision)}; {_saving(decision)}."
@@ -92,6 +94,7 @@ def _choice(decision: Decision) -> str:
     told = {
         Reason.BEST_AVAILABLE: f"None is that good; the policy then takes the best, {who}.",
         Reason.CHEAPEST_AVAILABLE: f"None is that good; the policy then takes the cheapest, {who}.",
+        Reason.CASCADE: f"The stored answer of {who} has passed the policy's cascade, and costs nothing.",
         Reason.SESSION: f"{who} called the tools whose results this request brings, and continues.",
         Reason.CONVERSATION: f"{who} is the cheapest that meets this, for the rest of the conversation.",
         Reason.FASTEST_ADEQUATE: f"{who} is the fastest that meets this ({_time(decision)}).",
@@ -102,6 +105,22 @@ def _choice(decision: Decision) -> str:
         ),
     }
     return told.get(decision.reason, f"{who} is the cheapest that meets this.")
+
+
+_OF_AIMS = frozenset({*REASONS.values(), Reason.CONVERSATION})
+
+
+def _passed_over(decision: Decision) -> Iterator[str]:
+    """A sentence about a model that would come first, were it certain that the prompt fits into its context."""
+    chosen, order = decision.chosen, order_of(decision.objective)
+    if chosen.is_stored or decision.reason not in _OF_AIMS:
+        return
+    for first in decision.fallbacks[:1]:
+        if decision.is_adequate(first) and order(first) < order(chosen):
+            yield (
+                f"{first.model.id} would come before it, but the prompt, whose length is estimated, may be too long"
+                " for it."
+            )
 
 
 def _brevity(decision: Decision) -> Iterator[str]:

@@ -33,9 +33,9 @@ def ranked(
     able: list[Candidate], terms: Terms, bar: Bar, first: Candidate | None = None
 ) -> Ranking:
     """The models in order; `first`, if given, is chosen, and the others follow it as they would anyway."""
-    reason: Reason | None = _REASONS[terms.objective.aim]
+    reason: Reason | None = REASONS[terms.objective.aim]
     adequate, weak = _parted(able, bar)
-    adequate.sort(key=_order(terms.objective))
+    adequate.sort(key=order_of(terms.objective))
     weak.sort(key=best_first)
     if not adequate:
         reason, adequate, weak = _make_do(weak, terms.otherwise)
@@ -73,7 +73,7 @@ def _in_order(
             return [*adequate[:1], *(rest[name] for name in names if name in rest)]
 
 
-_REASONS: Mapping[Aim, Reason] = {
+REASONS: Mapping[Aim, Reason] = {
     Aim.CHEAPEST: Reason.CHEAPEST_ADEQUATE,
     Aim.FASTEST: Reason.FASTEST_ADEQUATE,
     Aim.FASTEST_START: Reason.FASTEST_ADEQUATE,
@@ -126,7 +126,7 @@ def surely_fitting(
     roomy = [c for c in live if _is_roomy(c, features)]
     if not roomy:
         return ranking
-    return led_by(min(roomy, key=_order(terms.objective)), ranking, able, terms, ranking.reason)
+    return led_by(min(roomy, key=order_of(terms.objective)), ranking, able, terms, ranking.reason)
 
 
 def _is_roomy(candidate: Candidate, features: Features) -> bool:
@@ -174,7 +174,7 @@ def _not_kept(candidate: Candidate, bar: Bar) -> Exclusion:
 _Order = Callable[[Candidate], tuple[float | str, ...]]
 
 
-def _order(objective: Objective) -> _Order:
+def order_of(objective: Objective) -> _Order:
     """The sort key for adequate models. In a tie the cheaper one comes first, then the better one.
 
     An unknown latency counts as 0: a model must be asked for its latency to become known.

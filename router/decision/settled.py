@@ -21,4 +21,11 @@ def settled(decision: Decision, accepted: Collection[str]) -> Decision:
     if writer is None:
         return decision
     chosen = replace(stored_by(writer, decision.features), quality=cascade.quality)
-    return replace(decision, reason=Reason.CHEAPEST_ADEQUATE, chosen=chosen, cascade=None)
+    is_adequate = decision.is_adequate(chosen)  # a policy may want its cascade whatever it is worth
+    return replace(
+        decision,
+        reason=Reason.CHEAPEST_ADEQUATE if is_adequate else Reason.CASCADE,
+        chosen=chosen,
+        cascade=None,
+        answer_tokens=None,  # nobody is asked
+    )

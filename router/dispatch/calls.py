@@ -76,9 +76,11 @@ class Calls:
         return self._fleet.refusal(candidate.model, self._plan.tokens, now_s)
 
     def is_dear(self, money: Money) -> bool:
-        """Whether spending `money` more would exceed what all calls together may cost."""
-        ceiling = self._plan.ceiling
-        return ceiling is not None and self.spent + money > ceiling
+        """Whether spending `money` more would exceed what all calls together may cost, with those in flight."""
+        if (ceiling := self._plan.ceiling) is None:
+            return False
+        in_flight = sum((start.candidate.cost.expected for start in self.live.values()), ZERO)
+        return self.spent + in_flight + money > ceiling
 
     def placed(
         self, candidate: Candidate, is_free: Callable[[Candidate], bool], now_s: float

@@ -273,7 +273,7 @@ class Climb:
         step = self._step
         if step is None or len(self._answered) + len(self._failed) < len(self._attempts):
             return ()
-        return (CheckAnswers(step, self._attempts, self._until_s),)
+        return (CheckAnswers(step, self._attempts),)
 
     def _stopped(self, now_s: float) -> tuple[Command, ...]:
         """Stop the calls in flight; what they cost is unknown, and taken to be what whole answers are expected to."""

@@ -50,14 +50,10 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswers:
-    """Check the answers of `attempts`, in the order of the step's candidates, by `until_s`.
-
-    Attempts among them without an answer have failed.
-    """
+    """Check the answers of `attempts`, in the order of the step's candidates; those without one have failed."""
 
     step: Step
     attempts: tuple[int, ...]
-    until_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from router.domain.errors import ApiError
 from router.domain.fault import Fault, FaultKind, code_of
 from router.domain.members import replace
+from router.domain.money import Money
 
 _OURS = frozenset({401, 402, 403})
 _TOO_EARLY_OR_BUSY = frozenset({408, 409, 425})
@@ -162,6 +163,17 @@ def out_of_time(total_s: float) -> ApiError:
         504,
         f"No model answered within {total_s:g} s.",
         code="deadline_exceeded",
+        kind="server_error",
+    )
+
+
+def too_dear(spent: Money, ceiling: Money | None) -> ApiError:
+    """503: any further call could exceed what all calls of the request may cost."""
+    return ApiError(
+        503,
+        f"No model has answered yet: the calls so far have cost {spent} USD, and with another one the request could"
+        f" cost more than its ceiling of {ceiling} USD.",
+        code="no_model_available",
         kind="server_error",
     )
 

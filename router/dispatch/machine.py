@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from router.dispatch.calls import Calls
 from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
-from router.dispatch.faults import api_error_of, out_of_time, resting
+from router.dispatch.faults import api_error_of, out_of_time, resting, too_dear
 from router.dispatch.fleet import CallVerdict, Fleet, NotNow, Refused
 from router.dispatch.plan import Plan
 from router.domain.candidate import Candidate
@@ -161,7 +161,9 @@ class Attempts:
             error = api_error_of(fault, start.candidate.model.id)
             return (*self.calls.cancels(), *self._give_up(error))
         self._learn(start.candidate, fault, now_s)
-        if self.calls.live:
+        if self.calls.live:  # the one beside it is the retry that it would have had
+            if fault.kind in _RETRIED:
+                self._drop(start.candidate)
             return ()
         return self._retry(start.candidate, fault, now_s) or self._proceed(now_s)
 
@@ -325,6 +327,10 @@ class Attempts:
         # The soonest comes last, so that it stands for a model in several places.
         away = sorted(refusals, key=lambda pair: pair[1].for_s, reverse=True)
         soonest_s = away[-1][1].for_s if away else None
+        if (
+            self._last is None and not away
+        ):  # nothing has failed, and nobody is away: a cascade's steps were dear
+            return too_dear(self.calls.spent, self._plan.ceiling)
         if self._last is None:
             return resting({each.model.id: str(why) for each, why in away}, soonest_s)
         fault, candidate = self._last

@@ -157,11 +157,8 @@ class Agreeing(Struct, frozen=True):
     def _gain_sd(self, met: Meeting, a_sd: float, b_sd: float, logit_sd: float) -> float:
         room, right, wrong, missed, known, by_a, by_b = met
         won, lost = self.habits.same_right * missed, self.habits.same_wrong * known
-        both, by_easier, by_harder = (
-            won - lost,
-            won * right * (1.0 - missed),
-            lost * wrong * (1.0 - known),
-        )
+        both = won - lost
+        by_easier, by_harder = won * right * (1.0 - missed), lost * wrong * (1.0 - known)
         alike, same_right, same_wrong, easier, harder = self.variances
         x, y = (both * by_a + lost) * a_sd, (both * by_b + lost) * b_sd
         z = (by_easier + by_harder) * logit_sd

@@ -62,16 +62,12 @@ def read_outcomes(
     return _read(paths, (*_TEXTS, "score"), models, datasets)
 
 
-def read_answers(
-    paths: Iterable[Path | str],
-    models: Sequence[str] | None = None,
-    datasets: Collection[str] | None = None,
-) -> Outcomes:
+def read_answers(paths: Iterable[Path | str]) -> Outcomes:
     """Like `read_outcomes`, from files that need no scores; if one has them, they are ignored.
 
     `dataset` may be blank or missing; so may `answer`: then no two answers agree.
     """
-    return _read(paths, _TEXTS[1:], models, datasets, numbers=_NUMBERS[1:])
+    return _read(paths, _TEXTS[1:], numbers=_NUMBERS[1:])
 
 
 def read_prompts(path: Path | str) -> Prompts:
@@ -88,8 +84,8 @@ def read_prompts(path: Path | str) -> Prompts:
 def _read(
     paths: Iterable[Path | str],
     required: tuple[str, ...],
-    models: Sequence[str] | None,
-    datasets: Collection[str] | None,
+    models: Sequence[str] | None = None,
+    datasets: Collection[str] | None = None,
     numbers: tuple[str, ...] = _NUMBERS,
 ) -> Outcomes:
     named = [Path(path) for path in paths]

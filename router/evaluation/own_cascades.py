@@ -9,7 +9,7 @@ the two answers is taken, are learnt from the other folds. Both must be certain,
 counts, and Holm's correction is made over all cascades of all categories.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -190,13 +190,19 @@ def _worth_a_try(means: Floats, costs: Floats, twice: Container[int]) -> Iterato
         others = sorted(set(range(len(means))) - {int(final)})
         alike = [(each, each) for each in others if each in twice]
         for pairs in (combinations(others, 2), alike):
-            found = []
-            for one, other in pairs:
-                pair = float(costs[one] + costs[other])
-                if pair < LARGEST_SHARE * costs[final]:
-                    hoped = pair + (1.0 - float(means[one] * means[other])) * float(costs[final])
-                    found.append((hoped, one, other))
-            yield from ((one, other, int(final)) for _, one, other in sorted(found)[:MOST_PAIRS])
+            found = sorted(_hoped(pairs, int(final), means, costs))[:MOST_PAIRS]
+            yield from ((one, other, int(final)) for _, one, other in found)
+
+
+def _hoped(
+    pairs: Iterable[tuple[int, int]], final: int, means: Floats, costs: Floats
+) -> Iterator[tuple[float, int, int]]:
+    """What a request would cost with each pair before the final model, for pairs that are much cheaper."""
+    for one, other in pairs:
+        pair = float(costs[one] + costs[other])
+        if pair < LARGEST_SHARE * costs[final]:
+            hoped = pair + (1.0 - float(means[one] * means[other])) * float(costs[final])
+            yield hoped, one, other
 
 
 @dataclass(frozen=True, slots=True, eq=False)

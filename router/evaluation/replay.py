@@ -106,24 +106,6 @@ def answering(predictions: Predictions, ways: Ways, picks: Choices) -> Strategy:
     return strategy
 
 
-def single_by_lambda(predictions: Predictions, lambda_per_usd: float) -> Strategy:
-    """One call, to the model with the largest predicted `quality - λ * cost`; of equal ones the cheapest."""
-    return _single(predictions).by_lambda(lambda_per_usd)
-
-
-def single_within(predictions: Predictions, max_quality_loss: float) -> Strategy:
-    """One call, to the cheapest model that is within `max_quality_loss` of the reference.
-
-    The reference is the model with the best mean predicted quality; of models with the same cost, the
-    better one is called.
-    """
-    return _single(predictions).within(max_quality_loss)
-
-
-def _single(predictions: Predictions) -> "Menu":
-    return Menu.of(predictions, Ways.alone(len(predictions.models)))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Menu:
     """The predictions for the ways that a policy chooses from. A forced one chooses only among cascades."""

@@ -252,11 +252,8 @@ class Account(Struct, frozen=True):
 
     def _charge(self, candidate: Candidate, heard: Heard) -> Charge:
         usage, source = self._used(candidate, heard)
-        price, tier = (
-            candidate.model.price,
-            heard.service_tier or self.decision.features.service_tier,
-        )
-        charge = charged(price, usage, source, tier)
+        tier = heard.service_tier or self.decision.features.service_tier
+        charge = charged(candidate.model.price, usage, source, tier)
         return _with_unknown(charge, _CONSULTED) if heard.consults else charge
 
     def _used(self, candidate: Candidate, heard: Heard) -> tuple[Usage, UsageSource]:

@@ -26,7 +26,7 @@ GROUPINGS = (
     "outcome",
     "service_tier",
 )
-"""What a report can be cut by. A new one is a word here and a column in `router.stores.sql.reports`."""
+"""What a report can be cut by."""
 
 IN_TIME = frozenset({"day", "hour"})
 """Groupings that are shown in chronological order, not by cost."""

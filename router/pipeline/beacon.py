@@ -8,8 +8,9 @@ A frame is a letter and bytes. A stream is its writer, its events in any number 
 usage. Without this last frame it counts as broken off, whatever came before.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from enum import Enum, auto
 
 import orjson
@@ -23,10 +24,11 @@ from router.pipeline.flights import Aboard, Flight, FlightTurn, Landing, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast, Patience, StreamClient
 from router.pipeline.steady import Steady
-from router.ports import Lead
+from router.ports import LED_LATELY_S, Lead, Tower
 from router.wire.answer import Told, Words
 from router.wire.cached import pack, unpack
 from router.wire.events import EventReader
+from router.wire.sse import DONE
 
 _WHOLE, _WRITER, _ACCEPTED_WRITER, _EVENTS, _END = b"W", b"H", b"A", b"E", b"Z"
 """An accepted writer's stream is one that has passed a cascade's checks."""
@@ -55,6 +57,24 @@ class SharedBeacon:
         self._is_wanted_already = False
         self._is_feeding = False
         self._asked_s = patience.monotonic_s()
+
+    async def led(self, tower: Tower, key: str, looked_s: float) -> Whole | Aboard | Led:
+        """The answer of another process that leads, or how the lead has become ours.
+
+        `looked_s` is when the cache was looked into, by the monotonic clock.
+        """
+        if self._flight.beacon is not None:
+            return Led.AFTER_ANOTHER
+        patience = self._patience
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience.rest_s()):
+                while (lead := await tower.lead(key, self.wanted)) is None:
+                    if landed := await followed(tower.follow(key), self._flight):
+                        return landed
+                self.light(lead)
+                is_soon = patience.monotonic_s() - looked_s < LED_LATELY_S / 2
+                return Led.FIRST if is_soon and not lead.is_successor else Led.AFTER_ANOTHER
+        return Led.AFTER_ANOTHER
 
     def light(self, lead: Lead) -> None:
         """The lead is ours."""
@@ -134,14 +154,14 @@ class RemoteStream:
         self._paid: Usage | None = None
 
     async def next_piece(self) -> bytes | None:
-        """The next frame's events. Raises AttemptFailed if the other process does not bring the stream to its end."""
+        """The next frame's events, at last DONE. Raises AttemptFailed if the other process does not get that far."""
         frame = await self._frames.next()
         if frame is None:
             message = "the process that was answering has gone"
             raise AttemptFailed.transient(message, "stream_cut", reached_model=True)
         if frame[:1] == _END:
             self._paid = Usage(**orjson.loads(frame[1:]))
-            return None
+            return DONE  # it is whole for the leader, even if no choice says that it has finished
         return frame[1:]
 
     def words(self, piece: bytes) -> Words | None:

@@ -156,10 +156,8 @@ class Bookkeeper:
     def _learn(self, begun: Begun, entry: Entry, timing: Timing, heard: Heard) -> None:
         """Remember how long one choice of an answer was, how long it took, and how much of the prompt was cached."""
         model, usage = begun.start.candidate.model, entry.usage
-        features, is_told = (
-            self.account.decision.features,
-            entry.usage_source is UsageSource.UPSTREAM,
-        )
+        features = self.account.decision.features
+        is_told = entry.usage_source is UsageSource.UPSTREAM
         if self.has_read is not None:
             self.has_read(model, usage if is_told else NO_USAGE)
         is_cut = "length" in heard.finish_reasons and model.may_exceed(features.max_output_tokens)

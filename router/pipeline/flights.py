@@ -119,8 +119,8 @@ class Flight:
             return FlightTurn.LEAD
         if self._whole is not None:
             return self._whole
-        if self.is_over:
-            # Nobody would ever call those who wait now, and a stream may have lost its beginning.
+        if not self.is_open:
+            # Nobody would ever call those who wait now, or the stream has lost its beginning.
             return FlightTurn.LATE
         if self._stream is not None:
             return self._aboard(*self._stream)

@@ -3,16 +3,13 @@
 parse -> understand -> cached? -> judge -> same request in flight? -> send -> relay -> account
 """
 
-import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from router.decision.document import document
-from router.decision.record import Record
 from router.decision.settled import settled
 from router.dispatch.climb import Climb
 from router.dispatch.fleet import Fleet
@@ -21,7 +18,6 @@ from router.dispatch.plan import Effort
 from router.domain.budget import Balance
 from router.domain.caching import Tenancy
 from router.domain.cascade import Cascade
-from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.members import replace
@@ -33,7 +29,7 @@ from router.ledger.rulebook import Rulebook
 from router.pipeline.again import Again
 from router.pipeline.ascent import Panel
 from router.pipeline.attempts import Means
-from router.pipeline.beacon import Led, SharedBeacon, followed
+from router.pipeline.beacon import Led, SharedBeacon
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascading import Cascading
 from router.pipeline.conversing import Conversing
@@ -56,7 +52,7 @@ from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
-from router.ports import LED_LATELY_S, Affinity, Cache, Ledger, Meter, Purse, Tower
+from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parse_chat, parsing, refuse_repeats
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
@@ -197,7 +193,8 @@ class Pipeline:
             find = await self._look(visit, shelf)
             is_led = self.tower.is_shared and not may_pass(visit.request, find.decision)
             if is_led and not find.decision.chosen.is_stored:
-                led = await self._elsewhere(visit, shelf, flight, looked_s)
+                beacon = SharedBeacon(flight, self._patience(visit), self.flights.start)
+                led = await beacon.led(self.tower, shelf.flight_key(visit.kind), looked_s)
                 if not isinstance(led, Led):
                     return await self._joined(visit, shelf, led)
                 if led is Led.AFTER_ANOTHER:
@@ -230,27 +227,6 @@ class Pipeline:
 
     def _nothing(self, visit: Visit, shelf: Shelf) -> Find:
         return Find(self.judge.judged(visit), {}, shelf)
-
-    async def _elsewhere(
-        self, visit: Visit, shelf: Shelf, flight: Flight, looked_s: float
-    ) -> Whole | Aboard | Led:
-        """The answer of another process that leads, or how the lead has become ours.
-
-        `looked_s` is when the cache was looked into, by the monotonic clock.
-        """
-        if flight.beacon is not None:
-            return Led.AFTER_ANOTHER
-        patience, key = self._patience(visit), shelf.flight_key(visit.kind)
-        beacon = SharedBeacon(flight, patience, self.flights.start)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience.rest_s()):
-                while (lead := await self.tower.lead(key, beacon.wanted)) is None:
-                    if landed := await followed(self.tower.follow(key), flight):
-                        return landed
-                beacon.light(lead)
-                is_soon = patience.monotonic_s() - looked_s < LED_LATELY_S / 2
-                return Led.FIRST if is_soon and not lead.is_successor else Led.AFTER_ANOTHER
-        return Led.AFTER_ANOTHER
 
     async def _joined(self, visit: Visit, shelf: Shelf, landed: Whole | Aboard) -> Reply:
         """The answer that another request pays for, where it is good enough for this one."""
@@ -366,14 +342,14 @@ class Pipeline:
             caller.tags,
             request.stream,
             decision,
-            self._record(visit, decision) if self.keeps_decisions else None,
+            visit.recorded(decision) if self.keeps_decisions else None,
         )
         wallet = Wallet(self.purse, visit.budgets)
         witness = Witness.of(self.means, caller, visit.began_s, decision)
         books = Bookkeeper(account, self.ledger, self.judge.experience, wallet, witness)
         if visit.thread:
             books.has_read = lambda model, usage: self.judge.has_read(visit, model, usage)
-            if self._may_call_tools(visit):
+            if visit.may_call_tools:
                 books.answers_by = lambda model_id: self._stay(visit.thread, model_id)
         return Telling(
             caller.request_id,
@@ -382,14 +358,6 @@ class Pipeline:
             caller.wants_receipt or request.extension.receipt,
             overridden=choosing(caller),
         )
-
-    def _record(self, visit: Visit, decision: Decision) -> Record:
-        return visit.record or Record(decision, visit.circumstances)
-
-    def _may_call_tools(self, visit: Visit) -> bool:
-        """Whether tool results may follow the answer, to be read by the same model."""
-        is_chore = visit.features.category is Category.HOUSEKEEPING
-        return not is_chore and bool(visit.request.body.get("tools") or visit.caller.session)
 
     def _stay(self, thread: str, model_id: str) -> None:
         self.flights.start(self.affinity.stay(thread, model_id, _SESSION_S))

@@ -41,7 +41,7 @@ class KeptAlive:
             await self._abandon(race)
             raise
         if race.done():
-            return self.walk.streamed(race.result(), self.flight)
+            return await self.walk.relayed(race.result(), self.flight)
         return StreamReply(self.walk.early_headers, self._pieces(race))
 
     async def _pieces(self, race: "asyncio.Task[Begun]") -> AsyncGenerator[bytes]:

@@ -1,6 +1,15 @@
 """Mistakes of ours, as they are logged."""
 
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
 from traceback import extract_tb
+from typing import Any
+
+_LOG = logging.getLogger(__name__)
+_QUOTED = re.compile(r"\s*[(<].*", re.DOTALL)
+"""Where a loop begins to quote: a callback with its arguments, or the object that it belongs to."""
 
 
 def place_of(error: BaseException) -> str:
@@ -11,3 +20,9 @@ def place_of(error: BaseException) -> str:
     calls = reversed(extract_tb(error.__traceback__))
     places = (f"{each.filename}, line {each.lineno}" for each in calls)
     return f"{type(error).__name__} in {', called in '.join(places)}"
+
+
+def noted(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Log what an event loop reports that nobody waited for: by itself it would quote requests, uvloop whole ones."""
+    what, error = _QUOTED.sub("", context["message"]), context.get("exception")
+    _LOG.error("%s", what if error is None else f"{what}: {place_of(error)}")

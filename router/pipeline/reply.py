@@ -67,4 +67,5 @@ def _reason(decision: Decision, answering: Candidate) -> str:
     if answering.model.id == decision.chosen.model.id:
         return headline(decision)
     kind = "fallback" if decision.is_adequate(answering) else "fallback below what the policy asks"
-    return f"{kind}; {decision.chosen.model.id} failed; {headline(decision)}"
+    # It may have failed, but also be resting, or have been silent when a hedge was sent out beside it.
+    return f"{kind}; in place of {decision.chosen.model.id}; {headline(decision)}"

@@ -46,15 +46,10 @@ class Referee:
     Without an `embedder`, which makes `vectors`, nothing can be compared by similarity.
     """
 
-    def __init__(
-        self,
-        embedder: Embedder | None = None,
-        vectors: Vectors | None = None,
-        rule: Rule = ruled,
-    ) -> None:
+    def __init__(self, embedder: Embedder | None, vectors: Vectors) -> None:
         self.embedder = embedder
-        self.vectors = vectors or Vectors()
-        self.rule = rule
+        self.vectors = vectors
+        self.rule: Rule = ruled
         self._is_warm = False
 
     async def ruled(

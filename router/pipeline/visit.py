@@ -8,6 +8,8 @@ from msgspec import Struct, field
 from router.decision.policy import Circumstances, Policy, Terms
 from router.decision.record import Record
 from router.domain.budget import Balance, Budget
+from router.domain.category import Category
+from router.domain.decision import Decision
 from router.domain.features import Features
 from router.domain.key import EVERYTHING_GRANTED, Grants
 from router.domain.model import Model
@@ -94,6 +96,12 @@ class Visit(Struct, frozen=True):
         return payer_of(self.caller, self.target)
 
     @property
+    def may_call_tools(self) -> bool:
+        """Whether tool results may follow the answer, to be read by the same model."""
+        is_chore = self.features.category is Category.HOUSEKEEPING
+        return not is_chore and bool(self.request.body.get("tools") or self.caller.session)
+
+    @property
     def kind(self) -> tuple[str, str, str, bool, str]:
         """What two requests must have in common, besides words and tenant, to share one answer.
 
@@ -106,6 +114,10 @@ class Visit(Struct, frozen=True):
             return ("model", target.id, "", *form)
         chosen = self.caller.overrides.of_the_choice
         return (target.name, target.version + chosen, self.rule, *form)
+
+    def recorded(self, decision: Decision) -> Record:
+        """What the ledger keeps of `decision`; the same as a moment ago, if that one is used again."""
+        return self.record or Record(decision, self.circumstances)
 
 
 def payer_of(caller: Caller, target: Policy | Model) -> Payer:

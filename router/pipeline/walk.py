@@ -70,7 +70,7 @@ class Walk(Struct, frozen=True):
         begun = await self.begun()
         if isinstance(begun.opened, OpenedPlain) and not self.request.stream:
             return await self._plain(begun, begun.opened, flight)
-        return self.streamed(begun, flight)
+        return await self.relayed(begun, flight)
 
     async def begun(self) -> Begun:
         """The attempt that answers. Raises ApiError; what was paid until then is booked."""
@@ -113,6 +113,14 @@ class Walk(Struct, frozen=True):
         tokens = usage.input_tokens + usage.total_output_tokens
         self.home.has_stored(given, begun.start.candidate.model, tokens)
 
+    async def relayed(self, begun: Begun, flight: Flight | None) -> StreamReply:
+        """`begun` as a stream; if that fails, nothing of it stays open, reserved or unbooked."""
+        try:
+            return self.streamed(begun, flight)
+        except BaseException:
+            await self.abandoned(begun)
+            raise
+
     def streamed(
         self, begun: Begun, flight: Flight | None, *, is_late: bool = False
     ) -> StreamReply:
@@ -126,7 +134,7 @@ class Walk(Struct, frozen=True):
         return self._stream(begun, source, listener, flight, is_late=is_late)
 
     async def abandoned(self, begun: Begun) -> None:
-        """The client has left before it got anything of this answer."""
+        """The client gets nothing of this answer: mostly it has left."""
         await begun.opened.close()
         self.machine.ended(begun.start.attempt, CallVerdict.NEITHER, self.means.world.monotonic_s())
         opened = begun.opened

@@ -12,16 +12,22 @@ from router.ports import Purse, Reservation
 
 @dataclass(slots=True)
 class Wallet:
-    """What is reserved from `budgets` for one request; without budgets, nothing ever is."""
+    """What is reserved from `budgets` for one request; without budgets, nothing ever is.
+
+    What an attempt cost is spent when the ledger is handed the request's rows. Were it before, an account that
+    is lost until then, and read from the ledger again, would never know of it.
+    """
 
     purse: Purse
     budgets: tuple[Budget, ...]
     _held: dict[int, Reservation] = field(default_factory=dict)
+    _ended: list[tuple[Reservation, Money]] = field(default_factory=list)
 
     async def set_aside(self, start: Start) -> Fault | None:
         """Reserve the most that an attempt may cost. Returns a fault if there is too little."""
         if not self.budgets:
             return None
+        self._keep_costs()
         wanted = start.candidate.cost.upper
         answer = await self.purse.reserve(self.budgets, wanted)
         if isinstance(answer, Balance):
@@ -30,22 +36,34 @@ class Wallet:
         return None
 
     def settle(self, attempt: int, cost: Money) -> None:
-        """The attempt has ended, at this cost."""
+        """The attempt has ended, at this cost; while others go on, no more than that stays set aside."""
         if (reservation := self._held.pop(attempt, None)) is not None:
-            self.purse.settle(reservation, cost)
+            self._ended.append((reservation, cost))
+            if self._held:
+                self._keep_costs()
 
     async def pay(self, cost: Money) -> None:
-        """Spend the cost of a call for which nothing was set aside, because it is small: that of a vector.
-
-        A budget that is overdrawn by now is not charged any more; it lets nothing through either.
-        """
+        """Spend the cost of a call for which nothing was set aside, because it is small: that of a vector."""
         if not self.budgets or not cost:
             return
         held = await self.purse.reserve(self.budgets, ZERO)
-        if not isinstance(held, Balance):
+        if not isinstance(held, Balance):  # nothing fits into every budget
             self.purse.settle(held, cost)
 
     def close(self) -> None:
-        """Free what is still set aside: for attempts that were never made."""
-        for attempt in tuple(self._held):
-            self.settle(attempt, ZERO)
+        """The ledger is handed the rows: spend what attempts cost, and free what was set aside for those never made."""
+        ended, self._ended = self._ended, []
+        unmade, self._held = self._held, {}
+        for reservation, cost in (*ended, *((each, ZERO) for each in unmade.values())):
+            self.purse.settle(reservation, cost)
+
+    def _keep_costs(self) -> None:
+        """Have nothing but their costs set aside for the attempts that have ended."""
+        ended, self._ended = self._ended, []
+        for reservation, cost in ended:
+            if not cost:
+                self.purse.settle(reservation, ZERO)  # there is nothing that could be missed
+            elif cost == reservation.amount:
+                self._ended.append((reservation, cost))
+            else:
+                self._ended.append((self.purse.keep(reservation, cost), cost))

@@ -27,8 +27,8 @@ _NOBODY = "nobody"
 """An origin that owns no thoughts: a model that is not to think gets none."""
 _NO_CREDIT = "credit balance is too low"
 """With this message Anthropic refuses, by a 400, an account that has nothing left to pay with."""
-_BROKEN_SEAL = "invalid `signature` in `thinking` block"
-"""With this it refuses a thought after all, for example one of another account: other models are not sent it."""
+_BROKEN_SEALS = ("invalid `signature` in `thinking` block", "invalid `data` in `redacted_thinking`")
+"""With these it refuses a thought after all, for example one of another account: other models are not sent it."""
 
 
 def anthropic_upstream(
@@ -117,4 +117,5 @@ def _understood(fault: Fault) -> Fault:
         return fault
     if _NO_CREDIT in said:
         return replace(fault, kind=FaultKind.REFUSED, error=None)
-    return replace(fault, kind=FaultKind.UNSUITED) if _BROKEN_SEAL in said else fault
+    is_sealed = any(each in said for each in _BROKEN_SEALS)
+    return replace(fault, kind=FaultKind.UNSUITED) if is_sealed else fault

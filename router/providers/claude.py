@@ -18,6 +18,7 @@ _ALWAYS_THINK = frozenset({"fable", "mythos"})
 _FROM_ABOVE = ("system", "developer")
 _FORCED = "required"
 _SAMPLING = ("temperature", "top_p", "top_k")
+_EITHER = ("temperature", "top_p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,21 @@ class Claude:
     """What a model accepts, the same for all models of one family and version.
 
     `is_adaptive`: it thinks as it sees fit, within the bounds of an effort, not by a budget of tokens.
-    `tries_harder`: it knows the effort `xhigh`. `samples`: it accepts a temperature and the like. `may_not_think`:
-    thinking can be switched off. `hears_system_amid`: a system message may occur within the conversation.
-    `may_be_forced`: to call a tool. `binds_thoughts`: it takes its thoughts back only after exactly the same words.
+    `tries_harder`: it knows the effort `xhigh`. `samples`: it accepts a temperature and the like;
+    `samples_in_one_way`: not a temperature and a `top_p` at once. `may_not_think`: thinking can be switched off.
+    `hears_system_amid`: a system message may occur within the conversation. `may_be_forced`: to call a tool.
+    `may_be_begun`: its answer, by a last message of the assistant.
+    `binds_thoughts`: it takes its thoughts back only after exactly the same words.
     """
 
     is_adaptive: bool = False
     tries_harder: bool = False
     samples: bool = True
+    samples_in_one_way: bool = False
     may_not_think: bool = True
     hears_system_amid: bool = False
     may_be_forced: bool = True
+    may_be_begun: bool = True
     binds_thoughts: bool = False
 
     @classmethod
@@ -51,9 +56,11 @@ class Claude:
             is_adaptive=version >= (4, 6),
             tries_harder=version >= (4, 7),
             samples=version < (4, 7),
+            samples_in_one_way=version >= (4, 1),
             may_not_think=not is_deep and not (is_latest and family != "haiku"),
             hears_system_amid=version >= (4, 8),
             may_be_forced=not is_latest or family == "haiku",
+            may_be_begun=version < (4, 6),
             binds_thoughts=is_latest,
         )
 
@@ -66,6 +73,7 @@ class Claude:
         worded = dict(fields)
         if not self.samples:
             worded.pop("temperature", None)
+        if not self.samples or self._samples_twice(worded):
             worded.pop("top_p", None)
         if effort := self._effort(worded.get("reasoning_effort")):
             worded["reasoning_effort"] = effort
@@ -73,6 +81,10 @@ class Claude:
             worded["messages"] = _with_system_first(fields.get("messages"))
         if not self.may_be_forced and _is_forced(worded.get("tool_choice")):
             raise unsaid("tool_choice", "the model itself decides whether to call a tool; use auto")
+        if not self.may_be_begun and _is_begun(fields.get("messages")):
+            raise unsaid(
+                "messages", "the model begins its answers itself; end with a user's message"
+            )
         return worded
 
     def takes(self, body: Mapping[str, Any]) -> bool:
@@ -82,9 +94,15 @@ class Claude:
             self._may_be_told(thinking.get("type") if isinstance(thinking, dict) else None)
             and self._knows(config.get("effort") if isinstance(config, dict) else None)
             and (self.samples or not any(body.get(name) is not None for name in _SAMPLING))
+            and not self._samples_twice(body)
             and (self.hears_system_amid or not _has_system_amid(body.get("messages")))
             and (self.may_be_forced or not _is_forcing(body.get("tool_choice")))
+            and (self.may_be_begun or not _is_begun(body.get("messages")))
         )
+
+    def _samples_twice(self, fields: Mapping[str, Any]) -> bool:
+        both = all(fields.get(name) is not None for name in _EITHER)
+        return both and self.samples_in_one_way
 
     def _may_be_told(self, thinking: object) -> bool:
         match thinking:
@@ -109,6 +127,12 @@ class Claude:
 def _is_forcing(choice: object) -> bool:
     """The same for the choice in Messages."""
     return isinstance(choice, dict) and choice.get("type") in ("any", "tool")
+
+
+def _is_begun(messages: object) -> bool:
+    """Whether the last message is what the model is to go on with."""
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    return isinstance(last, dict) and last.get("role") == "assistant"
 
 
 def _has_system_amid(messages: object) -> bool:

@@ -22,7 +22,12 @@ from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
 from router.providers.translated import written_down
 from router.providers.unreached import UNREACHED, unreached
-from router.wire.dialects.chat.foreign_calls import Taken, is_mistrals, is_openais
+from router.wire.dialects.chat.foreign_calls import (
+    THOUGHT_IN_PARTS,
+    Taken,
+    is_mistrals,
+    is_openais,
+)
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.ids import user_id
@@ -65,7 +70,7 @@ class DirectUpstream:
                 body = without_member(body, call.fields, name)
         if LIMITS[0] in call.fields and is_mistrals(call.model.name):
             body = _limited_as_before(body, call.fields)
-        if _THOUGHT in body or _CALLED in body:
+        if _THOUGHT in body or _CALLED in body or THOUGHT_IN_PARTS in body:
             body = _as_taken(body, call.model.name)
         return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
 
@@ -163,7 +168,7 @@ class Line:
         try:
             response = await exchanges.post(body, headers, path)
         except _BREAKS as error:
-            raise _broken(error, reached_model=True, has_head=False) from None
+            raise _broken(error, has_head=False) from None
         if response.status != 200:
             raise await self._failure_of(response)
         if response.headers.get("content-encoding", "").strip().lower() not in _AS_IT_IS:
@@ -237,7 +242,7 @@ class _DirectResponse:
         try:
             piece = await self._response.content.read(_PIECE_BYTES)
         except _BREAKS as error:
-            raise _broken(error, reached_model=True) from None
+            raise _broken(error) from None
         if not piece:
             raise StopAsyncIteration
         return without(self._secrets, piece) if b'"error"' in piece else piece
@@ -259,11 +264,11 @@ _BREAKS = (aiohttp.ClientError, OSError, ValueError)
 _DISCONNECTS = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
 
 
-def _broken(error: Exception, *, reached_model: bool, has_head: bool = True) -> AttemptFailed:
+def _broken(error: Exception, *, has_head: bool = True) -> AttemptFailed:
     """A connection's error as the failure of an attempt."""
     if isinstance(error, UNREACHED):
         return unreached(error)
     message = f"the connection broke ({type(error).__name__})"
     if not has_head and isinstance(error, _DISCONNECTS):
         return AttemptFailed.disconnected(message)
-    return AttemptFailed.transient(message, "connection_broken", reached_model=reached_model)
+    return AttemptFailed.transient(message, "connection_broken", reached_model=True)

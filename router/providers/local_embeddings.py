@@ -4,6 +4,7 @@ Only two files of the package are read. Its code is not run: importing it sets u
 whole process, and its loader looks for the tokenizer on the network although it is in the package.
 """
 
+import asyncio
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,8 @@ _MISSING = (
 )
 _OTHER_FILES = "the installed wordllama lacks the files of version 0.4: {}"
 _PLACE = "cache.embeddings.local"
+_LARGEST_AT_ONCE = 2**12
+"""Characters. A question takes a few milliseconds at most, but an answer that a cascade compares may take a second."""
 
 
 class LocalEmbedder:
@@ -34,14 +37,19 @@ class LocalEmbedder:
 
     async def embed(self, text: str) -> Embedded | None:
         """The vector of `text`, in 30 us for a short one; None for a text without tokens."""
+        if len(text) > _LARGEST_AT_ONCE:
+            return await asyncio.to_thread(self._embedded, text)
+        return self._embedded(text)
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+    def _embedded(self, text: str) -> Embedded | None:
         ids = self._tokenizer.encode(text, add_special_tokens=False).ids
         if not ids:
             return None
         mean = self._table[ids].mean(axis=0, dtype="float32")
         return Embedded(unit(mean.tolist()))
-
-    async def close(self) -> None:
-        """Nothing to release."""
 
 
 def load_wordllama() -> LocalEmbedder:

@@ -150,7 +150,7 @@ def written_down() -> Iterator[None]:
         yield
     except ApiError as error:
         raise AttemptFailed(_unsuited(error)) from None
-    except orjson.JSONEncodeError:
+    except (orjson.JSONEncodeError, RecursionError):
         # orjson writes 254 levels; reading may have let more pass.
         too_deep = ApiError(400, "The request is nested too deeply.", code="untranslatable")
         raise AttemptFailed(_unsuited(too_deep)) from None

@@ -125,7 +125,7 @@ def retold(reply: Reply, asked: Asked, now_s: int, ids: Mapping[str, str]) -> Re
         case PlainReply(body=body, is_answer=True):
             return PlainReply(headers, _whole(body, asked, now_s))
         case PlainReply():
-            return reply
+            return replace(reply, headers=headers)
         case StreamReply(pieces=pieces):
             return StreamReply(headers, _in_pieces(pieces, Retelling(asked.teller(now_s))))
 

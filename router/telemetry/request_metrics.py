@@ -37,40 +37,66 @@ class RequestMetrics:
     """The requests of a process, counted as they are reported."""
 
     def __init__(self) -> None:
-        by_model, by_place = ("policy", "model"), ("model", "upstream")
+        codes = _Codes()
+        self._answers = _Answers(codes)
+        self._calls = _Calls(codes)
+        self._money = _Money()
+
+    def closed(self, closing: Closing) -> None:
+        """Add a request, or what came after its end."""
+        for entry in closing.entries:
+            model, policy = _model(entry), entry.policy or _NO_POLICY
+            if entry.attempt:  # 0 is an answer that was there, or that another request pays for
+                self._calls.add(entry, model)
+            self._money.add(entry, policy, model)
+            if entry.closes:
+                self._answers.add(closing, entry, policy, model)
+
+    def refused(self, refusal: ErrorResponse) -> None:
+        """Add an error."""
+        self._answers.refused(refusal)
+
+    def collect(self) -> "Iterator[Metric]":
+        """All metrics, in the types of Prometheus' library."""
+        yield from self._answers.collect()
+        yield from self._calls.collect()
+        yield from self._money.collect()
+
+
+class _Codes:
+    """The codes of errors as labels: the first 64 are told apart."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def label(self, code: str) -> str:
+        """The code itself, or what all further ones are called."""
+        if code in self._known:
+            return code
+        if len(self._known) >= _MOST_CODES:
+            return OTHER
+        self._known.add(code)
+        return code
+
+
+class _Answers:
+    """What clients got, and how long they waited."""
+
+    def __init__(self, codes: _Codes) -> None:
+        self._codes = codes
         self._requests = Count(
-            "farthing_requests", "Requests that were decided, by outcome", (*by_model, "outcome")
+            "farthing_requests",
+            "Requests that were decided, by outcome",
+            ("policy", "model", "outcome"),
         )
         self._errors = Count(
             "farthing_error_answers", "Answers that are errors", ("status", "code")
-        )
-        self._attempts = Count(
-            "farthing_attempts", "Calls to upstreams", (*by_place, "outcome", "error")
         )
         self._fallbacks = Count(
             "farthing_fallbacks",
             "Answers by a model other than the chosen one",
             ("chosen", "model"),
         )
-        self._tokens = Count("farthing_tokens", "Tokens by bucket", ("model", "bucket"))
-        self._cost = Count(
-            "farthing_cost_usd",
-            "What upstreams charge, in USD",
-            (*by_model, "source"),
-            unit=PICO_PER_USD,
-        )
-        self._baseline = Count(
-            "farthing_baseline_usd",
-            "What the reference would have charged, in USD",
-            by_model,
-            unit=PICO_PER_USD,
-        )
-        self._unsure = Count(
-            "farthing_unsure_attempts",
-            "Calls whose cost is estimated or partly without a price",
-            ("model", "source"),
-        )
-        self._saved_pico: dict[str, int] = {}
         self._total = Histogram(
             "farthing_request_duration_seconds",
             "From a request's arrival to the end of its answer",
@@ -89,46 +115,10 @@ class RequestMetrics:
             (),
             OWN_BOUNDS_S,
         )
-        self._calls = Histogram(
-            "farthing_attempt_duration_seconds",
-            "Calls to upstreams, from start to end",
-            by_place,
-            LATENCY_BOUNDS_S,
-        )
-        self._codes: set[str] = set()
 
-    def closed(self, closing: Closing) -> None:
-        """Add a request, or what came after its end."""
-        for entry in closing.entries:
-            self._attempt(entry)
-            if entry.closes:
-                self._request(closing, entry)
-
-    def refused(self, refusal: ErrorResponse) -> None:
-        """Add an error."""
-        self._errors.add((str(refusal.status), self._code(refusal.code)))
-
-    def collect(self) -> "Iterator[Metric]":
-        """All metrics, in the types of Prometheus' library."""
-        from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - when Prometheus asks
-
-        for count in (
-            self._requests, self._errors, self._attempts, self._fallbacks,
-            self._tokens, self._cost, self._unsure, self._baseline,
-        ):  # fmt: skip
-            yield count.family()
-        saved = GaugeMetricFamily(
-            "farthing_saving_usd", "Baseline less cost, in USD, since the start", labels=["policy"]
-        )
-        for policy, pico in sorted(self._saved_pico.items()):
-            saved.add_metric([policy], pico / PICO_PER_USD)
-        yield saved
-        for spread in (self._total, self._first, self._own, self._calls):
-            yield spread.family()
-
-    def _request(self, closing: Closing, end: Entry) -> None:
-        model = _model(end)
-        self._requests.add((end.policy or _NO_POLICY, model, end.outcome.value))
+    def add(self, closing: Closing, end: Entry, policy: str, model: str) -> None:
+        """Add a request, which `end` closes."""
+        self._requests.add((policy, model, end.outcome.value))
         if not end.is_answer:
             return
         self._total.add((model,), closing.total_s)
@@ -141,11 +131,74 @@ class RequestMetrics:
         if end.model != chosen and not is_step:
             self._fallbacks.add((chosen, model))
 
-    def _attempt(self, entry: Entry) -> None:
+    def refused(self, refusal: ErrorResponse) -> None:
+        """Add an error."""
+        self._errors.add((str(refusal.status), self._codes.label(refusal.code)))
+
+    def collect(self) -> "Iterator[Metric]":
+        for each in (self._requests, self._errors, self._fallbacks):
+            yield each.family()
+        for spread in (self._total, self._first, self._own):
+            yield spread.family()
+
+
+class _Calls:
+    """What was asked of upstreams."""
+
+    def __init__(self, codes: _Codes) -> None:
+        self._codes = codes
+        self._attempts = Count(
+            "farthing_attempts", "Calls to upstreams", ("model", "upstream", "outcome", "error")
+        )
+        self._durations = Histogram(
+            "farthing_attempt_duration_seconds",
+            "Calls to upstreams, from start to end",
+            ("model", "upstream"),
+            LATENCY_BOUNDS_S,
+        )
+        self._tokens = Count("farthing_tokens", "Tokens by bucket", ("model", "bucket"))
+
+    def add(self, entry: Entry, model: str) -> None:
+        """Add an attempt."""
+        place, error = (model, entry.upstream), self._codes.label(entry.error)
+        self._attempts.add((*place, entry.outcome.value, error))
+        self._durations.add(place, entry.total_s)
+        used = _used(entry.usage)
+        for bucket, number in compress(zip(_TOKENS, used, strict=True), used):
+            self._tokens.add((model, bucket), number)
+
+    def collect(self) -> "Iterator[Metric]":
+        yield self._attempts.family()
+        yield self._durations.family()
+        yield self._tokens.family()
+
+
+class _Money:
+    """What it cost, and what the references would have."""
+
+    def __init__(self) -> None:
+        self._cost = Count(
+            "farthing_cost_usd",
+            "What upstreams charge, in USD",
+            ("policy", "model", "source"),
+            unit=PICO_PER_USD,
+        )
+        self._baseline = Count(
+            "farthing_baseline_usd",
+            "What the reference would have charged, in USD",
+            ("policy", "model"),
+            unit=PICO_PER_USD,
+        )
+        self._unsure = Count(
+            "farthing_unsure_attempts",
+            "Calls whose cost is estimated or partly without a price",
+            ("model", "source"),
+        )
+        self._saved_pico: dict[str, int] = {}
+
+    def add(self, entry: Entry, policy: str, model: str) -> None:
         """Add what a row of the ledger says."""
-        model, policy = _model(entry), entry.policy or _NO_POLICY
-        if entry.attempt:  # 0 is an answer that was there, or that another request pays for
-            self._call(entry, model)
+        if entry.attempt:
             source = entry.cost_source
             self._cost.add((policy, model, source.value), entry.cost.pico)
             if source in _UNSURE:
@@ -155,22 +208,17 @@ class RequestMetrics:
         saved = entry.baseline.pico - entry.cost.pico
         self._saved_pico[policy] = self._saved_pico.get(policy, 0) + saved
 
-    def _call(self, entry: Entry, model: str) -> None:
-        place, error = (model, entry.upstream), self._code(entry.error)
-        self._attempts.add((*place, entry.outcome.value, error))
-        self._calls.add(place, entry.total_s)
-        used = _used(entry.usage)
-        for bucket, number in compress(zip(_TOKENS, used, strict=True), used):
-            self._tokens.add((model, bucket), number)
+    def collect(self) -> "Iterator[Metric]":
+        from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - when Prometheus asks
 
-    def _code(self, code: str) -> str:
-        """The code as a label: the first 64 are told apart."""
-        if code in self._codes:
-            return code
-        if len(self._codes) >= _MOST_CODES:
-            return OTHER
-        self._codes.add(code)
-        return code
+        for count in (self._cost, self._baseline, self._unsure):
+            yield count.family()
+        saved = GaugeMetricFamily(
+            "farthing_saving_usd", "Baseline less cost, in USD, since the start", labels=["policy"]
+        )
+        for policy, pico in sorted(self._saved_pico.items()):
+            saved.add_metric([policy], pico / PICO_PER_USD)
+        yield saved
 
 
 def _model(entry: Entry) -> str:

@@ -110,6 +110,13 @@ class _Seen:
         is_final = means >= np.maximum(means[a], means[b])[:, None]
         is_final[np.arange(len(a)), a] = is_final[np.arange(len(b)), b] = False
         compared = np.where(is_final, _shares(shared.T @ known, count[:, None]), np.nan)
+
+        def final_right(then: Floats) -> Floats:
+            found: Floats = (
+                then.T @ right / count[:, None] / np.where(compared > 0, compared, np.nan)
+            )
+            return found
+
         return cls(
             prompts=int(known.any(axis=1).sum()),
             weights=count / max(len(scores), 1),
@@ -119,11 +126,8 @@ class _Seen:
             agreed=hits.sum(axis=0) / count,
             agreed_wrong=(same - hits).sum(axis=0) / count,
             finals=means,
-            also=hits.T @ right / count[:, None] / np.where(compared > 0, compared, np.nan),
-            instead=(same - hits).T
-            @ right
-            / count[:, None]
-            / np.where(compared > 0, compared, np.nan),
+            also=final_right(hits),
+            instead=final_right(same - hits),
         )
 
     def habits(self, usual: Floats, pseudo_prompts: float) -> Floats:

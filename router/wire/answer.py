@@ -169,9 +169,9 @@ def _says_something(delta: Mapping[str, Any]) -> bool:
 
 
 def _says_more(choice: object) -> bool:
-    has_error = isinstance(choice, dict) and bool(choice.get("error"))
+    is_odd = not isinstance(choice, dict) or bool(choice.get("error"))
     members = _part(choice, "delta").items()
-    return has_error or any(value for name, value in members if name not in _USUAL_MEMBERS)
+    return is_odd or any(value for name, value in members if name not in _USUAL_MEMBERS)
 
 
 def _calls_tools(message: Mapping[str, Any]) -> bool:
@@ -210,7 +210,8 @@ def _chars(message: Mapping[str, Any]) -> int:
 
 
 def _call_chars(call: object) -> int:
-    return _text_chars(_part(call, "function"), ("name", "arguments"))
+    function, custom = _part(call, "function"), _part(call, "custom")
+    return _text_chars(function, ("name", "arguments")) + _text_chars(custom, ("name", "input"))
 
 
 def _text_chars(holder: Mapping[str, Any], names: Iterable[str]) -> int:

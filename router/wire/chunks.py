@@ -68,3 +68,11 @@ def index_of(choice: dict[str, Any], otherwise: int = 0) -> int:
     """Which of several choices this is."""
     index = choice.get("index")
     return index if isinstance(index, int) else otherwise
+
+
+def text_in(content: object) -> str:
+    """The text of an answer's content, which models of Mistral's that think give in parts; "" for anything else."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else ""
+    texts = (part.get("text") for part in content if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))

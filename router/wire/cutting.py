@@ -12,6 +12,7 @@ _SHARED = ("created", "model", "service_tier", "system_fingerprint")
 _OWN = frozenset({"id", "object", "choices", "usage", *_SHARED})
 _REASONING = ("reasoning_content", "reasoning")
 _CALLS = ("tool_calls", "function_call")
+_SOURCES = "annotations"
 _OF_A_CHOICE = frozenset({"index", "message", "delta", "logprobs", "finish_reason"})
 
 _PIECE = re.compile(
@@ -54,7 +55,7 @@ def _cut_choice(choice: Mapping[str, Any], index: int) -> Iterator[dict[str, Any
     message = choice.get("message")
     if not isinstance(message, dict):
         raise MalformedAnswer("a choice of the stored answer has no message")
-    deltas = [_opening(message), *_texts(message), *_calls(message), {}]
+    deltas = [_opening(message), *_texts(message), *_sources(message), *_calls(message), {}]
     for place, delta in enumerate(deltas):
         logprobs = choice.get("logprobs") if place == 1 else None
         part = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": None}
@@ -66,11 +67,11 @@ def _cut_choice(choice: Mapping[str, Any], index: int) -> Iterator[dict[str, Any
 
 
 def _opening(message: Mapping[str, Any]) -> dict[str, Any]:
-    """The role, the texts still empty, and all members that are neither texts nor calls."""
+    """The role, the texts still empty, and all members that are neither texts nor what follows them."""
     told = {
         name: "" if isinstance(value, str) else value
         for name, value in message.items()
-        if name not in _CALLS
+        if name not in _CALLS and name != _SOURCES
     }
     return {**told, "role": message.get("role") or "assistant"}
 
@@ -82,6 +83,12 @@ def _texts(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name in names:
         if isinstance(text := message[name], str):
             yield from ({name: piece} for piece in pieces_of(text))
+
+
+def _sources(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What the texts cite."""
+    if _SOURCES in message:
+        yield {_SOURCES: message[_SOURCES]}
 
 
 def _calls(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

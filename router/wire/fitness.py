@@ -12,7 +12,7 @@ import orjson
 
 from router.domain.scored import ScoreSource
 from router.wire.answer import MalformedAnswer
-from router.wire.chunks import choices_in
+from router.wire.chunks import choices_in, text_in
 from router.wire.json_schema import Unchecked, keeps
 from router.wire.replay import whole
 
@@ -123,7 +123,7 @@ def _schema(body: Mapping[str, Any]) -> object:
 
 
 def _flaw_of_json(text: object, schema: object) -> str | None:
-    return _flaw(text if isinstance(text, str) else "", schema, "the content")
+    return _flaw(text_in(text), schema, "the content")
 
 
 def _flaw(text: str, schema: object, what: str) -> str | None:

@@ -87,6 +87,8 @@ def _flaws_of_choice(
     calls = any(message.get(name) for name in _CALLS)
     if calls and not keeps_tool_calls:
         yield "it calls tools"
+    if not _is_list_of_objects(message.get("tool_calls") or []):
+        yield "its tool calls are not a list of objects"  # so they cannot be told as a stream
     if message.get("refusal"):
         yield "a choice refuses to answer"
     reason = choice.get("finish_reason")
@@ -95,6 +97,10 @@ def _flaws_of_choice(
         yield _FLAWED_ENDS.get(reason if known else "", "a choice did not end by itself")
     if not calls and _is_empty(message.get("content")):
         yield "a choice is empty"
+
+
+def _is_list_of_objects(calls: object) -> bool:
+    return isinstance(calls, list) and all(isinstance(call, dict) for call in calls)
 
 
 def _is_empty(content: object) -> bool:

@@ -84,8 +84,14 @@ def _grow(told: dict[str, Any], more: dict[str, Any]) -> None:
             told[name] = _joined(told[name], value) if name in told else value
 
 
+_SEALS = ("signature", "data")
+"""Members of a thought that end it."""
+
+
 class _Items(list[Any]):
     """A list that grows: an item with an index continues the last one that has the same index.
+
+    It does not if it says that it is another one: some servers give all calls, or all thoughts, the same index.
 
     Where each index stands is remembered, since an answer may have tens of thousands of them.
     """
@@ -97,11 +103,24 @@ class _Items(list[Any]):
     def take(self, item: Any) -> None:
         """Add `item`, or what it says to the one that it continues."""
         index = _index(item)
-        if index is None or index not in self._by_index:
+        known = None if index is None else self._by_index.get(index)
+        if known is None or _is_another(item, known):
             self.append(item)
             self._by_index[index] = item
         else:
-            _grow(self._by_index[index], item)
+            _grow(known, item)
+
+
+def _is_another(item: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Whether an item is not about the `known` one of its index.
+
+    A call that has another id but no name goes on: some servers make up an id for every delta.
+    """
+    told = ((item.get(name), known.get(name)) for name in ("id", "type"))
+    differs = any(a and b and a != b for a, b in told)
+    called = item.get("function") or item.get("custom")
+    begins = not isinstance(called, dict) or bool(called.get("name"))
+    return (differs and begins) or any(known.get(name) for name in _SEALS)
 
 
 def _index(item: object) -> int | float | str | None:

@@ -15,8 +15,10 @@ _APIS: Mapping[Dialect, Capability] = {
 
 
 _SHOWN = ("summary", "generate_summary")
-_THINKING = "thinking as the client has it"
-"""A name that no API has for a member of a request."""
+_THINKING, _EFFORT = "thinking as the client has it", "effort as the client has it"
+"""Names that no API has for a member of a request."""
+_BEYOND_HIGH = ("xhigh", "max")
+"""Efforts that are `high` in the chat view, since that is what all thinking models know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,21 @@ class Original:
 
     @property
     def manner(self) -> Mapping[str, Any]:
-        """What makes another answer of it and is not in the chat view: whether and how thoughts are to be shown."""
+        """What makes another answer of it and is not in the chat view: how to think, and what of it is to be shown."""
         if self.dialect is Dialect.MESSAGES:
-            thinking = self.body.get("thinking")
-            thinks = isinstance(thinking, dict) and thinking.get("type") != "disabled"
-            return {_THINKING: thinking} if thinks else {}
+            return self._manner_of_messages
         reasoning, include = self.body.get("reasoning"), self.body.get("include")
         shown = reasoning if isinstance(reasoning, dict) else {}
         told = [*(shown.get(name) for name in _SHOWN), include]
         return {_THINKING: told} if any(told) else {}
+
+    @property
+    def _manner_of_messages(self) -> Mapping[str, Any]:
+        thinking, config = self.body.get("thinking"), self.body.get("output_config")
+        thinks = isinstance(thinking, dict) and thinking.get("type") != "disabled"
+        effort = config.get("effort") if isinstance(config, dict) else None
+        told = {_EFFORT: effort} if effort in _BEYOND_HIGH else {}
+        return {**told, _THINKING: thinking} if thinks else told
 
     @property
     def needs(self) -> frozenset[Capability]:

@@ -4,39 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from router.config.policies import load_policies, load_policy
-from router.decision.policy import Rule, Terms
+from router.config.policies import load_policies
+from router.decision.policy import Terms
 from router.domain.cascade import AGREEMENT, CascadeTerms, CascadeUse, Check, StepRecipe
 from router.domain.cascade import Test as By
-from router.domain.errors import ConfigError
 from router.domain.hedge import Hedge
 from router.domain.members import replace
 from tests.config.files import ROOT, SOUND, complaints, loaded, written
+from tests.config.policy_texts import HEAD, policy_file, rules, terms, told
 
-HEAD = "policy: mine\nintent: a policy for a test\n"
 PAIR = StepRecipe(("a", "b"))
-
-
-def written_policy(folder: Path, text: str, name: str = "mine") -> Path:
-    path = folder / f"{name}.yaml"
-    path.write_text(HEAD.replace("mine", name) + text, encoding="utf-8")
-    return path
-
-
-def terms(folder: Path, text: str) -> Terms:
-    return load_policy(written_policy(folder, text)).policy.terms
-
-
-def rules(folder: Path, text: str) -> dict[str, Rule]:
-    return {rule.name: rule for rule in load_policy(written_policy(folder, text)).policy.rules}
-
-
-def wrong(folder: Path, text: str) -> list[str]:
-    with pytest.raises(ConfigError) as refused:
-        load_policy(written_policy(folder, text))
-    return [
-        str(problem).removeprefix(f"{folder}/mine.yaml: ") for problem in refused.value.problems
-    ]
 
 
 @pytest.mark.parametrize("text", ["strategy: cascade\n", "cascade: {}\n", "cascade: {use: auto}\n"])
@@ -89,7 +66,7 @@ rules:
     found = rules(tmp_path, said.replace("category: summary", "min_turns: 2"))
     base = CascadeTerms(use=CascadeUse.AUTO, steps=(PAIR,), first_content_s=8.0)
 
-    assert {name: rule.terms.cascade for name, rule in found.items()} == {
+    assert {name: each.cascade for name, each in found.items()} == {
         "force": replace(base, use=CascadeUse.ALWAYS),
         "forbid": replace(base, use=CascadeUse.NEVER),
         "bound": replace(base, first_content_s=2.0),
@@ -108,8 +85,8 @@ rules:
 """
     found = rules(tmp_path, said)
 
-    assert found["asked"].terms.cascade == CascadeTerms(use=CascadeUse.AUTO, steps=(PAIR,))
-    assert found["forced"].terms.cascade == CascadeTerms(use=CascadeUse.ALWAYS, steps=(PAIR,))
+    assert found["asked"].cascade == CascadeTerms(use=CascadeUse.AUTO, steps=(PAIR,))
+    assert found["forced"].cascade == CascadeTerms(use=CascadeUse.ALWAYS, steps=(PAIR,))
 
 
 def test_of_hedge_and_cascade_each_takes_the_others_place(tmp_path: Path) -> None:
@@ -121,14 +98,15 @@ def test_of_hedge_and_cascade_each_takes_the_others_place(tmp_path: Path) -> Non
         tmp_path, "hedge: {}\nrules: [{name: r, when: {}, then: {cascade: {use: never}}}]\n"
     )
 
-    assert hedges["r"].terms == Terms(cascade=CascadeTerms(use=CascadeUse.AUTO))
-    assert cascades["r"].terms == Terms(hedge=Hedge(0.95, 0.05))
-    assert off["r"].terms == Terms(hedge=Hedge(0.95, 0.05))
+    assert hedges["r"] == Terms(cascade=CascadeTerms(use=CascadeUse.AUTO))
+    assert cascades["r"] == Terms(hedge=Hedge(0.95, 0.05))
+    assert off["r"] == Terms(hedge=Hedge(0.95, 0.05))
 
 
 def test_a_policy_takes_over_the_steps_of_the_one_that_it_stands_on(tmp_path: Path) -> None:
-    written_policy(tmp_path, "cascade: {use: never, steps: [{models: [a, b]}]}\n", "base")
-    written_policy(tmp_path, "extends: base\ncascade: {use: always}\n")
+    base = HEAD.replace("mine", "base") + "cascade: {use: never, steps: [{models: [a, b]}]}\n"
+    policy_file(tmp_path, base, "base")
+    policy_file(tmp_path, HEAD + "extends: base\ncascade: {use: always}\n")
     found, problems = load_policies(tmp_path)
 
     assert problems == []
@@ -196,7 +174,7 @@ def test_a_policy_takes_over_the_steps_of_the_one_that_it_stands_on(tmp_path: Pa
     ],
 )
 def test_a_mistake_is_told_with_its_place(text: str, problem: str, tmp_path: Path) -> None:
-    assert wrong(tmp_path, text) == [problem]
+    assert told(tmp_path, HEAD + text) == [f"mine.yaml: {problem}"]
 
 
 def test_models_that_there_are_not_are_told_when_it_starts(tmp_path: Path) -> None:
@@ -208,7 +186,7 @@ rules:
   - {name: r, when: {}, then: {cascade: {steps: [{models: [sim-mid, gone]}]}}}
 """
     written(tmp_path, SOUND)
-    written_policy(tmp_path / "policies", said)
+    policy_file(tmp_path / "policies", HEAD + said)
 
     assert complaints(tmp_path, SOUND) == [
         "policies/mine.yaml: cascade.final (line 5): there is no model 'sim-md'; did you mean 'sim-mid'?",
@@ -238,8 +216,8 @@ models:
   far: {upstream: elsewhere, price: {input_usd_per_mtok: 1, output_usd_per_mtok: 1}}
 """
     written(tmp_path, text)
-    written_policy(
-        tmp_path / "policies", "cascade: {use: always, steps: [{models: [far, sim-mid]}]}\n"
+    policy_file(
+        tmp_path / "policies", HEAD + "cascade: {use: always, steps: [{models: [far, sim-mid]}]}\n"
     )
 
     assert "far" not in loaded(tmp_path, text).catalog

@@ -10,6 +10,7 @@ import pytest
 from router.config.load import may_have_keys
 from router.config.local_quality import UnusableEvidence, read_local
 from router.config.presence import is_file, is_folder, may_exist
+from router.config.settings import LedgerSettings
 from router.config.source import Source
 from router.stores.sql.database import open_database
 from tests.config.files import SOUND, written
@@ -30,6 +31,11 @@ def closed(folder: Path) -> Iterator[None]:
         if is_root:
             os.seteuid(0)
         folder.chmod(0o700)
+
+
+def ledger_at(path: Path) -> LedgerSettings:
+    spool = path.with_name("spool")
+    return LedgerSettings(path, spool, url="", keep_days=None, keeps_decisions=True)
 
 
 def test_what_may_be_there_is_not_taken_to_be_missing(tmp_path: Path) -> None:
@@ -53,11 +59,11 @@ def test_evidence_that_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
 
 
 def test_keys_may_be_in_a_ledger_that_cannot_be_looked_at(tmp_path: Path) -> None:
-    ledger = tmp_path / "ledger.db"
-    open_database(ledger).dispose()
-    assert not may_have_keys(ledger, "")
+    ledger = ledger_at(tmp_path / "ledger.db")
+    open_database(ledger.path).dispose()
+    assert not may_have_keys(ledger)
     with closed(tmp_path):
-        assert may_have_keys(ledger, "")
+        assert may_have_keys(ledger)
 
 
 def test_a_folder_that_is_closed_is_not_watched(tmp_path: Path) -> None:
@@ -68,9 +74,10 @@ def test_a_folder_that_is_closed_is_not_watched(tmp_path: Path) -> None:
 
 
 def test_a_ledger_whose_keys_cannot_be_read_may_have_some(tmp_path: Path) -> None:
-    engine = open_database(tmp_path / "ledger.db")
+    ledger = ledger_at(tmp_path / "ledger.db")
+    engine = open_database(ledger.path)
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE virtual_keys")
     engine.dispose()
 
-    assert may_have_keys(tmp_path / "ledger.db", "")
+    assert may_have_keys(ledger)

@@ -79,8 +79,8 @@ def test_what_the_example_says_is_what_it_would_be_without_saying_it(tmp_path: P
     settings = example()
 
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
-    assert (settings.cache_url, settings.cache_timeout_s) == ("memory", 0.05)
-    assert settings.ledger_path == ROOT / "var/farthing.db"
+    assert (settings.cache.url, settings.cache.timeout_s) == ("memory", 0.05)
+    assert settings.ledger.path == ROOT / "var/farthing.db"
     assert (settings.book.default, settings.book.routes) == ("balanced", {})
 
 

@@ -102,13 +102,13 @@ def test_cascades_are_in_force_where_their_models_are_what_they_were(tmp_path: P
     path = written(tmp_path, SOUND + every)
     local = with_a_cascade()
     install(tmp_path / "var" / "quality", local, {})
-    assert load_settings(path, NOTHING).local_cascades == local.cascades
-    assert not load_settings(path, NOTHING, uses_local=False).local_cascades
+    assert load_settings(path, NOTHING).local.cascades == local.cascades
+    assert not load_settings(path, NOTHING, uses_local=False).local.cascades
 
     path.write_text(path.read_text().replace("  sim-frontier: {upstream: sim}\n", ""))
     found = load_settings(path, NOTHING)
-    assert "there is no model 'sim-frontier' any more" in found.quality_trouble
-    assert not found.local_cascades
+    assert "there is no model 'sim-frontier' any more" in found.local.trouble
+    assert not found.local.cascades
 
 
 # --------------------------------------------------------------------------- what it changes
@@ -209,12 +209,12 @@ def test_numbers_that_differ_from_their_hash_are_refused_and_shipped_ones_hold(
     tmp_path: Path,
 ) -> None:
     settings = settings_with(tmp_path, evidence())
-    numbers = settings.quality_folder / evidence().version / "estimates.json"
+    numbers = settings.local.folder / evidence().version / "estimates.json"
     numbers.write_text(numbers.read_text().replace("0.4", "0.9"))
     found = load_settings(settings.file, NOTHING)
 
-    assert "SHA-256 differs" in found.quality_trouble
-    assert found.quality_version == ""
+    assert "SHA-256 differs" in found.local.trouble
+    assert found.local.version == ""
     assert found.catalog["sim-mid"].abilities[Category.MATHS].kind is EstimateSource.PRIOR
 
 
@@ -268,22 +268,22 @@ def test_numbers_that_make_no_sense_are_refused_even_with_the_right_hash(
 
 def test_it_lies_beside_the_ledger_unless_it_is_said(tmp_path: Path) -> None:
     beside = SOUND + "ledger: {path: data/books.db}\n"
-    assert load_settings(written(tmp_path, beside), NOTHING).quality_folder == (
+    assert load_settings(written(tmp_path, beside), NOTHING).local.folder == (
         tmp_path / "data" / "quality"
     )
     said = SOUND + "quality: {local: evidence}\n"
-    assert load_settings(written(tmp_path, said), NOTHING).quality_folder == tmp_path / "evidence"
+    assert load_settings(written(tmp_path, said), NOTHING).local.folder == tmp_path / "evidence"
 
 
 @pytest.mark.parametrize("key", ["", "quality: {local: evidence}\n", "ledger: {path: d/x.db}\n"])
 def test_what_is_installed_is_news_for_a_process_that_runs(tmp_path: Path, key: str) -> None:
     source = Source(written(tmp_path, SOUND + key), {})
-    folder = source.settings().quality_folder
+    folder = source.settings().local.folder
     assert not source.is_news()
 
     install(folder, evidence(), {})
     assert source.is_news()
-    assert source.settings().quality_version == evidence().version
+    assert source.settings().local.version == evidence().version
     assert folder in source.folders()
     assert not source.is_news()
     undo(folder)

@@ -164,7 +164,7 @@ def test_a_wrong_cache_url_is_told_and_its_password_is_not(
 def test_a_password_of_the_cache_may_have_any_characters(tmp_path: Path) -> None:
     text = f"{SOUND}cache: {{url: 'redis+cluster://me:${{KEY}}@a:1,b:2/'}}\n"
     settings = loaded(tmp_path, text, {"KEY": "p@ss/w%rd,:"})
-    address = parsed(settings.cache_url)
+    address = parsed(settings.cache.url)
 
     assert (address.options["password"], address.nodes) == ("p@ss/w%rd,:", (("a", 1), ("b", 2)))
     assert "p%40ss" not in repr(settings)
@@ -199,7 +199,7 @@ def test_a_password_of_the_ledger_may_have_any_characters(tmp_path: Path) -> Non
     text = f"{SOUND}ledger: {{url: 'postgresql://me:${{KEY}}@db/books'}}\n"
     settings = loaded(tmp_path, text, {"KEY": "p@ss/w%rd"})
 
-    assert settings.ledger_url == "postgresql://me:p%40ss%2Fw%25rd@db/books"
+    assert settings.ledger.url == "postgresql://me:p%40ss%2Fw%25rd@db/books"
     assert "p%40ss" not in repr(settings)
 
 

@@ -47,5 +47,5 @@ def test_what_a_provider_allows_is_divided_and_the_first_worker_alone_deletes_wh
     whole = Source(config, {}, WHOLE).settings()
 
     assert [each.catalog["alone"].limits for each in parts] == [Limits(3, 30), Limits(2, 30)]
-    assert [each.ledger_keep_days for each in parts] == [40, None]
+    assert [each.ledger.keep_days for each in parts] == [40, None]
     assert whole.catalog["alone"].limits == Limits(5, 60)

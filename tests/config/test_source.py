@@ -111,7 +111,7 @@ def test_what_is_taken_over_are_models_and_policies_and_nothing_else(tmp_path: P
     after = taken_over(running, fresh)
 
     assert set(after.catalog) == {"sim-frontier"}
-    assert (after.port, after.cache_url) == (running.port, running.cache_url)
+    assert (after.port, after.cache.url) == (running.port, running.cache.url)
     assert need_restart(running, fresh) == ("server", "cache")
     assert need_restart(running, running) == ()
 

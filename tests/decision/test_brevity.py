@@ -116,6 +116,7 @@ def test_an_answer_that_is_stored_is_as_long_as_it_is() -> None:
     )
 
     assert (decision.chosen.model.id, decision.chosen.is_stored) == ("briefest", True)
+    assert decision.answer_tokens is None
 
 
 def test_a_model_that_the_client_names_is_asked_as_the_client_asks() -> None:

@@ -59,6 +59,25 @@ def test_a_choice_is_told_in_sentences() -> None:
     ]
 
 
+def test_who_would_come_first_if_the_prompt_were_sure_to_fit_is_told() -> None:
+    narrow, what = replace(SMALL, context_tokens=1150), features(1000)
+    wanted, models = policy(floor=0.6), catalog(TOP, MIDDLE, narrow)
+    told = "small would come before it, but the prompt, whose length is estimated, may be too long for it."
+
+    counted = choose(what, NOBODY, wanted, models, Experience())
+    assert counted.chosen.model.id == "small"
+    assert told not in sentences(counted)
+    sampled = choose(
+        replace(what, tokens_exact=False, max_output_tokens=100),
+        NOBODY,
+        wanted,
+        models,
+        Experience(),
+    )
+    assert sampled.chosen.model.id == "middle"
+    assert told in sentences(sampled)
+
+
 def test_making_do_is_told_as_such() -> None:
     best = list(sentences(deciding(floor=0.99)))
     cheapest = list(sentences(deciding(floor=0.99, otherwise=Otherwise.CHEAPEST)))

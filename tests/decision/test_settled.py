@@ -1,8 +1,10 @@
 """An accepted answer that is at hand does again what its cascade would, and nothing else does."""
 
+from router.decision.explain import headline, sentences
 from router.decision.settled import settled
+from router.domain.bar import Bar
 from router.domain.cascade import AGREEMENT, Cascade, Step
-from router.domain.decision import Decision
+from router.domain.decision import Decision, Reason
 from router.domain.estimate import QualityEstimate
 from router.domain.members import replace
 from router.domain.money import ZERO
@@ -22,11 +24,22 @@ def decided(cascade: Cascade | None = CASCADE) -> Decision:
 def test_an_accepted_answer_of_a_steps_model_is_worth_what_the_cascade_is_and_costs_nothing() -> (
     None
 ):
-    found = settled(decided(), ["other"])
+    found = settled(replace(decided(), answer_tokens=100), ["other"])
 
     assert (found.chosen.model, found.chosen.is_stored) == (OTHER, True)
     assert (found.chosen.quality, found.chosen.cost.expected) == (WHOLE, ZERO)
-    assert found.cascade is None
+    assert (found.cascade, found.answer_tokens) == (None, None)
+
+
+def test_where_that_is_not_what_the_policy_asks_it_is_not_said_to_be() -> None:
+    wanted = replace(decided(), bar=Bar(0.99))
+    found = settled(wanted, ["cheap"])
+
+    assert found.reason is Reason.CASCADE
+    assert headline(found).startswith("cascade; chat; a stored answer; quality 0.93 (needs 0.99")
+    told = "The stored answer of cheap (quality 0.930) has passed the policy's cascade, and costs nothing."
+    assert told in sentences(found)
+    assert settled(decided(), ["cheap"]).reason is Reason.CHEAPEST_ADEQUATE
 
 
 def test_an_answer_of_anybody_else_does_not_do() -> None:

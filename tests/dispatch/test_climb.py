@@ -182,6 +182,19 @@ def test_what_a_step_has_cost_is_missing_for_the_next_one() -> None:
     assert climbed.answered_by == "strong"
 
 
+def test_a_step_that_was_dearer_than_all_that_was_expected_may_leave_too_little_and_that_is_told() -> (
+    None
+):
+    dollar = Money.from_usd("1")
+    plan = a_plan(STRONG, ceiling=Money.from_usd("3"), cost=dollar)
+    step = a_step(CHEAP, checks=COMPLETE, cost=dollar)
+    climbed = climb(plan, [step], scripted(ALL_FINE), [REJECTED], cost=Money.from_usd("2.5"))
+    assert climbed.models == ["cheap"]
+    assert climbed.error is not None
+    assert "have cost 2.5 USD, and with another one" in climbed.error.message
+    assert "more than its ceiling of 3 USD" in climbed.error.message
+
+
 def test_the_clients_own_fault_ends_it_all() -> None:
     script = fine_but(cheap=Outcome(0.2, WRONG), other=Outcome(9.0))
     climbed = climb(a_plan(STRONG), [PAIR], scripted(script))

@@ -264,6 +264,26 @@ def test_when_one_of_two_hedged_attempts_fails_the_other_goes_on() -> None:
     assert played.answered_by == "a"
 
 
+def test_when_both_hedged_attempts_fail_the_first_model_is_not_asked_once_more() -> None:
+    script = {"a": [Outcome(1.5, STUMBLE)], "b": [Outcome(1.0, STUMBLE)]}
+    hedges = Allowance(0.1, floor=1)
+    once = a_plan(A, B, effort=Effort(attempts_per_model=1), hedge_after_s=1.0, hedges=hedges)
+    assert play(once, scripted(script)).models == ["a", "b"]
+    storm = Fleet(retries=Allowance(0.0, floor=0))
+    plan = a_plan(A, B, hedge_after_s=1.0, hedges=Allowance(0.1, floor=1))
+    assert play(plan, scripted(script), storm).models == ["a", "b"]
+
+
+def test_a_hedge_and_the_attempt_beside_it_stay_below_the_ceiling_together() -> None:
+    def asked(ceiling: Money) -> list[str]:
+        hedges = Allowance(0.1, floor=1)
+        plan = a_plan(A, B, ceiling=ceiling, cost=Money(80), hedge_after_s=1.0, hedges=hedges)
+        return play(plan, scripted({"a": [Outcome(5)], "b": [FINE]})).models
+
+    assert asked(Money(160)) == ["a", "b"]
+    assert asked(Money(159)) == ["a"]
+
+
 def test_a_model_that_keeps_failing_is_passed_over_and_found_again_by_a_probe() -> None:
     fleet = Fleet()
     down, up = {"a": [Outcome(0.0, STUMBLE)], "b": [FINE]}, {"a": [FINE], "b": [FINE]}

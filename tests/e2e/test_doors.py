@@ -236,6 +236,8 @@ def test_anthropics_clients_find_the_requests_id_where_they_look_for_it(
 ) -> None:
     got = MESSAGES.ask(farthing.base_url, QUESTION)
     assert got.headers["request-id"] == got.headers["x-request-id"]
+    dry = MESSAGES.ask(farthing.base_url, QUESTION, farthing={"dry_run": True})
+    assert dry.headers["request-id"] == dry.headers["x-request-id"]
     wrong = MESSAGES.ask(farthing.base_url, QUESTION, model="nobody")
     assert (wrong.status, wrong.json["error"]["type"]) == (404, "not_found_error")
     assert wrong.json["request_id"] == wrong.headers["request-id"] == wrong.headers["x-request-id"]

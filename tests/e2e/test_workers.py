@@ -367,6 +367,19 @@ def test_nor_do_workers_that_are_just_starting(config: Path) -> None:
         until(lambda: not any(each.is_running() for each in workers), Crew.patience_s)
 
 
+def test_nor_does_one_that_was_to_replace_another_and_it_ends_without_a_traceback(
+    config: Path,
+) -> None:
+    with Crew(config) as crew:
+        before = crew.pids()
+        crew.tell(signal.SIGUSR2)
+        until(lambda: crew.pids() > before, Crew.patience_s)
+        crew.process.kill()
+        crew.ended()
+        until(lambda: not crew.survivors(), Crew.patience_s)
+        assert not complaints(crew.said)
+
+
 def test_workers_that_cannot_start_are_not_tried_for_ever(config: Path) -> None:
     ledger_of(config).write_text("This is no database, and long enough for that to be seen.\n" * 99)
     with Program("serve", "--config", str(config), "--workers", "2") as crew:

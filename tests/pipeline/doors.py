@@ -70,7 +70,7 @@ async def door(folder: Path, **sections: Any) -> AsyncIterator[Door]:
         aiohttp.ClientSession(auto_decompress=False) as client,
         AsyncOpenAI(base_url=f"{running.url}/v1", api_key="any", max_retries=0) as openai_client,
     ):
-        yield Door(running, settings.ledger_path, client, openai_client)
+        yield Door(running, settings.ledger.path, client, openai_client)
 
 
 @asynccontextmanager

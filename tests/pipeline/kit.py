@@ -91,16 +91,18 @@ async def proxy(
     """
     async with running(simulated or default_models(), speed=speed) as upstream:
         places = {"sim": upstream.base_url, "first": first_upstream or upstream.base_url}
-        path = _write(
-            folder,
-            places,
-            models,
-            policy or {},
-            server or {},
-            of_model or {},
-            cache=cache,
-            more={"budgets": [dict(each) for each in budgets], **(more or {})},
-        )
+        config = {
+            "version": 1,
+            "server": dict(server or {}),
+            "upstreams": {n: {"kind": "openai", "base_url": url} for n, url in places.items()},
+            "models": _catalog(models, of_model or {}),
+            "policies": {"default": "test"},
+            "cache": {"url": cache},
+            "ledger": {"path": "ledger.db"},
+            "budgets": [dict(each) for each in budgets],
+            **(more or {}),
+        }
+        path = _write(folder, config, policy or {})
         source = Source(path, {})
         following = Following(source, source.settings(), Wishes())
         settings = replace(following.booted, port=0)
@@ -110,20 +112,25 @@ async def proxy(
             ) as started,
             aiohttp.ClientSession() as client,
         ):
-            yield Proxy(started, upstream, client, settings.ledger_path, following)
+            yield Proxy(started, upstream, client, settings.ledger.path, following)
 
 
-def _write(
-    folder: Path,
-    places: Mapping[str, str],
-    models: Sequence[str],
-    policy: Mapping[str, Any],
-    server: Mapping[str, Any],
-    of_model: Mapping[str, Any],
-    *,
-    cache: str,
-    more: Mapping[str, Any],
-) -> Path:
+def _catalog(models: Sequence[str], more: Mapping[str, Any]) -> dict[str, Any]:
+    """The models at rising prices, the first one at an upstream of its own; `more` is said of each."""
+    return {
+        name: {
+            "upstream": "sim" if place else "first",
+            "price": {key: usd * (place + 1) for key, usd in PRICE.items()},
+            "context_tokens": 100_000,
+            "max_output_tokens": 10_000,
+            # Copies, because YAML would give the same value an anchor, and refer to it.
+            **deepcopy(dict(more)),
+        }
+        for place, name in enumerate(models)
+    }
+
+
+def _write(folder: Path, config: Mapping[str, Any], policy: Mapping[str, Any]) -> Path:
     (folder / "policies").mkdir()
     usual = {
         "policy": "test",
@@ -132,28 +139,6 @@ def _write(
         "adequate": {"floor": 0.0},
     }
     (folder / "policies" / "test.yaml").write_text(yaml.safe_dump({**usual, **policy}))
-    catalog = {
-        name: {
-            "upstream": "sim" if place else "first",
-            "price": {key: usd * (place + 1) for key, usd in PRICE.items()},
-            "context_tokens": 100_000,
-            "max_output_tokens": 10_000,
-            **deepcopy(
-                dict(of_model)
-            ),  # otherwise YAML would give equal values an anchor, and refer to it
-        }
-        for place, name in enumerate(models)
-    }
-    config = {
-        "version": 1,
-        "server": dict(server),
-        "upstreams": {name: {"kind": "openai", "base_url": url} for name, url in places.items()},
-        "models": catalog,
-        "policies": {"default": "test"},
-        "cache": {"url": cache},
-        "ledger": {"path": "ledger.db"},
-        **more,
-    }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config))
     return path

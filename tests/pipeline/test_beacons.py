@@ -1,12 +1,17 @@
 """What other processes are told of a flight that ends at the very moment at which they begin to want it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 
-from router.pipeline.beacon import SharedBeacon
-from router.pipeline.flights import Flight, Flights, FlightTurn
+from router.pipeline.beacon import SharedBeacon, followed
+from router.pipeline.flights import Aboard, Flight, Flights, FlightTurn
 from router.pipeline.listener import Listener
-from router.pipeline.relay import Broadcast, Patience
+from router.pipeline.opened import OpenedStream
+from router.pipeline.relay import Broadcast, Patience, StreamClient
+from router.wire.sse import DONE
 from tests.pipeline.test_flights import ANSWER, WRITER, Nothing
+from tests.pipeline.test_relay import Canned, ends, says
 
 
 class Lead:
@@ -26,6 +31,11 @@ class Lead:
 
     async def give_up(self) -> None:
         self.is_given_up = True
+
+    async def again(self) -> AsyncIterator[bytes]:
+        """What a follower gets."""
+        for frame in self.sent:
+            yield frame
 
 
 class Ending(Nothing):
@@ -90,3 +100,47 @@ async def test_the_answer_when_it_is_there() -> None:
     lit.flight.whole(ANSWER)
     lit.flight.end()
     assert await lit.told() == [b"W"]
+
+
+async def test_nothing_of_a_stream_whose_beginning_is_kept_no_more() -> None:
+    lit = Lit()
+    await lit.begin()
+    ending = Ending(lit.flight)
+    pieces = [says("x" * 600), says("y" * 600), says("z" * 600), ends()]
+    broadcast = Broadcast(OpenedStream(Canned(pieces), lambda: None), Listener(1000), ending)
+    place = broadcast.enter()
+    lit.flight.begun(WRITER, broadcast)
+    async with aclosing(broadcast.reading(place, reader())) as reading:
+        for _ in range(3):
+            await anext(reading)
+        lit.beacon.wanted()
+        assert await lit.told() == []
+
+
+async def test_a_stream_is_whole_for_all_where_its_upstream_names_no_reason_for_its_end() -> None:
+    lit = Lit()
+    await lit.begin()
+    pieces = [says("hello"), DONE]
+    source, ending = OpenedStream(Canned(pieces), lambda: None), Ending(lit.flight)
+    broadcast = Broadcast(source, Listener(1000), ending)
+    place = broadcast.enter()
+    lit.flight.begun(WRITER, broadcast)
+    lit.beacon.wanted()
+    await asyncio.sleep(0)  # for the feed to come aboard
+    here = await read(broadcast, place)
+    assert await lit.told() == [b"H", b"E", b"Z"]
+
+    landed = await followed(lit.lead.again(), Flights().board("k"))
+    assert isinstance(landed, Aboard)
+    assert here == await read(landed.broadcast, landed.place) == b"".join(pieces)
+
+
+def reader() -> StreamClient:
+    async def finish() -> bytes:
+        return b""
+
+    return StreamClient(True, Patience(5.0, float("inf"), lambda: 0.0), finish, lambda _: None)
+
+
+async def read(broadcast: Broadcast, place: int) -> bytes:
+    return b"".join([piece async for piece in broadcast.reading(place, reader())])

@@ -150,11 +150,8 @@ async def test_a_judge_that_nobody_knows_cannot_tell(tmp_path: Path) -> None:
 class _Vectors:
     name = "made up"
 
-    def __init__(self, tokens: int = 5) -> None:
-        self.tokens = tokens
-
     async def embed(self, text: str) -> Embedded | None:
-        return Embedded((1.0, 0.0), self.tokens)
+        return Embedded((1.0, 0.0), 5)
 
     async def close(self) -> None: ...
 

@@ -212,6 +212,7 @@ async def test_another_process_hears_whether_a_cascade_has_accepted_the_stream(
     patience = Patience(5.0, float("inf"), lambda: 0.0)
     beacon = SharedBeacon(here, patience, lambda work: working.append(asyncio.create_task(work)))
     await here.turn(1.0)
+    broadcast.enter()  # the client's that leads
     here.begun(Writer("m", "u", "n"), broadcast)
     beacon.light(frames)
     beacon.wanted()

@@ -9,8 +9,8 @@ import pytest
 from router.dispatch.fleet import Fleet
 from router.dispatch.notice import About, Notice, Subject
 from router.pipeline.gossip import Gossip
-from router.stores.memory.notices import MemoryNotices
-from tests.stores.trouble import Clock
+from tests.clock import Clock
+from tests.stores.notices import MemoryNotices
 from tests.stores.waiting import Naps, until
 
 VENDOR = Subject(About.UPSTREAM, "vendor")

@@ -11,11 +11,14 @@ import pytest
 from router.dispatch.breaker import BreakerSettings
 from router.dispatch.climb import Climb
 from router.dispatch.machine import Attempts
+from router.domain.cascade import CascadeTerms
+from router.pipeline import scoring
+from router.pipeline.mistakes import noted
 from router.pipeline.telling import Telling
 from router.ports import Call, Response
-from tests.pipeline.cascade_kit import answer, cascading, outcomes
+from tests.pipeline.cascade_kit import LYING, answer, cascading, outcomes
 from tests.pipeline.doors import Door
-from tests.pipeline.kit import Proxy, proxy
+from tests.pipeline.kit import QUESTION, Proxy, proxy
 from tests.pipeline.test_embeddings import TEXTS, simulated
 from tests.pipeline.test_spent import BUDGETS, agree
 from tests.simulated.raw import as_http, question, until
@@ -104,6 +107,24 @@ async def test_a_mistake_between_attempts_leaves_nothing_reserved_or_unbooked(
         await agree(it)
 
 
+@pytest.mark.parametrize("keep_alive_s", [None, 60.0])
+async def test_neither_does_one_when_a_stream_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep_alive_s: float | None
+) -> None:
+    def headers(*_: Any, **__: Any) -> None:
+        raise RuntimeError(MISTAKE)
+
+    monkeypatch.setattr(Telling, "headers", headers)
+    terms = CascadeTerms(keep_alive_s=keep_alive_s)
+    async with cascading(tmp_path, LYING, terms=terms, budgets=BUDGETS) as it:
+        await answer(it, status=500, stream=True)
+        await until(lambda: len(it.rows()) == 3)
+
+        assert in_flight(it) == 0
+        await until(lambda: it.upstream.counters["strong"].in_flight == 0)
+        await agree(it)
+
+
 async def test_neither_does_one_in_a_request_for_vectors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,3 +162,39 @@ async def test_after_the_first_byte_the_connection_ends_and_no_second_answer_beg
     assert not got.endswith(b"0\r\n\r\n")
     assert "RuntimeError in " in caplog.text
     assert MISTAKE not in caplog.text  # what an error says may quote a prompt
+
+
+async def test_of_a_mistake_after_an_answer_the_log_quotes_neither_question_nor_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def rejected(*_: Any) -> None:
+        raise RuntimeError(f"{MISTAKE}: {QUESTION}")
+
+    monkeypatch.setattr(scoring, "rejected_question_of", rejected)
+    async with proxy(tmp_path) as it:
+        async with it.post() as response:
+            assert response.status == 200
+        await until(lambda: "RuntimeError in " in caplog.text)
+    assert "Exception in callback Scoring._look: RuntimeError in " in caplog.text
+    assert MISTAKE not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Exception in callback <bound method A.b of A(raw=b'secret')>", "Exception in callback"),
+        ("Exception in callback A.b(b'secret')", "Exception in callback A.b"),
+        ("Task exception was never retrieved", "Task exception was never retrieved"),
+    ],
+)
+def test_what_a_loop_would_quote_is_left_out(
+    caplog: pytest.LogCaptureFixture, message: str, told: str
+) -> None:
+    loop = asyncio.new_event_loop()
+    noted(loop, {"message": message, "exception": ValueError("secret")})
+    noted(loop, {"message": message})
+    loop.close()
+
+    assert [each.getMessage().partition(":")[0] for each in caplog.records] == [told, told]
+    assert "ValueError" in caplog.text
+    assert "secret" not in caplog.text

@@ -448,6 +448,8 @@ async def test_calls_of_tools_that_passed_are_looked_into_like_all_others(tmp_pa
         {"output_config": {"effort": "xhigh"}},
         {"tool_choice": {"type": "any"}, "tools": [ADD], "name": "claude-opus-5-5"},
         {"temperature": 0.5, "name": "claude-opus-5-5"},
+        {"temperature": 0.5, "top_p": 0.9, "name": "claude-haiku-4-5"},
+        {"messages": [HELLO, {"role": "assistant", "content": "I"}], "name": "claude-opus-4-6"},
         {"thinking": {"type": "disabled"}, "name": "claude-opus-5"},
         {"thinking": {"type": "enabled", "budget_tokens": 1024}, "name": "claude-opus-5"},
         {"name": "claude-sonnet-4-5", "messages": [HELLO, {"role": "system", "content": "Now"}]},

@@ -2,84 +2,38 @@
 
 import asyncio
 import logging
-import shutil
-from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from router.app import real_world
-from router.app.watching import watch
 from router.config.artefact_files import write_artefact
-from router.config.source import Source
 from router.dispatch.notice import About, Subject
 from router.domain.category import Category
-from router.domain.members import replace
 from router.pipeline.current import Reloaded
 from router.pipeline.gossip import Subjects
 from router.pipeline.judge import Judge
 from router.training.parity import parity_cases
 from tests.pipeline.kit import PRICE, Proxy, proxy
+from tests.pipeline.reload_kit import (
+    BROKEN,
+    FIRST,
+    SECOND,
+    change_config,
+    metrics,
+    models_of,
+    only,
+    policy,
+    policy_file,
+    reloads,
+    told,
+    version,
+    writer,
+)
 from tests.stores.waiting import until
 from tests.training.learning import tokenize, usual_artefact
-
-FIRST, SECOND = "sim-open-8b", "sim-mid"
-BROKEN = "policy: test\nintent: it is\nnonsense: 1\n"
-
-
-def policy(**stated: Any) -> str:
-    usual = {"policy": "test", "intent": "another one", "reference": "best"}
-    return yaml.safe_dump({**usual, "adequate": {"floor": 0.0}, **stated})
-
-
-def only(*models: str) -> str:
-    return policy(models={"ids": list(models)})
-
-
-def policy_file(it: Proxy) -> Path:
-    return it.folder / "policies" / "test.yaml"
-
-
-def change_config(it: Proxy, **sections: Any) -> None:
-    path = it.following.source.path
-    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **sections}))
-
-
-def models_of(it: Proxy) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(it.following.source.path.read_text())["models"]
-    return found
-
-
-async def reloads(it: Proxy, result: Reloaded, count: int = 1) -> None:
-    """Wait until this many reloads have ended this way."""
-    await until(lambda: it.running.current.counts[result] >= count)
-
-
-async def writer(it: Proxy, **fields: Any) -> str:
-    async with it.post(**fields) as response:
-        assert response.status == 200, await response.text()
-        await response.read()
-        return str(response.headers["x-farthing-model"])
-
-
-async def told(it: Proxy, path: str) -> Any:
-    async with it.client.get(f"{it.running.url}{path}") as response:
-        assert response.status == 200
-        return await response.json()
-
-
-async def metrics(it: Proxy) -> Mapping[str, float]:
-    async with it.client.get(f"{it.running.url}/metrics") as response:
-        lines = (await response.text()).splitlines()
-    pairs = (line.rsplit(" ", 1) for line in lines if line.startswith("farthing_reload"))
-    return {name: float(value) for name, value in pairs}
-
-
-def version(it: Proxy) -> str:
-    return it.running.pipeline.judge.book.policies["test"].version
 
 
 async def test_a_changed_policy_decides_the_next_request(
@@ -175,127 +129,6 @@ async def test_of_two_files_one_of_which_is_broken_neither_is_taken_over(tmp_pat
         (it.folder / "policies" / "other.yaml").unlink()
         await reloads(it, Reloaded.CHANGED)
         assert await writer(it) == SECOND
-
-
-def in_place(file: Path, text: str) -> None:
-    file.write_text(text)
-
-
-def renamed_over(file: Path, text: str) -> None:
-    file.with_name(f".{file.name}.swp").write_text(text)
-    file.with_name(f".{file.name}.swp").rename(file)
-
-
-def by_a_backup(file: Path, text: str) -> None:
-    file.rename(file.with_name(f"{file.name}~"))
-    file.write_text(text)
-
-
-def gone_for_a_moment(file: Path, text: str) -> None:
-    file.unlink()
-    file.write_text(text)
-
-
-def with_its_whole_folder(file: Path, text: str) -> None:
-    folder, fresh = file.parent, file.parent.with_name("fresh")
-    shutil.copytree(folder, fresh, symlinks=True)
-    (fresh / file.name).write_text(text)
-    folder.rename(folder.with_name("old"))
-    fresh.rename(folder)
-
-
-@pytest.fixture
-def _nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what the kernel has reported is noticed."""
-    monkeypatch.setattr("router.app.watching._LOOK_MS", 3_600_000)
-
-
-@pytest.mark.usefixtures("_nobody_looks")
-@pytest.mark.parametrize(
-    "write", [in_place, renamed_over, by_a_backup, gone_for_a_moment, with_its_whole_folder]
-)
-async def test_however_a_file_is_written_it_is_noticed_again_and_again(
-    write: Callable[[Path, str], None], tmp_path: Path
-) -> None:
-    async with proxy(tmp_path, follows=True) as it:
-        for turn, model in enumerate((SECOND, FIRST, SECOND)):
-            write(policy_file(it), only(model))
-            shutil.rmtree(it.folder / "old", ignore_errors=True)
-            await reloads(it, Reloaded.CHANGED, turn + 1)
-            assert await writer(it) == model
-
-    assert it.running.current.counts[Reloaded.FAILED] == 0
-
-
-@pytest.mark.usefixtures("_nobody_looks")
-async def test_however_often_a_folder_is_replaced_and_deleted_the_new_one_is_watched(
-    tmp_path: Path,
-) -> None:
-    async with proxy(tmp_path, follows=True) as it:
-        for turn in range(12):
-            for move in range(turn % 3):
-                with_its_whole_folder(policy_file(it), only(FIRST) + f"# {turn} {move}\n")
-                shutil.rmtree(it.folder / "old")
-            in_place(policy_file(it), text := only(SECOND) + f"# {turn}\n")
-            await until(lambda wanted=text: version(it) == digest_of(wanted))  # type: ignore[misc]
-
-
-def digest_of(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:12]
-
-
-@pytest.mark.usefixtures("_nobody_looks")
-async def test_a_folder_as_kubernetes_mounts_it_is_followed(tmp_path: Path) -> None:
-    async with proxy(tmp_path, follows=True) as it:
-        folder = it.folder / "policies"
-        for turn, model in enumerate((SECOND, FIRST, SECOND)):
-            data = folder / f"..2026_{turn}"
-            data.mkdir()
-            (data / "test.yaml").write_text(only(model))
-            (folder / "..tmp").symlink_to(data.name)
-            (folder / "..tmp").rename(folder / "..data")
-            if turn == 0:
-                (folder / "new").symlink_to("..data/test.yaml")
-                (folder / "new").rename(folder / "test.yaml")
-            await reloads(it, Reloaded.CHANGED, turn + 1)
-            assert await writer(it) == model
-
-    assert it.running.current.counts[Reloaded.FAILED] == 0
-
-
-@pytest.mark.usefixtures("_nobody_looks")
-async def test_a_folder_that_is_gone_for_a_while_keeps_the_policies_and_is_found_again(
-    tmp_path: Path,
-) -> None:
-    async with proxy(tmp_path, follows=True) as it:
-        (it.folder / "policies").rename(it.folder / "away")
-        await reloads(it, Reloaded.FAILED)
-        assert await writer(it) == FIRST
-        (it.folder / "away" / "test.yaml").write_text(only(SECOND))
-        (it.folder / "away").rename(it.folder / "policies")
-        await reloads(it, Reloaded.CHANGED)
-        policy_file(it).write_text(only(FIRST))
-        await reloads(it, Reloaded.CHANGED, 2)
-        assert await writer(it) == FIRST
-
-
-async def test_what_is_half_written_is_waited_for_and_no_failure(tmp_path: Path) -> None:
-    naps: list[float] = []
-
-    async def nap(for_s: float) -> None:
-        if for_s < 0.1:  # whoever sleeps longer waits for something else
-            naps.append(for_s)
-            (tmp_path / "policies" / "test.yaml").write_text(only(SECOND))
-        else:
-            await asyncio.sleep(for_s)
-
-    async with proxy(tmp_path, follows=True, world=replace(real_world(), sleep=nap)) as it:
-        policy_file(it).write_text("policy: te")
-        await reloads(it, Reloaded.CHANGED)
-        assert await writer(it) == SECOND
-
-    assert naps
-    assert it.running.current.counts[Reloaded.FAILED] == 0
 
 
 async def test_an_order_reads_the_files_whether_they_have_changed_or_not(
@@ -433,30 +266,6 @@ async def test_a_policy_that_wants_vectors_is_refused_where_nobody_makes_them(
         problems = (await told(it, "/readyz"))["policies"]["problems"]
 
     assert any("vectors" in each or "embeddings" in each for each in problems)
-
-
-async def test_while_the_kernel_tells_nothing_the_files_are_looked_at_all_the_same(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    class Deaf(Source):
-        def folders(self) -> frozenset[Path]:
-            raise ExceptionGroup("watching", [OSError("inotify watch limit reached")])
-
-    looks, enough = 0, asyncio.Event()
-
-    def noticed() -> None:
-        nonlocal looks
-        looks += 1
-        if looks == 3:
-            enough.set()
-
-    watching = asyncio.create_task(
-        watch(Deaf(tmp_path / "config.yaml", {}), noticed, lambda _: asyncio.sleep(0))
-    )
-    await enough.wait()
-    watching.cancel()
-
-    assert caplog.text.count("inotify watch limit reached") == 1
 
 
 async def test_a_loader_that_fails_in_itself_costs_no_request(

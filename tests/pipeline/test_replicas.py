@@ -79,7 +79,7 @@ async def several(
         started = await stack.enter_async_context(serving(settings, real_world()))
         client = await stack.enter_async_context(aiohttp.ClientSession())
         some = next(iter(upstreams.values()))
-        yield Several(Proxy(started, some, client, settings.ledger_path, following), upstreams)
+        yield Several(Proxy(started, some, client, settings.ledger.path, following), upstreams)
 
 
 def _write(

@@ -17,8 +17,8 @@ import pytest
 from aiohttp import web
 
 from router.wire.dialects.answer import Occasion
-from router.wire.dialects.dialect import Dialect, Target
-from router.wire.dialects.translate import event_bytes, tell_answer
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.translate import event_bytes
 from router.wire.sse import DONE
 from tests.pipeline.doors import Door, door, upstream
 from tests.pipeline.providers import Json, model
@@ -28,6 +28,7 @@ from tests.wire.dialects.descriptions import faults
 from tests.wire.dialects.endings import WHOLE
 from tests.wire.dialects.merging import merge
 from tests.wire.dialects.recorded_refusals import ill_called, refusals
+from tests.wire.dialects.telling import tell_answer
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
 PATHS = {
@@ -90,7 +91,7 @@ class Strict:
     def _streamed(self, answer: Json) -> bytes:
         if self.dialect is CHAT:
             return b"".join(event_bytes(each, CHAT) for each in _chunks(answer)) + DONE
-        told = tell_answer(answer, Target(self.dialect), self.dialect, Occasion(now_s=9))
+        told = tell_answer(answer, self.dialect, self.dialect, Occasion(now_s=9))
         return b"".join(event_bytes(each, self.dialect) for each in told)
 
     def _said(self) -> Json:

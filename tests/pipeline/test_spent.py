@@ -78,6 +78,29 @@ async def test_a_cascade_of_four_choices_whose_answer_is_checked(
         await agree(it)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_attempts_of_a_request_during_which_the_ledger_is_asked_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    """As when Redis has lost its accounts: the ledger has nothing of a request before its end."""
+    usual = MemoryPurse.reserve
+
+    async def anew(self: MemoryPurse, *asked: Any) -> Any:
+        self.doubt()
+        return await usual(self, *asked)
+
+    monkeypatch.setattr(MemoryPurse, "reserve", anew)
+    async with proxy(tmp_path, budgets=BUDGETS) as it:
+        async with it.post(stream=stream, faults="sim-open-8b:reset") as response:
+            await response.read()
+        assert [(row["outcome"], row["cost_pico"] > 0) for row in it.rows()] == [
+            ("failed", True),
+            ("failed", True),
+            ("ok", True),
+        ]
+        await agree(it)
+
+
 async def test_a_vector_of_the_question_whether_or_not_an_answer_is_found_by_it(
     tmp_path: Path,
 ) -> None:

@@ -361,6 +361,10 @@ async def test_errors_keep_their_words_and_their_retry_after(
             "messages.1.content.0: Invalid `signature` in `thinking` block",
             FaultKind.UNSUITED,
         ),
+        (
+            "messages.1.content.0: Invalid `data` in `redacted_thinking` block",
+            FaultKind.UNSUITED,
+        ),
     ],
 )
 async def test_some_invalid_requests_are_not_the_clients_fault(
@@ -499,6 +503,17 @@ AMID = [
     [
         ("claude-haiku-4-5-20251001", {"temperature": 0.5}, {"temperature": 0.5}),
         ("claude-opus-4-7", {"temperature": 0.5, "top_p": 0.9}, {"temperature": None}),
+        (
+            "claude-opus-4-1",
+            {"temperature": 0.5, "top_p": 0.9},
+            {"temperature": 0.5, "top_p": None},
+        ),
+        ("claude-sonnet-4-5", {"temperature": None, "top_p": 0.9}, {"top_p": 0.9}),
+        (
+            "claude-sonnet-4-0",
+            {"temperature": 0.5, "top_p": 0.9},
+            {"temperature": 0.5, "top_p": 0.9},
+        ),
         ("claude-sonnet-4-20250514", {"reasoning_effort": "low"}, {"output_config": None}),
         ("claude-opus-4-6", {"reasoning_effort": "xhigh"}, {"output_config": {"effort": "high"}}),
         ("claude-opus-4-7", {"reasoning_effort": "xhigh"}, {"output_config": {"effort": "xhigh"}}),
@@ -552,3 +567,19 @@ async def test_a_model_that_is_not_to_be_forced_to_call_is_not_asked_to(
     fault = await fault_of(claude, call("claude-opus-5-5", tools=[TOOL], tool_choice=choice))
 
     assert (fault.kind, fault.code, api.requests) == (FaultKind.UNSUITED, "untranslatable", [])
+
+
+async def test_an_answer_that_is_begun_goes_to_models_that_go_on_with_it(
+    claude: Upstream, api: AnthropicApi
+) -> None:
+    begun = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "{"}]
+
+    await plain(claude, call("claude-haiku-4-5", messages=begun))
+    fault = await fault_of(claude, call("claude-opus-4-6", messages=begun))
+
+    assert api.last_body["messages"] == begun
+    assert (fault.kind, fault.code, len(api.requests)) == (
+        FaultKind.UNSUITED,
+        "untranslatable",
+        1,
+    )

@@ -14,19 +14,10 @@ from router.providers.embeddings import UpstreamEmbedder
 from router.providers.endpoints import Endpoint
 from router.providers.simulated import default_models, running
 from router.providers.simulated.embedding import vector_of
+from tests.clock import Clock
 
 TIMEOUT_S = 0.2
 PAUSE_S = 5.0
-
-
-class Clock:
-    """A clock that advances when it is told to."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Upstream:

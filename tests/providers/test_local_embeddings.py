@@ -1,5 +1,6 @@
 """Vectors from a package that carries its own table; without it, an error that says what to do."""
 
+import asyncio
 import importlib.util
 import logging
 import sys
@@ -28,6 +29,19 @@ async def test_what_is_said_in_other_words_is_nearer_than_what_is_something_else
     assert cosine(one.vector, one.vector) == pytest.approx(1)
     assert cosine(one.vector, near.vector) > 0.6 > cosine(one.vector, far.vector)
     assert await embedder.embed("") is None
+
+
+@needs_wordllama
+async def test_others_are_served_while_a_long_answer_is_read() -> None:
+    embedder, answer = load_wordllama(), "The harbour is quiet tonight. " * 4_000
+    reading = asyncio.create_task(embedder.embed(answer))
+    await asyncio.sleep(0)
+    assert not reading.done()
+
+    found, short = await reading, await embedder.embed("The harbour is quiet tonight.")
+    assert found is not None
+    assert short is not None
+    assert cosine(found.vector, short.vector) > 0.99
 
 
 @needs_wordllama

@@ -109,17 +109,33 @@ async def test_a_stream_that_ends_anywhere_before_its_end_fails(length: int) -> 
 
 
 @STREAM
-async def test_a_time_that_no_number_of_ours_can_hold_makes_an_answer_malformed(
-    stream: bool,
-) -> None:
-    head = {"id": "resp_1", "model": "m", "created_at": 1e308, "output": [], "status": "completed"}
-    begun = {"type": "response.created", "response": head}
-    raw = event_bytes(begun, Dialect.RESPONSES) if stream else orjson.dumps(head)
-    line = Line([raw])
+async def test_a_number_that_none_of_ours_can_hold_makes_an_answer_malformed(stream: bool) -> None:
+    cited = {"type": "url_citation", "url": "https://a.example", "start_index": 2**64 - 1}
+    parts = [
+        {"type": "output_text", "text": "Hi", "annotations": annotations}
+        for annotations in ([], [cited])
+    ]
+    item = {"type": "message", "role": "assistant", "content": parts}
+    told = {"id": "resp_1", "model": "m", "output": [item], "status": "completed"}
+    events = [{"type": f"response.{each}", "response": told} for each in ("created", "completed")]
+    as_stream = b"".join(event_bytes(each, Dialect.RESPONSES) for each in events)
+    line = Line([as_stream if stream else orjson.dumps(told)])
     line.is_stream = stream
 
     fault = await fault_of(reaching(line, Target(Dialect.RESPONSES)), call("m", stream=stream))
     assert fault.code == "malformed_answer"
+
+
+@pytest.mark.parametrize("levels", [300, 900])
+async def test_a_schema_that_is_nested_too_deeply_is_not_sent(levels: int) -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(levels):
+        schema = {"type": "array", "items": schema}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+
+    fault = await fault_of(reaching(Line([_told()])), call("m", response_format=form))
+
+    assert (fault.code, "nested too deeply" in fault.message) == ("untranslatable", True)
 
 
 async def test_the_same_beginning_is_sent_in_the_same_bytes() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from router.domain.key import VirtualKey
 from router.server.keyring import Keyring, Lack, StoreAway, Stored
+from tests.clock import Clock
 from tests.stores.waiting import Naps, until
 
 
@@ -35,14 +36,8 @@ class Store:
         self.keys = tuple(VirtualKey.from_secret(secret, secret) for secret in secrets)
 
 
-class Clock:
+class Sleeper(Clock):
     """Time that passes only in sleep."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
     async def sleep(self, for_s: float) -> None:
         self.now_s += for_s
@@ -56,7 +51,7 @@ def store() -> Store:
 
 @pytest.fixture
 def keyring(store: Store) -> Keyring:
-    clock = Clock()
+    clock = Sleeper()
     return Keyring(read=store, monotonic_s=clock, sleep=clock.sleep)
 
 
@@ -149,7 +144,7 @@ async def test_what_was_never_read_is_not_taken_for_no_key(store: Store, keyring
 
 
 async def test_who_knew_that_there_was_no_key_goes_on(store: Store) -> None:
-    clock = Clock()
+    clock = Sleeper()
     store.is_away = True
     known = Lack(opens=True, was_seen=True)
     keyring = Keyring(read=store, lack=known, monotonic_s=clock, sleep=clock.sleep)
@@ -158,7 +153,7 @@ async def test_who_knew_that_there_was_no_key_goes_on(store: Store) -> None:
 
 
 async def test_beyond_loopback_the_lack_of_keys_opens_to_nobody(store: Store) -> None:
-    clock = Clock()
+    clock = Sleeper()
     known = Lack(opens=False, was_seen=True)
     keyring = Keyring(read=store, lack=known, monotonic_s=clock, sleep=clock.sleep)
     store.is_away = True

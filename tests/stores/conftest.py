@@ -7,6 +7,18 @@ import pytest
 from sqlalchemy import Engine
 
 from router.stores.sql.database import open_central, open_database
+from tests.stores.conformance.kinds import Books, Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def books() -> Books:
+    """What the ledger says was spent."""
+    return Books()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

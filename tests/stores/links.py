@@ -1,12 +1,26 @@
 """Links to a real Redis, for tests: one that holds commands up, one that counts them, one that knows no script."""
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 from redis.exceptions import NoScriptError
 
 from router.stores.redis.batches import Word
 from router.stores.redis.link import RedisLink
+
+
+class Clocked(Protocol):
+    """A clock that is moved by hand."""
+
+    now_s: float
+
+
+async def pass_time(link: RedisLink, clock: Clocked, for_s: float) -> None:
+    """Time passes, also for what is set aside: Redis goes by its own clock, which nobody moves."""
+    clock.now_s += for_s
+    async for name in link.names("farthing:*:holds"):
+        for hold in await link.client.zrange(name, 0, -1):
+            await link.client.zincrby(name, -for_s, hold)
 
 
 class HeldUp(RedisLink):

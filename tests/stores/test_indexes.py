@@ -14,24 +14,16 @@ from redis.asyncio import Redis
 from router.domain.vector import cosine, unit
 from router.ports import VectorIndex
 from router.stores.memory.index import MOST_IN_A_SCOPE, MemoryIndex
+from router.stores.redis import keys
 from router.stores.redis.index import RedisIndex
 from router.stores.redis.link import RedisLink
 from router.stores.redis.vectors import RedisVectors, open_index
+from tests.clock import Clock
 from tests.servers import RedisServer
 
 SCOPE, OTHER = b"s" * 32, b"o" * 32
 EAST, NORTH, NORTHEAST = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), unit((1, 1, 0))
 TTL_S = 1000
-
-
-class Clock:
-    """A clock that advances when it is told to; it starts today, because Redis expires by its own."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def _redis_with_vectors() -> Path | None:
@@ -56,11 +48,6 @@ def vectors_url() -> Iterator[str]:
         pytest.skip("no redis-server 8.2 here, which has vector sets")
     with VectorServer() as server:
         yield server.url
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @asynccontextmanager
@@ -125,6 +112,18 @@ async def test_what_is_dropped_is_gone_and_the_rest_is_there(index: VectorIndex)
     await index.drop(OTHER, "a")
 
     assert [each.item for each in await index.nearest(SCOPE, EAST, 5)] == ["b"]
+
+
+async def test_a_list_in_redis_outlives_its_longest_lived_entry_whichever_came_last(
+    redis_url: str, clock: Clock
+) -> None:
+    async with linked(redis_url) as link:
+        await link.client.flushdb()
+        index = RedisIndex(link, clock)
+        await index.add(SCOPE, "long", EAST, b"", TTL_S)
+        await index.add(SCOPE, "short", EAST, b"", 10)
+
+        assert TTL_S - 60 < await link.client.ttl(keys.near(SCOPE)) <= TTL_S
 
 
 async def test_each_entry_lives_as_long_as_it_was_given(index: VectorIndex, clock: Clock) -> None:

@@ -13,9 +13,10 @@ from router.domain.ledger import Entry
 from router.stores.sql.books import Books, Unwritable
 from router.stores.sql.database import open_database
 from router.stores.sql.spool import Spool
+from tests.clock import Clock
 from tests.stores.entries import ledgers
 from tests.stores.opened import spool_of
-from tests.stores.trouble import Clock, Held
+from tests.stores.trouble import Held
 
 
 class Life:

@@ -1,30 +1,18 @@
 """What Redis loses of budgets while money is set aside, and what it does without anybody hearing of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from router.domain.budget import EVERYTHING, Balance, Budget
 from router.domain.money import ZERO
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
-from tests.stores.conformance.budgets import CENT, WHOLE, settled, taken
+from tests.stores.conformance.budgets import CENT, OWN, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
-from tests.stores.test_redis_budgets import books, clock, linked
+from tests.stores.links import pass_time
+from tests.stores.redis_purses import emptied, linked, mortal
 from tests.stores.waiting import until
-
-__all__ = ["books", "clock"]
-
-
-@asynccontextmanager
-async def emptied(
-    server: RedisServer, clock: Clock, books: Books
-) -> AsyncIterator[tuple[RedisLink, RedisPurse]]:
-    """A Redis without accounts, and a purse that keeps some there."""
-    async with linked(server.url) as link:
-        await link.client.flushall()
-        yield link, RedisPurse(link, clock, books)
 
 
 async def forget_accounts(link: RedisLink) -> None:
@@ -67,6 +55,38 @@ async def test_what_was_set_aside_when_redis_lost_everything_is_spent_all_the_sa
         assert (await balance_of(purse, clock)).left == CENT * 88
 
 
+async def test_what_an_attempt_cost_is_spent_though_its_account_was_lost_before_the_request_ended(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with emptied(redis_server, clock, books) as (link, purse):
+        kept = purse.keep(await taken(purse, CENT * 20), CENT * 5)
+        await purse.close()
+        await forget_accounts(link)
+        assert (await balance_of(purse, clock)).left == CENT * 95
+        await link.client.flushall()
+        assert (await balance_of(purse, clock)).left == CENT * 100
+        await settled(purse, kept, CENT * 5)
+        assert (await balance_of(purse, clock)).left == CENT * 95
+
+
+async def test_a_cost_that_redis_was_not_told_to_keep_is_spent_once(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url, timeout_s=0.2) as link:
+            purse = RedisPurse(link, clock, books)
+            held = await taken(purse, CENT * 20)
+            server.pause()
+            kept = purse.keep(held, CENT * 5)
+            await purse.close()
+            server.resume()
+            await until(lambda: link.is_up)
+            assert (await balance_of(purse, clock)).reserved == ZERO
+            await settled(purse, kept, CENT * 5)
+            balance = await balance_of(purse, clock)
+            assert (balance.spent, balance.reserved) == (CENT * 5, ZERO)
+
+
 async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_opened_counts_once(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
@@ -75,45 +95,39 @@ async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_open
         await link.client.flushall()
         await settled(purse, held, CENT * 5)
         books.spent[EVERYTHING] = CENT * 5
-        clock.now_s += 20
+        await pass_time(link, clock, 20)
         assert (await balance_of(purse, clock)).left == CENT * 95
 
 
 async def test_while_redis_is_full_what_is_spent_counts_once(clock: Clock, books: Books) -> None:
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            await settled(purse, await taken(purse, CENT), CENT)
-            await link.client.config_set("maxmemory", 1)
-            held = await taken(purse, CENT * 20)
-            await forget_accounts(link)
-            await settled(purse, held, CENT * 4)
-            await link.client.config_set("maxmemory", 0)
-            books.spent[EVERYTHING] = CENT * 5
-            assert (await balance_of(purse, clock)).left == CENT * 95
+    async with mortal(clock, books) as (_, link, purse):
+        await settled(purse, await taken(purse, CENT), CENT)
+        await link.client.config_set("maxmemory", 1)
+        held = await taken(purse, CENT * 20)
+        await forget_accounts(link)
+        await settled(purse, held, CENT * 4)
+        await link.client.config_set("maxmemory", 0)
+        books.spent[EVERYTHING] = CENT * 5
+        assert (await balance_of(purse, clock)).left == CENT * 95
 
 
 async def test_what_is_under_way_when_redis_comes_back_is_counted_there(
     clock: Clock, books: Books
 ) -> None:
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            server.kill()
-            held = await taken(purse, CENT * 50)
-            server.restart()
-            await until(lambda: link.is_up)
-            assert (await balance_of(purse, clock)).spent == ZERO
-            await settled(purse, held, CENT * 40)
-            assert (await balance_of(purse, clock)).spent == CENT * 40
+    async with mortal(clock, books) as (server, link, purse):
+        server.kill()
+        held = await taken(purse, CENT * 50)
+        server.restart()
+        await until(lambda: link.is_up)
+        assert (await balance_of(purse, clock)).spent == ZERO
+        await settled(purse, held, CENT * 40)
+        assert (await balance_of(purse, clock)).spent == CENT * 40
 
 
 async def test_what_redis_set_aside_too_late_for_us_to_hear_is_free_when_the_request_has_ended(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url, timeout_s=0.2) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books, timeout_s=0.2) as (link, purse):
         await settled(purse, await taken(purse, CENT), ZERO)
         redis_server.pause()
         try:
@@ -183,6 +197,30 @@ async def test_who_starts_with_a_redis_that_has_older_accounts_compares_them_wit
         assert (await balance_of(purse, clock)).spent == CENT * 10  # nobody waits for the ledger
         await purse.close()
         assert (await balance_of(purse, clock)).spent == CENT * 30
+
+
+async def test_what_only_others_have_spent_is_compared_with_the_ledger_when_redis_comes_back_with_older_accounts(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link, linked(server.url) as another_link:
+            purse, another = (RedisPurse(each, clock, books) for each in (link, another_link))
+            await settled(purse, await taken(purse, CENT), CENT)
+            books.spent[EVERYTHING] = CENT
+            await balance_of(purse, clock)
+            await settled(another, await taken(another, CENT * 10), CENT * 10)
+            older = await snapshot(another_link)
+            await settled(another, await taken(another, CENT * 20), CENT * 20)
+            books.spent[EVERYTHING] = CENT * 31
+            server.kill()
+            await purse.look([OWN])
+            server.restart()
+            await until(lambda: link.is_up)
+            await restore(link, older)
+
+            await balance_of(purse, clock)
+            await purse.close()
+            assert (await balance_of(purse, clock)).spent == CENT * 31
 
 
 async def snapshot(link: RedisLink) -> dict[str, bytes]:

@@ -10,18 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from router.stores.memory.cache import OVERHEAD_BYTES, MemoryCache, NoCache
 from router.stores.memory.ledger import MemoryLedger
+from tests.clock import Clock
 from tests.stores.entries import entry
-
-
-class Clock:
-    """A clock that advances when it is told to."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
 
 W = "m"
 _EACH = OVERHEAD_BYTES + len("a") + len(W)

@@ -1,24 +1,13 @@
 """Budgets and limits for each tag, kept in a process: any number of tags, and only so much memory."""
 
-import pytest
-
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
+from tests.stores.conformance.kinds import Clock
 
 DOLLAR = Money.from_usd("1")
-
-
-class Clock:
-    """A clock that advances when it is told to."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_764_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def of_tag(number: int) -> Scope:
@@ -31,11 +20,6 @@ def limit(number: int) -> RateLimit:
 
 def budget(number: int) -> Budget:
     return Budget(of_tag(number), DOLLAR, BudgetWindow.DAY)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 async def test_limits_that_are_whole_again_make_room(clock: Clock) -> None:

@@ -200,7 +200,7 @@ async def test_what_was_spent_before_a_move_to_postgresql_is_spent_once(
     here, central_ = open_database(path), open_central(postgres_url)
     write(here, [entry("r1", cost=Money(5)), entry("r2", cost=Money(60))])
     roll_up(here)
-    spending = Spending(central_, here)
+    spending = Spending(central_, here, Spool(spool_of(path)))
     assert await spending(EVERYTHING, 0.0) == Money(65)
     async with ledger(path, postgres_url):
         await until(is_empty(path))
@@ -210,6 +210,23 @@ async def test_what_was_spent_before_a_move_to_postgresql_is_spent_once(
     assert await spending(EVERYTHING, entry().at_s + 1) == ZERO
     for engine in (here, central_):
         engine.dispose()
+
+
+async def test_rows_wait_if_a_newer_farthing_migrates_the_database_meanwhile(
+    path: Path, postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with ledger(path, postgres_url) as books:
+        await books.post([entry("r1")])
+        await until(is_empty(path))
+        with psycopg.connect(postgres_url) as connection:
+            connection.execute("ALTER TABLE attempts ADD mood VARCHAR NOT NULL DEFAULT ''")
+            connection.execute("ALTER TABLE attempts ALTER mood DROP DEFAULT")
+            connection.execute("UPDATE alembic_version SET version_num = '99'")
+        await books.post([entry("r2")])
+        await until(lambda: "newer Farthing" in caplog.text)
+
+    assert there(postgres_url) == [("r1", 1)]
+    assert not is_empty(path)()
 
 
 async def test_a_database_of_a_newer_farthing_gets_no_rows(

@@ -25,11 +25,12 @@ from router.stores.sql.retention import prune
 from router.stores.sql.rollups import roll_up
 from router.stores.sql.schema import OUTCOMES, SCORE_COLUMNS, score_row_of
 from router.stores.sql.spool import Spool, WaitingScore
+from tests.clock import Clock
 from tests.stores.engines import write
 from tests.stores.entries import day, entry
 from tests.stores.opened import open_ledger, spool_of
 from tests.stores.test_outbox import ledger, until
-from tests.stores.trouble import Clock, Held
+from tests.stores.trouble import Held
 
 USUAL = Scored("r1", "cheap", "chat", 0.5, ScoreSource.FEEDBACK, "so so", 100.0)
 

@@ -1,9 +1,6 @@
 """Overviews of real ledgers: the same sums as reports, whatever the ledger."""
 
-import asyncio
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -11,11 +8,10 @@ from hypothesis import given, settings
 from router.domain.ledger import Entry
 from router.ledger.overview import CUTS, Overview
 from router.ledger.report import Filters, Report
-from router.stores.sql.database import open_database
 from router.stores.sql.overview import overview
 from router.stores.sql.reports import NotInSums, report
 from tests.stores.entries import day, entry, ledgers
-from tests.stores.opened import open_ledger
+from tests.stores.opened import holding
 
 NOW_S = day("2026-05-06", 9)
 EVERY_DAY = Filters(since="2000-01-01")
@@ -25,22 +21,10 @@ def both(
     entries: Sequence[Entry], filters: Filters = EVERY_DAY
 ) -> tuple[Overview, dict[str, Report]]:
     """The overview of a real ledger that holds `entries`, and the reports that it is made of."""
-
-    async def keep(path: Path) -> None:
-        ledger = open_ledger(path)
-        await ledger.post(entries)
-        await ledger.close()
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "farthing.db")
-        asyncio.run(keep(path))
-        engine = open_database(path)
-        try:
-            found = overview(engine, filters=filters, now_s=NOW_S)
-            kept = [by for by in CUTS if found.cuts[by] is not None]
-            return found, {by: report(engine, by=by, filters=filters) for by in kept}
-        finally:
-            engine.dispose()
+    with holding(entries) as engine:
+        found = overview(engine, filters=filters, now_s=NOW_S)
+        kept = [by for by in CUTS if found.cuts[by] is not None]
+        return found, {by: report(engine, by=by, filters=filters) for by in kept}
 
 
 @settings(max_examples=25)

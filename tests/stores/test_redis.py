@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
+from tests.clock import Clock
 from tests.servers import RedisServer
 from tests.stores.links import Forgetful
 from tests.stores.waiting import Naps, until
@@ -22,16 +23,6 @@ from tests.stores.waiting import Naps, until
 TIMEOUT_S = 0.2
 W = "some-model"
 LOG = "router.stores.redis.link"
-
-
-class Clock:
-    """A clock that advances when it is told to."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @asynccontextmanager

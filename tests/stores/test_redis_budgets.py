@@ -1,41 +1,18 @@
 """Budgets in a Redis that several processes share, and that dies."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import pytest
 
 from router.domain.budget import EVERYTHING, Balance, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
-from router.stores.redis.link import RedisLink
+from router.stores.memory.purse import ASK_AGAIN_S
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, DOLLAR, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
-from tests.stores.links import HeldUp, left_while_held_up
+from tests.stores.links import HeldUp, left_while_held_up, pass_time
+from tests.stores.redis_purses import emptied, linked, mortal
 from tests.stores.waiting import until
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def books() -> Books:
-    return Books()
-
-
-@asynccontextmanager
-async def linked(url: str, timeout_s: float = 2.0) -> AsyncIterator[RedisLink]:
-    loop = asyncio.get_running_loop()
-    link = RedisLink(url, timeout_s=timeout_s, monotonic_s=loop.time, pause_s=0.05)
-    try:
-        yield link
-    finally:
-        await link.close()
 
 
 async def test_two_processes_share_one_wall(
@@ -59,7 +36,7 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
         await link.client.flushall()
         held = await RedisPurse(link, clock, books).reserve([forever], CENT * 70)
         assert isinstance(held, Reservation)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         survivor = RedisPurse(link, clock, books)
         (balance,) = await survivor.look([forever])
         survivor.settle(held, CENT)  # too late
@@ -67,6 +44,22 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
 
         assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
         assert (await survivor.look([forever]))[0].spent == CENT * 70
+
+
+async def test_what_a_process_holds_whose_clock_is_slow_does_not_lapse_for_the_others(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    slow_clock = Clock()
+    slow_clock.now_s = clock.now_s - 3600
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        slow, other = RedisPurse(link, slow_clock, books), RedisPurse(link, clock, books)
+        held = await taken(slow, CENT * 70)
+        (during,) = await other.look([WHOLE])
+        await settled(slow, held, CENT)
+
+        assert (during.spent, during.reserved) == (ZERO, CENT * 70)
+        assert await left(RedisPurse(link, clock, books)) == CENT * 99
 
 
 async def test_a_dead_process_may_have_held_nothing(
@@ -78,10 +71,25 @@ async def test_a_dead_process_may_have_held_nothing(
         dead = RedisPurse(link, clock, books)
         for amount in (ZERO, CENT * 70):
             await taken(dead, amount, forever)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         (balance,) = await RedisPurse(link, clock, books).look([forever])
 
     assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
+
+
+async def test_a_call_that_is_passed_through_for_hours_is_paid_at_its_end(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """Nothing was set aside for it, so nothing counted as spent when that lapsed."""
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        held = await taken(purse, ZERO)
+        await pass_time(link, clock, 7200)
+        assert await left(purse) == DOLLAR
+        await settled(purse, held, CENT * 7)
+
+        assert await left(RedisPurse(link, clock, books)) == CENT * 93
 
 
 async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
@@ -92,7 +100,7 @@ async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
         await link.client.flushall()
         purse = RedisPurse(link, clock, books, longest_s=3600)
         held = await taken(purse, CENT * 70, forever)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         (during,) = await purse.look([forever])
         await settled(purse, held, CENT)
         (balance,) = await RedisPurse(link, clock, books).look([forever])
@@ -103,22 +111,20 @@ async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
 
 async def test_without_redis_the_wall_stands_in_each_process(clock: Clock, books: Books) -> None:
     books.spent[EVERYTHING] = CENT * 40
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            await taken(purse, CENT * 10)
-            server.kill()
-            held = await taken(purse, CENT * 50)
-            refused = await purse.reserve([WHOLE], CENT * 20)
+    async with mortal(clock, books) as (server, link, purse):
+        await taken(purse, CENT * 10)
+        server.kill()
+        held = await taken(purse, CENT * 50)
+        refused = await purse.reserve([WHOLE], CENT * 20)
 
-            assert isinstance(refused, Balance)
-            assert refused.left == CENT * 10
-            await settled(purse, held, CENT * 30)
-            books.spent[EVERYTHING] = CENT * 70  # the ledger has the row
-            server.restart()
-            await until(lambda: link.is_up)
-            (balance,) = await purse.look([WHOLE])
-            assert balance.spent == CENT * 70
+        assert isinstance(refused, Balance)
+        assert refused.left == CENT * 10
+        await settled(purse, held, CENT * 30)
+        books.spent[EVERYTHING] = CENT * 70  # the ledger has the row
+        server.restart()
+        await until(lambda: link.is_up)
+        (balance,) = await purse.look([WHOLE])
+        assert balance.spent == CENT * 70
 
 
 async def test_of_any_number_of_tags_the_last_are_known_and_told_in_parts(
@@ -190,62 +196,97 @@ async def test_each_time_that_redis_goes_what_was_spent_is_asked_of_the_ledger_a
     clock: Clock, books: Books
 ) -> None:
     """What was spent between two outages stands in Redis and in the ledger, and nowhere else."""
+    async with mortal(clock, books) as (server, link, purse):
+        books.spent[EVERYTHING] = CENT * 10
+        server.kill()
+        await settled(purse, await taken(purse, CENT), CENT)
+        server.restart()
+        await until(lambda: link.is_up)
+        await settled(purse, await taken(purse, CENT * 80), CENT * 80)
+        books.spent[EVERYTHING] = CENT * 91
+        server.kill()
+        refused = await purse.reserve([WHOLE], CENT * 20)
+
+        assert isinstance(refused, Balance)
+        assert refused.left == CENT * 9
+
+
+async def test_until_the_ledger_has_told_what_was_spent_elsewhere_all_wait_for_it(
+    clock: Clock, books: Books
+) -> None:
     with RedisServer() as server:
         async with linked(server.url) as link:
             purse = RedisPurse(link, clock, books)
-            books.spent[EVERYTHING] = CENT * 10
             server.kill()
             await settled(purse, await taken(purse, CENT), CENT)
             server.restart()
             await until(lambda: link.is_up)
-            await settled(purse, await taken(purse, CENT * 80), CENT * 80)
-            books.spent[EVERYTHING] = CENT * 91
+            await purse.look([WHOLE])
+            books.spent[EVERYTHING] = CENT * 95  # by all processes, while Redis was there
             server.kill()
-            refused = await purse.reserve([WHOLE], CENT * 20)
+            books.slow, asked = asyncio.Event(), books.asked
+            first = asyncio.create_task(purse.reserve([WHOLE], CENT * 10))
+            await until(lambda: books.asked > asked)
+            second = asyncio.create_task(purse.reserve([WHOLE], CENT * 10))
+            await asyncio.wait([second], timeout=0.05)
+            books.slow.set()
 
-            assert isinstance(refused, Balance)
-            assert refused.left == CENT * 9
+            answers = await asyncio.gather(first, second)
+            assert all(isinstance(answer, Balance) for answer in answers)
+
+
+async def test_a_ledger_that_is_back_is_not_believed_before_it_has_what_other_machines_have_spent(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """Their rows are in their outboxes still, and so in no ledger that this process can ask."""
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        books.is_away = True
+        purse, another = (RedisPurse(link, clock, books) for _ in range(2))
+        await settled(purse, await taken(purse, CENT * 5), CENT * 5)
+        await settled(another, await taken(another, CENT * 20), CENT * 20)
+        books.is_away, books.spent[EVERYTHING] = False, CENT * 5
+        for _ in range(2):
+            clock.now_s += ASK_AGAIN_S
+            await purse.look([WHOLE])
+            await purse.close()
+
+        assert await left(RedisPurse(link, clock, books)) == CENT * 75
 
 
 async def test_what_redis_held_when_it_went_counts_as_soon_as_it_is_spent(
     clock: Clock, books: Books
 ) -> None:
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            held = await taken(purse, CENT * 50)
-            server.kill()
-            assert (await purse.look([WHOLE]))[0].spent == ZERO
-            await settled(purse, held, CENT * 40)
-            assert (await purse.look([WHOLE]))[0].spent == CENT * 40
+    async with mortal(clock, books) as (server, _, purse):
+        held = await taken(purse, CENT * 50)
+        server.kill()
+        assert (await purse.look([WHOLE]))[0].spent == ZERO
+        await settled(purse, held, CENT * 40)
+        assert (await purse.look([WHOLE]))[0].spent == CENT * 40
 
 
 async def test_what_is_under_way_without_redis_stays_set_aside_when_the_ledger_is_asked_anew(
     clock: Clock, books: Books
 ) -> None:
-    with RedisServer() as server:
-        async with linked(server.url) as link:
-            purse = RedisPurse(link, clock, books)
-            server.kill()
-            held = await taken(purse, CENT * 50)
-            server.restart()
-            await until(lambda: link.is_up)
-            await purse.look([WHOLE])
-            server.kill()
-            clock.now_s += 2  # until then the last balance is trusted
-            assert (await purse.look([WHOLE]))[0].reserved == CENT * 50
-            await settled(purse, held, CENT * 30)
-            (balance,) = await purse.look([WHOLE])
-            assert (balance.spent, balance.reserved) == (CENT * 30, ZERO)
+    async with mortal(clock, books) as (server, link, purse):
+        server.kill()
+        held = await taken(purse, CENT * 50)
+        server.restart()
+        await until(lambda: link.is_up)
+        await purse.look([WHOLE])
+        server.kill()
+        clock.now_s += 2  # until then the last balance is trusted
+        assert (await purse.look([WHOLE]))[0].reserved == CENT * 50
+        await settled(purse, held, CENT * 30)
+        (balance,) = await purse.look([WHOLE])
+        assert (balance.spent, balance.reserved) == (CENT * 30, ZERO)
 
 
 async def test_what_was_spent_while_redis_was_silent_is_not_held_any_more_when_it_is_back(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     """It could not be told. Else the hold would lapse, and count as spent, beside what the ledger says."""
-    async with linked(redis_server.url, timeout_s=0.2) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books, timeout_s=0.2) as (link, purse):
         held = await taken(purse, CENT * 50)
         under_way = await taken(purse, CENT * 20)
         redis_server.pause()
@@ -260,7 +301,7 @@ async def test_what_was_spent_while_redis_was_silent_is_not_held_any_more_when_i
         (balance,) = await purse.look([WHOLE])
         assert (balance.spent, balance.reserved) == (CENT, CENT * 20)
         await settled(purse, under_way, CENT * 2)
-        clock.now_s += 3600
+        await pass_time(link, clock, 3600)
         (balance,) = await purse.look([WHOLE])
         assert (balance.spent, balance.reserved) == (CENT * 3, ZERO)
 
@@ -285,9 +326,7 @@ async def test_what_redis_held_for_who_has_left_is_free_when_it_is_back(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     """It was late with its answer, and the ledger is slow to say what was spent."""
-    async with linked(redis_server.url, timeout_s=0.2) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books, timeout_s=0.2) as (link, purse):
         await settled(purse, await taken(purse, CENT), CENT)
         books.spent[EVERYTHING] = CENT
         books.slow = asyncio.Event()
@@ -307,9 +346,7 @@ async def test_what_redis_held_for_who_has_left_is_free_when_it_is_back(
 async def test_what_redis_has_to_be_told_is_not_forgotten_when_who_asked_leaves(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url, timeout_s=0.2) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books, timeout_s=0.2) as (link, purse):
         held = await taken(purse, CENT * 50)
         redis_server.pause()
         await purse.balances()

@@ -1,10 +1,7 @@
 """Reports against the same sums in Python, over ledgers of every kind."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -17,10 +14,9 @@ from router.domain.money import ZERO, Money
 from router.domain.price import Price
 from router.domain.usage import Usage
 from router.ledger.report import EVERYTHING, GROUPINGS, Decomposition, Filters, Report, Totals
-from router.stores.sql.database import open_database
 from router.stores.sql.reports import NotInSums, report
 from tests.stores.entries import day, entry, ledgers
-from tests.stores.opened import open_ledger
+from tests.stores.opened import holding
 
 DEAR = Price(3_000_000, 15_000_000, 300_000, 3_750_000, 15_000_000, request_pico=7)
 
@@ -32,22 +28,8 @@ def reports(
     baseline: tuple[str, Price] | None = None,
 ) -> dict[str, Report]:
     """Reports of a real ledger that holds `entries`."""
-
-    async def keep(path: Path) -> None:
-        ledger = open_ledger(path)
-        await ledger.post(entries)
-        await ledger.close()
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "farthing.db")
-        asyncio.run(keep(path))
-        engine = open_database(path)
-        try:
-            return {
-                by: report(engine, by=by, filters=filters, baseline=baseline) for by in groupings
-            }
-        finally:
-            engine.dispose()
+    with holding(entries) as engine:
+        return {by: report(engine, by=by, filters=filters, baseline=baseline) for by in groupings}
 
 
 def report_of(entries: Sequence[Entry], by: str = "model", filters: Filters = EVERYTHING) -> Report:

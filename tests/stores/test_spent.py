@@ -1,5 +1,6 @@
 """What a budget has spent, against the same sum in Python."""
 
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,14 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from router.domain.budget import EVERYTHING, Scope, ScopeKind
+from router.app.spending import Spending
+from router.domain.budget import EVERYTHING, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.ledger import Entry
 from router.domain.money import ZERO, Money
+from router.stores.memory.purse import ASK_AGAIN_S, MemoryPurse, SpentUnknown
+from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.rollups import roll_up, roll_up_step
 from router.stores.sql.spent import spent
+from router.stores.sql.spool import Spool, Waiting
+from tests.stores.conformance.budgets import CENT, DOLLAR, taken
+from tests.stores.conformance.kinds import Clock
 from tests.stores.engines import after_first_read, write
 from tests.stores.entries import day, entry, ledgers
+from tests.stores.opened import spool_of
 
 SCOPES = [
     EVERYTHING,
@@ -111,3 +119,40 @@ def test_sums_beyond_64_bits_are_exact(engine: Engine) -> None:
     roll_up_step(engine, 3)
 
     assert spent(engine, EVERYTHING, 0.0) == Money(54 * 10**18)
+
+
+async def test_what_waits_in_the_spool_when_a_budget_begins_counts_once_it_is_written(
+    tmp_path: Path,
+) -> None:
+    path, clock = tmp_path / "farthing.db", Clock()
+    engine, spool = open_database(path), Spool(spool_of(path))
+    write(engine, [entry("r1", cost=CENT)])
+    spool.append([Waiting.of(entry("r2", cost=CENT * 30))])
+    purse = MemoryPurse(clock, Spending(engine, None, spool))
+    budget = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
+    held = await taken(purse, CENT * 2, budget)
+    assert (await purse.look([budget]))[0].spent == CENT
+
+    Books(engine, spool, time.monotonic).recover()
+    clock.now_s += ASK_AGAIN_S
+    await purse.look([budget])
+    await purse.close()
+    purse.settle(held, CENT * 2)
+    assert (await purse.look([budget]))[0].spent == CENT * 33
+    engine.dispose()
+
+
+class _Hidden(Spool):
+    def _set_aside(self) -> list[Path]:
+        raise PermissionError
+
+
+async def test_a_spool_that_cannot_be_looked_for_hides_nothing_that_the_ledger_has(
+    tmp_path: Path,
+) -> None:
+    engine = open_database(tmp_path / "farthing.db")
+    write(engine, [entry("r1", cost=CENT)])
+    with pytest.raises(SpentUnknown) as unknown:
+        await Spending(engine, None, _Hidden(tmp_path / "spool"))(EVERYTHING, 0.0)
+    assert unknown.value.known == CENT
+    engine.dispose()

@@ -12,14 +12,19 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 
+from router.app.spending import Spending
+from router.domain.budget import EVERYTHING, Budget, BudgetWindow
+from router.domain.money import Money
 from router.ports import LedgerState
+from router.stores.memory.purse import ASK_AGAIN_S, MemoryPurse
 from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
-from router.stores.sql.spool import Spool, Waiting
+from router.stores.sql.spool import Spool, Waiting, read
+from tests.clock import Clock
 from tests.stores.entries import entry
 from tests.stores.opened import open_ledger, spool_of
-from tests.stores.trouble import Clock, Held, Pragma
+from tests.stores.trouble import Held, Pragma
 
 
 @pytest.fixture
@@ -239,6 +244,55 @@ def test_what_another_process_spools_during_a_replay_is_not_lost(path: Path) -> 
     assert spool.parts() == []
     one.let_go()
     other.let_go()
+    engine.dispose()
+
+
+def test_rows_of_a_process_under_whom_a_newer_farthing_has_migrated_the_file_wait_for_that(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a rolling restart, old workers still finish their answers."""
+    clock, engine, spool = Clock(), open_database(path), Spool(spool_of(path))
+    books = Books(engine, spool, clock)
+    books.recover()
+    with sqlite3.connect(path) as connection:
+        told = "SELECT sql FROM sqlite_master WHERE name = 'attempts'"
+        (made,) = connection.execute(told).fetchone()
+        connection.execute("DROP TABLE attempts")
+        connection.execute(made.replace("day VARCHAR", "mood VARCHAR NOT NULL, day VARCHAR"))
+        connection.execute("UPDATE alembic_version SET version_num = '99'")
+    connection.close()
+    books.keep([entry("r1")])
+    clock.now_s = 5.0
+    books.recover()
+    books.keep([entry("r2")])
+    books.close()
+    engine.dispose()
+
+    kept = [waiting for part in spool.parts() for waiting in read(part)]
+    assert {waiting.row["request_id"] for waiting in kept if waiting} == {"r1", "r2"}
+    assert "not written" not in caplog.text
+
+
+async def test_what_waits_at_the_start_is_missing_in_a_budget_only_until_it_is_brought_back(
+    path: Path,
+) -> None:
+    """The first request comes sooner than the last of many rows."""
+    engine, spool, clock = open_database(path), Spool(spool_of(path)), Clock()
+    spool.append([Waiting.of(entry(f"r{n:03}", cost=Money(10))) for n in range(300)])
+    books = Books(engine, spool, clock)
+    books.recover(is_hurried=lambda: True)
+    purse = MemoryPurse(clock, Spending(engine, None, spool))
+    forever = Budget(EVERYTHING, Money(100_000), BudgetWindow.LIFETIME)
+
+    (balance,) = await purse.look([forever])
+    assert balance.spent == Money(2000)
+    books.recover()
+    clock.now_s += ASK_AGAIN_S
+    await purse.look([forever])
+    await purse.close()
+    (balance,) = await purse.look([forever])
+    assert balance.spent == Money(3000)
+    books.let_go()
     engine.dispose()
 
 

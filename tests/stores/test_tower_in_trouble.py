@@ -11,11 +11,11 @@ from router.stores.memory.tower import LonelyLead
 from router.stores.redis import keys
 from router.stores.redis.link import RedisLink
 from router.stores.redis.tower import Cadence, RedisLead, RedisTower
+from tests.clock import Clock
 from tests.servers import RedisServer
 from tests.simulated.raw import until
 from tests.stores.links import Counting, HeldUp, left_while_held_up
 from tests.stores.test_tower import QUICK, collect, leads, led, nobody, soon, towers
-from tests.stores.trouble import Clock
 from tests.stores.waiting import Naps
 
 

@@ -1,10 +1,12 @@
 """An older ledger is brought to today's schema with all its rows; a newer one is left alone."""
 
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from router.domain.money import Money
-from router.stores.sql.database import LedgerUnusable, central, open_database, open_ledger
+from router.stores.sql.database import (
+    LedgerUnusable,
+    central,
+    open_central,
+    open_database,
+    open_ledger,
+)
 from router.stores.sql.reports import report
 from router.stores.sql.rollup_schema import every_table
 from router.stores.sql.traces import trace_of
 from router.stores.sql.versions import MIGRATIONS, REVISIONS, bring_up_to_date
+from tests.stores.trouble import Held
 
 _FIRST_SCHEMA = """
 CREATE TABLE attempts (
@@ -107,6 +116,18 @@ def test_a_ledger_of_the_first_schema_keeps_its_rows_and_its_sums(first: Path) -
         (4, "r2", 2, 1, 12, "standard"),
     ]
     engine.dispose()
+
+
+def test_who_opens_a_ledger_that_another_process_is_migrating_waits_for_it(first: Path) -> None:
+    with closing(sqlite3.connect(first)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")  # as every Farthing leaves it
+    migrating = Held(first)
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(open_database, first, busy_timeout_s=0.05)
+        waiting = wait([opening], timeout=0.3).not_done
+        migrating.let_go()
+        opening.result().dispose()
+    assert waiting == {opening}
 
 
 def test_rows_that_were_written_before_decisions_were_kept_have_none(first: Path) -> None:
@@ -231,6 +252,22 @@ open_database(Path(sys.argv[1])).dispose()
 open_database(Path(sys.argv[1])).dispose()
 print(sorted({"alembic", "psycopg"} & set(sys.modules)))
 """
+
+
+def test_a_server_that_vanishes_in_the_middle_of_a_query_is_not_waited_for_until_linux_asks_after_it(
+    postgres_url: str,
+) -> None:
+    """Nothing is under way to it that could fail, so it must be asked for a sign of life."""
+    engine = open_central(postgres_url)
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as wire:
+            asks = wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            after_s = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+    engine.dispose()
+
+    assert asks
+    assert after_s < 15
 
 
 def test_alembic_and_the_driver_of_postgresql_are_imported_only_when_needed(tmp_path: Path) -> None:

@@ -80,12 +80,12 @@ def usual_artefact() -> Artefact:
     return learnt(drawn(300))
 
 
-def foresight(artefact: Artefact, prior: QualityEstimate = EVEN) -> Foresight:
+def foresight(artefact: Artefact) -> Foresight:
     """What `farthing predict` would predict by, with the tokens of this file and one prior for all;
     categories are told apart by the cues of words."""
 
     def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
-        return artefact.usual(model.name) or prior
+        return artefact.usual(model.name) or EVEN
 
     return Foresight(artefact, tokenize, lambda pool: prior_of, None)  # noqa: ARG005 - one for all pools
 

@@ -56,6 +56,14 @@ def test_a_plain_answer_with_tool_calls_counts_their_arguments() -> None:
     assert answer.usage is None
 
 
+def test_the_text_for_a_tool_is_counted_plain_and_streamed() -> None:
+    call = {"id": "1", "type": "custom", "custom": {"name": "sh", "input": "ls -l"}}
+    choice = {"message": {"content": None, "tool_calls": [call]}, "finish_reason": "tool_calls"}
+
+    assert read_plain(orjson.dumps({"choices": [choice]})).output_chars == len("shls -l")
+    assert delta({"tool_calls": [{"index": 0, "custom": {"input": "ls"}}]}).output_chars == 2
+
+
 @pytest.mark.parametrize(
     ("annotations", "cites"),
     [

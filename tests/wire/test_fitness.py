@@ -131,3 +131,11 @@ def test_of_a_tool_that_may_have_been_offered_elsewhere_nothing_is_said() -> Non
     assert scores(unknown) == scores(known, unknown) == []
     assert scores(known) == [1.0]
     assert scores(function("free", "{"), unknown) == [0.0]
+
+
+def test_json_is_found_behind_thoughts_that_are_parts_of_the_content() -> None:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}
+
+    (fit,) = found(JSON, {"content": [thought, {"type": "text", "text": "{}"}]})
+
+    assert fit == Fitness(ScoreSource.SCHEMA, 1.0)

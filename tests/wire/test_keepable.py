@@ -11,7 +11,7 @@ from router.domain.members import replace
 from router.wire.answer import read_event
 from router.wire.keepable import StreamSummary, flaw_of, flaw_of_stream
 from router.wire.replay import as_events
-from router.wire.sse import EventSplitter
+from router.wire.sse import EventSplitter, event_of
 from tests.wire.documents import TREES
 from tests.wire.requests import USUAL, odd_requests
 from tests.wire.stored import chunk, completions, delta, stream
@@ -89,6 +89,13 @@ def test_calls_are_kept_where_that_is_wished(end: str, calls: dict[str, Any]) ->
     assert flaw(called) == "it calls tools"
     assert flaw(called, keeps_tool_calls=True) is None
     assert flaw(called, keeps_tool_calls=True, response_format={"type": "json_object"}) is None
+
+
+@pytest.mark.parametrize("calls", [{"a": 1}, "calls", [[]], [CALL, None], 1])
+def test_calls_that_no_stream_can_tell_are_not_kept(calls: Any) -> None:
+    called = choice("hello", tool_calls=calls)
+
+    assert flaw(called, keeps_tool_calls=True) == "its tool calls are not a list of objects"
 
 
 def test_errors_are_not_kept() -> None:
@@ -225,6 +232,24 @@ def seen(events: bytes) -> StreamSummary:
         sum(event.content_chars for event in every),
         any(event.says_more for event in every),
     )
+
+
+def test_a_stream_that_could_not_be_told_again_is_not_kept_however_long_it_is() -> None:
+    odd, said, ended = (
+        event_of(orjson.dumps({"choices": choices}))
+        for choices in (
+            ["odd"],
+            [{"index": 0, "delta": {"content": "word " * 20}}],
+            [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+        )
+    )
+
+    def found(events: bytes) -> str | None:
+        return flaw_of_stream(events, seen(events), request={}, keeps_tool_calls=False)
+
+    assert found(said + ended) is None
+    told = "the choices of the stored answer are not a list of objects"
+    assert found(odd + said + ended) == found(said + odd + ended) == told
 
 
 ASKED = st.fixed_dictionaries(

@@ -119,10 +119,8 @@ class Crew:
 
     async def _models(self, worker: Worker) -> int | None:
         """How many models it has once it is ready; None if it is not in time, or we are told to stop first."""
-        ready, stopping = (
-            asyncio.create_task(worker.models()),
-            asyncio.create_task(self.stopping.wait()),
-        )
+        ready = asyncio.create_task(worker.models())
+        stopping = asyncio.create_task(self.stopping.wait())
         both = {ready, stopping}
         await asyncio.wait(both, timeout=_START_S, return_when=asyncio.FIRST_COMPLETED)
         models = ready.result() if ready.done() else None

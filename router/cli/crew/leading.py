@@ -17,7 +17,7 @@ def lead(settings: Settings, args: argparse.Namespace, greeting: str) -> NoRetur
     What was read for `settings` is dropped with this program: a supervisor needs a fifth of its memory.
     """
     # SQLite fails instead of waiting if two workers create the same database at the same moment.
-    open_database(settings.ledger_path).dispose()
+    open_database(settings.ledger.path).dispose()
     listener = bound(settings.host, settings.port)
     orders = Orders(
         workers=settings.workers,

@@ -9,6 +9,7 @@ from router.providers.simulated.request import ChatRequest
 
 LEAST_TOKENS = 1024
 BLOCK_TOKENS = 128
+_MOST = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,13 @@ NOTHING_FOUND = Found()
 
 
 class PrefixCache:
-    """Remembers the last `size` beginnings of prompts that are at least 1024 tokens long.
+    """Remembers the last 4,096 beginnings of prompts that are at least 1024 tokens long.
 
     As with OpenAI, shorter ones are never cached, and cached tokens count in blocks of 128.
     A beginning ends where a message does.
     """
 
-    def __init__(self, size: int = 4096) -> None:
-        self._size = size
+    def __init__(self) -> None:
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     def look(self, request: ChatRequest, prompt_tokens: int) -> "Found":
@@ -46,7 +46,7 @@ class PrefixCache:
         for prefix in found.prefixes:
             self._seen[prefix] = None
             self._seen.move_to_end(prefix)
-        while len(self._seen) > self._size:
+        while len(self._seen) > _MOST:
             self._seen.popitem(last=False)
 
     def clear(self) -> None:

@@ -92,6 +92,14 @@ class MemoryPurse:
             account.reserved += amount
         return Reservation(tuple(budgets), amount, tuple(accounts))
 
+    def keep(self, reservation: Reservation, cost: Money) -> Reservation:
+        """Set aside `cost` instead, in the same period; returns what is to be settled."""
+        accounts = reservation.token
+        assert isinstance(accounts, tuple)  # noqa: S101 - our own token
+        for account in accounts:
+            account.reserved += cost - reservation.amount
+        return Reservation(reservation.budgets, cost, accounts)
+
     def settle(self, reservation: Reservation, cost: Money) -> None:
         """Free what was set aside, and spend `cost`, in the period in which it was set aside."""
         accounts = reservation.token
@@ -143,9 +151,11 @@ class MemoryPurse:
 
     async def _open(self, budget: Budget, now_s: float) -> _Account:
         period, known = budget.period(now_s), self._accounts.get(budget)
-        before = ZERO if known is None else known.spent
-        self._doubted.discard(budget)
+        before, doubted = ZERO if known is None else known.spent, self._doubted
         spent, is_sure = await self._spent_in(budget, period)
+        doubted.discard(
+            budget
+        )  # until now all who needed it have waited; what came into doubt meanwhile stays so
         if known is not None and known.period == period:
             told = spent + (known.spent - before)  # what was settled meanwhile comes on top
             known.spent = told if is_sure else max(told, known.spent)

@@ -40,7 +40,7 @@ class ReadBalance:
     """An account, and its balance as it was read at `read_s` (Unix time), if it ever was.
 
     `spent` is the most that was ever spent in it, as far as this process knows, None if it does not. At
-    `doubted_s` Redis had less.
+    `doubted_s` Redis had less. `is_compared` says whether the ledger was asked since Redis was last away.
     """
 
     account: BudgetPeriod
@@ -48,6 +48,7 @@ class ReadBalance:
     read_s: float = 0.0
     spent: Money | None = None
     doubted_s: float = float("-inf")
+    is_compared: bool = False
 
     def read(self, balance: Balance, now_s: float) -> None:
         """Note a balance that has just been read."""
@@ -108,7 +109,12 @@ class Accounts:
         """Note what the ledger says was spent."""
         known = self._known.get(account.budget)
         if known is not None and known.account == account:
-            known.spent = spent
+            known.spent, known.is_compared = spent, True
+
+    def doubt(self) -> None:
+        """Redis is away: it may come back with an older state, also of what only others have drawn on since."""
+        for each in self._known.values():
+            each.is_compared = False
 
     def distrust(self, budgets: Sequence[Budget]) -> None:
         """Forget these balances: one of the budgets turned out to have too little left."""

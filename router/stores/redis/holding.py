@@ -1,13 +1,28 @@
 """The scripts that look at budgets in Redis and take from them in one step.
 
-KEYS are the accounts, then the holds of each. A hold is `<token>:<nano-dollars>`, by when it lapses (Unix time).
-One that begins with `~` stands in for a cost that was settled while the account was lost: whoever opens the
-account soon after may ask the ledger before that has the row. A hold may be of nothing, for a call whose cost
-nobody knows beforehand; `-0` is no number for Redis.
+KEYS are the accounts, then the holds of each. A hold is `<token>:<nano-dollars>`, by when it lapses: a Unix time by
+Redis's own clock, so that the processes' clocks need not agree. One that begins with `~` stands in for a cost that
+was settled while the account was lost: whoever opens the account soon after may ask the ledger before that has the
+row. A hold may be of nothing, for a free model or a call whose cost nobody knows beforehand: it fits even into a
+budget that is overdrawn. `-0` is no number for Redis.
 """
 
-_LAPSED = """
-local function lapsed(account, holds, now)
+from asyncio import Task
+from dataclasses import dataclass, field
+
+from router.ports import Reservation
+from router.stores.redis.accounts import BudgetPeriod
+
+_NOW = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
+local function after(seconds) return string.format('%.3f', now + tonumber(seconds)) end
+"""
+
+_LAPSED = (
+    _NOW
+    + """
+local function lapsed(account, holds)
   for _, hold in ipairs(redis.call('ZRANGEBYSCORE', holds, '-inf', now)) do
     local amount = string.match(hold, ':(%d+)$')
     if amount ~= '0' then
@@ -18,13 +33,14 @@ local function lapsed(account, holds, now)
   end
 end
 """
+)
 
 LOOK = (
     _LAPSED
     + """
 local n, found = #KEYS / 2, {}
 for i = 1, n do
-  if redis.call('EXISTS', KEYS[i]) == 1 then lapsed(KEYS[i], KEYS[n + i], ARGV[1]) end
+  if redis.call('EXISTS', KEYS[i]) == 1 then lapsed(KEYS[i], KEYS[n + i]) end
   local held = redis.call('HMGET', KEYS[i], 'spent', 'reserved')
   found[2 * i - 1], found[2 * i] = held[1], held[2]
 end
@@ -35,20 +51,21 @@ return found
 RESERVE = (
     _LAPSED
     + """
-local n, now, lapses, amount, token = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local n, for_s, amount, token = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3]
 for i = 1, n do
   if redis.call('EXISTS', KEYS[i]) == 0 then return 'unknown' end
-  lapsed(KEYS[i], KEYS[n + i], now)
+  lapsed(KEYS[i], KEYS[n + i])
 end
 for i = 1, n do
   local held = redis.call('HMGET', KEYS[i], 'spent', 'reserved')
-  if tonumber(held[1]) + tonumber(held[2]) + tonumber(amount) > tonumber(ARGV[4 + i]) then
+  local taken = tonumber(held[1]) + tonumber(held[2])
+  if amount ~= '0' and taken + tonumber(amount) > tonumber(ARGV[3 + i]) then
     return {i, held[1], held[2]}
   end
 end
 for i = 1, n do
   redis.call('HINCRBY', KEYS[i], 'reserved', amount)
-  redis.call('ZADD', KEYS[n + i], lapses, token .. ':' .. amount)
+  redis.call('ZADD', KEYS[n + i], after(for_s), token .. ':' .. amount)
   local lives_ms = redis.call('PTTL', KEYS[i])
   if lives_ms > 0 and redis.call('ZCARD', KEYS[n + i]) == 1 then
     redis.call('PEXPIRE', KEYS[n + i], lives_ms)
@@ -58,17 +75,19 @@ return 'taken'
 """
 )
 
-SETTLE = """
-local n, token, amount, cost, is_due, until_s = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+SETTLE = (
+    _NOW
+    + """
+local n, token, amount, cost, is_due, for_s = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local lost = 0
 for i = 1, n do
   local account, holds = KEYS[i], KEYS[n + i]
   local is_held = redis.call('ZREM', holds, token .. ':' .. amount) == 1
-  local counts = is_held or is_due == '1'
+  local counts = is_held or is_due == '1' or amount == '0'
   if redis.call('EXISTS', account) == 0 then
     lost = lost + 1
-    if counts and tonumber(until_s) > 0 and tonumber(cost) > 0 then
-      redis.call('ZADD', holds, until_s, '~' .. token .. ':' .. cost)
+    if counts and tonumber(for_s) > 0 and tonumber(cost) > 0 then
+      redis.call('ZADD', holds, after(for_s), '~' .. token .. ':' .. cost)
       if tonumber(ARGV[5 + i]) > 0 then redis.call('EXPIRE', holds, ARGV[5 + i]) end
     end
   else
@@ -78,14 +97,34 @@ for i = 1, n do
 end
 return lost
 """
+)
 """How many accounts were lost. What is not held and has not lapsed was lost, too, or never came here: its cost is
-missing all the same. Where the account is lost, the cost stands in for its hold until `until_s`, if that is not 0."""
+missing all the same. So is that of a hold of nothing, whenever it comes: if it lapsed, nothing was spent. Where the
+account is lost, the cost stands in for its hold for `for_s` seconds."""
 
-OPEN = """
+KEEP = """
+local n, amount, token, cost = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3]
+for i = 1, n do
+  local account, holds, held = KEYS[i], KEYS[n + i], token .. ':' .. amount
+  local lapses = redis.call('ZSCORE', holds, held)
+  if amount ~= cost and lapses then
+    redis.call('ZADD', holds, lapses, token .. ':' .. cost)
+    redis.call('ZREM', holds, held)
+    if redis.call('EXISTS', account) == 1 then
+      redis.call('HINCRBY', account, 'reserved', string.format('%.0f', tonumber(cost) - tonumber(amount)))
+    end
+  end
+end
+"""
+"""What is not held any more has lapsed or was lost, and its cost is missing when it is settled."""
+
+OPEN = (
+    _NOW
+    + """
 if redis.call('EXISTS', KEYS[1]) == 1 then return end
 local reserved, holds = 0, redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES')
 for i = 1, #holds, 2 do
-  if string.sub(holds[i], 1, 1) == '~' and tonumber(holds[i + 1]) <= tonumber(ARGV[3]) then
+  if string.sub(holds[i], 1, 1) == '~' and tonumber(holds[i + 1]) <= now then
     redis.call('ZREM', KEYS[2], holds[i])
   else
     reserved = reserved + tonumber(string.match(holds[i], ':(%d+)$'))
@@ -97,4 +136,33 @@ if tonumber(ARGV[2]) > 0 then
   redis.call('EXPIRE', KEYS[2], ARGV[2])
 end
 """
+)
 """The ledger has had the time to write what stands in for a hold no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What was set aside, by Redis's name for it; by our own clock it lapses at `lapses_s` (Unix time).
+
+    Before `after` Redis may not have it.
+    """
+
+    accounts: tuple[BudgetPeriod, ...]
+    token: str
+    amount_nano: int
+    lapses_s: float
+    after: Task[None] | None = field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        """What the scripts call it."""
+        return f"{self.token}:{self.amount_nano}"
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What was set aside in this process. If Redis `was_asked` it may have done so, too: its reply was late."""
+
+    here: Reservation
+    hold: Hold
+    was_asked: bool

@@ -15,12 +15,22 @@ from router.domain.vector import cosine
 from router.ports import Neighbour
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
+from router.stores.redis.script import Script
 
 _MOST_IN_A_SCOPE = 128
 _MOST_BYTES = 2**18
 """Of a list, all of which is transferred at every search."""
 _HEAD = struct.Struct("<dHHH")
 """When it expires (seconds since 1970); the bytes of item and note, and the vector's numbers."""
+
+_ADD = """
+redis.call('LPUSH', KEYS[1], ARGV[1])
+redis.call('LTRIM', KEYS[1], 0, ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) * 1000 then
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+end
+"""
+"""The list lives as long as its longest-lived entry; a new one has no expiry (-1) yet."""
 
 
 class RedisIndex:
@@ -29,18 +39,16 @@ class RedisIndex:
     def __init__(self, link: RedisLink, unix_s: Callable[[], float]) -> None:
         self._link = link
         self._unix_s = unix_s
+        self._add = Script(link, _ADD)
 
     async def add(
         self, scope: bytes, item: str, vector: Sequence[float], note: bytes, ttl_s: int
     ) -> None:
         """Keep `item` at `vector`, of length 1, for `ttl_s` seconds, or until there are newer ones."""
         packed = _packed(_Entry(item, tuple(vector), note, self._unix_s() + ttl_s))
-        pipe = self._link.client.pipeline(transaction=True)
-        pipe.lpush(keys.near(scope), packed)
-        pipe.ltrim(keys.near(scope), 0, min(_MOST_IN_A_SCOPE, _MOST_BYTES // len(packed)) - 1)
-        pipe.expire(keys.near(scope), ttl_s)
+        last = min(_MOST_IN_A_SCOPE, _MOST_BYTES // len(packed)) - 1
         try:
-            await self._link.ask(pipe.execute)
+            await self._add([keys.near(scope)], [packed, last, ttl_s])
         except RedisAway:
             return
 

@@ -5,7 +5,7 @@
 | `farthing:2:cache:<request>`    | hash       | `<model>`: its answer's bytes         | its longest answer's  |
 | `farthing:2:{budget}:<id>`      | hash       | `spent`, `reserved` in nano-dollars   | its period and a day  |
 | `farthing:2:{budget}:<id>:holds`| sorted set | `<token>:<nano-dollars>`, by when it  | its account's         |
-|                                 |            | lapses (Unix time)                    |                       |
+|                                 |            | lapses (Unix time by Redis)           |                       |
 | `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | a minute after it is  |
 |                                 |            |                                       | full again            |
 | `farthing:2:{<flight>}:lead`    | string     | the leader's token, then `ended`      | 3 s, renewed; 1 s     |

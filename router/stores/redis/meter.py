@@ -1,6 +1,7 @@
 """Limits per minute in Redis: token buckets that every process draws on.
 
-Redis's own clock fills them, so that the processes' clocks need not agree.
+Redis's own clock fills them, so that the processes' clocks need not agree. If it was set back, as by a step or by a
+replica that has taken over, a bucket begins anew: else it would be empty until the clock is there again.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +20,9 @@ for i, key in ipairs(KEYS) do
   local most, amount = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
   local held = redis.call('HMGET', key, 'left', 'at_s')
   local left = most
-  if held[1] then left = math.min(most, tonumber(held[1]) + (now - tonumber(held[2])) * most / 60) end
+  if held[1] and tonumber(held[2]) < now + 1 then
+    left = math.min(most, tonumber(held[1]) + (now - tonumber(held[2])) * most / 60)
+  end
   local lacking = math.min(amount, most) - left
   if lacking > 0 then return {i, string.format('%.6f', lacking * 60 / most)} end
   lefts[i] = left - amount

@@ -68,12 +68,12 @@ def _words(notice: Notice) -> tuple[str | bytes, str | bytes]:
 
 
 def _understood(field: bytes, word: bytes, now_s: float) -> Iterator[Notice]:
-    """The notice in a field, if its time is not over and we know its kind."""
+    """The notice in a field, if its time is not over and we know its kind; none of before the clock was set back."""
     about, _, name = field.decode().partition(":")
     if about not in list(About):
         return  # a newer Farthing's
     subject = Subject(About(about), name)
     if word == _NO_LONGER:
         yield Notice(subject, None)
-    elif (for_s := float(word) - now_s) > 0:
+    elif 0 < (for_s := float(word) - now_s) <= _KEPT_S:
         yield Notice(subject, for_s)

@@ -12,11 +12,11 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 from router.domain.budget import Balance, Budget
+from router.domain.members import replace
 from router.domain.money import Money
 from router.ports import Reservation
 from router.stores.memory.purse import (
@@ -30,7 +30,7 @@ from router.stores.memory.purse import (
 from router.stores.redis import keys
 from router.stores.redis.accounts import PICO_PER_NANO, Accounts, BudgetPeriod, ReadBalance
 from router.stores.redis.batches import Word
-from router.stores.redis.holding import LOOK, OPEN, RESERVE, SETTLE
+from router.stores.redis.holding import KEEP, LOOK, OPEN, RESERVE, SETTLE, Apart, Hold
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
 
@@ -50,30 +50,6 @@ _ASKED_AT_ONCE = 8
 """Of the accounts that the ledger could not tell of; it may be ill still."""
 
 _UNKNOWN, _TAKEN = b"unknown", b"taken"
-
-
-@dataclass(frozen=True, slots=True)
-class _Hold:
-    """What was set aside, by Redis's name for it; it lapses at a Unix time."""
-
-    accounts: tuple[BudgetPeriod, ...]
-    token: str
-    amount_nano: int
-    lapses_s: float
-
-    @property
-    def name(self) -> str:
-        """What the scripts call it."""
-        return f"{self.token}:{self.amount_nano}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Apart:
-    """What was set aside in this process. If Redis `was_asked` it may have done so, too: its reply was late."""
-
-    here: Reservation
-    hold: _Hold
-    was_asked: bool
 
 
 class RedisPurse:
@@ -98,7 +74,7 @@ class RedisPurse:
         self._spent = spent
         self._local = MemoryPurse(unix_s, spent)
         self._accounts = Accounts(unix_s, most_known)
-        self._settling: set[asyncio.Task[object]] = set()
+        self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[BudgetPeriod] = set()
         self._ended: dict[BudgetPeriod, set[str]] = {}
         self._unsure: dict[BudgetPeriod, float] = {}
@@ -108,6 +84,7 @@ class RedisPurse:
         self._comparing = asyncio.Lock()
         self._look = Script(link, LOOK)
         self._reserve = Script(link, RESERVE)
+        self._keep = Script(link, KEEP)
         self._settle = Script(link, SETTLE)
         self._open = Script(link, OPEN)
 
@@ -141,11 +118,13 @@ class RedisPurse:
     ) -> bool:
         """Whether less is spent than before: Redis came back with an older state, of a disk or of a replica.
 
-        An account that is met for the first time may be older, too: the ledger is asked in the background.
+        An account that is met for the first time, or again after Redis was away, may be older than others know: the
+        ledger is asked in the background.
         """
         older, now_s = set[BudgetPeriod](), self._unix_s()
         for each, spent, balance in zip(known, before, balances, strict=True):
-            if each.spent is None:
+            if not each.is_compared:
+                each.is_compared = True
                 self._in_background(self._compare(each.account, balance))
             if each.was_set_back(balance, spent, now_s):
                 older.add(each.account)
@@ -172,7 +151,7 @@ class RedisPurse:
         """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
         accounts, was_up = self._accounts.of(budgets), self._link.is_up
         lapses_s = self._unix_s() + self._lapse_s
-        hold = _Hold(accounts, secrets.token_hex(8), _nano(amount), lapses_s)
+        hold = Hold(accounts, secrets.token_hex(8), _nano(amount), lapses_s)
         asking = asyncio.create_task(self._lacking(hold))
         try:
             lacking = await asyncio.shield(asking)
@@ -187,11 +166,11 @@ class RedisPurse:
             return lacking
         return Reservation(tuple(budgets), amount, hold)
 
-    async def _lacking(self, hold: _Hold) -> Balance | None:
+    async def _lacking(self, hold: Hold) -> Balance | None:
         """The balance of an account that has too little for `hold`; None if it is held in all of them."""
         bounding = _bounding(hold.accounts)
         caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
-        told: list[Word] = [self._unix_s(), hold.lapses_s, hold.amount_nano, hold.token, *caps]
+        told: list[Word] = [self._lapse_s, hold.amount_nano, hold.token, *caps]
         await self._refresh()
         answer = await self._run(self._reserve, bounding, told)
         if answer == _UNKNOWN:
@@ -205,7 +184,7 @@ class RedisPurse:
         return bounding[int(place) - 1].balance(int(spent), int(reserved))
 
     async def _reserve_apart(
-        self, budgets: Sequence[Budget], amount: Money, hold: _Hold, *, was_asked: bool
+        self, budgets: Sequence[Budget], amount: Money, hold: Hold, *, was_asked: bool
     ) -> Reservation | Balance:
         self._stale.update(hold.accounts)
         try:
@@ -216,16 +195,27 @@ class RedisPurse:
         if isinstance(here, Balance):
             self._lost(hold, was_asked=was_asked)
             return here
-        return Reservation(here.budgets, amount, _Apart(here, hold, was_asked))
+        return Reservation(here.budgets, amount, Apart(here, hold, was_asked))
+
+    def keep(self, reservation: Reservation, cost: Money) -> Reservation:
+        """Set aside `cost` instead; returns what is to be settled. Redis is told in the background."""
+        token = reservation.token
+        if isinstance(token, Apart):
+            here = self._local.keep(token.here, cost)
+            return Reservation(reservation.budgets, cost, replace(token, here=here))
+        assert isinstance(token, Hold)  # noqa: S101 - our own token
+        told = self._in_background(self._told_to_keep(token, _nano(cost)))
+        kept = replace(token, amount_nano=_nano(cost), after=told)
+        return Reservation(reservation.budgets, cost, kept)
 
     def settle(self, reservation: Reservation, cost: Money) -> None:
         """Free what was set aside, and spend `cost`. Redis is told in the background."""
         token = reservation.token
-        if isinstance(token, _Apart):
+        if isinstance(token, Apart):
             self._local.settle(token.here, cost)
             self._in_background(self._told_apart(token, cost))
             return
-        assert isinstance(token, _Hold)  # noqa: S101 - our own token
+        assert isinstance(token, Hold)  # noqa: S101 - our own token
         self._in_background(self._told_or_spent(token, cost))
 
     async def close(self) -> None:
@@ -237,26 +227,40 @@ class RedisPurse:
         accounts = self._accounts.of(budgets)
         try:
             await self._refresh()
-            found = await self._run(self._look, accounts, [self._unix_s()])
+            found = await self._run(self._look, accounts)
             if None in found:
                 await self._begin(accounts)
-                found = await self._run(self._look, accounts, [self._unix_s()])
+                found = await self._run(self._look, accounts)
         except RedisAway:
             return await self._alone().look(budgets)
         self._is_alone = False
         pairs = zip(accounts, found[::2], found[1::2], strict=True)
         return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
 
-    async def _told_or_spent(self, hold: _Hold, cost: Money) -> None:
-        """Tell Redis, or else this process, in which nothing was set aside for it."""
+    async def _told_to_keep(self, hold: Hold, cost_nano: int) -> None:
+        """Have Redis hold less, or more. If it does not answer, it may hold either, and is not to."""
+        if hold.after is not None:
+            await hold.after
+        accounts = _bounding(hold.accounts)
+        told: list[Word] = [hold.amount_nano, hold.token, cost_nano]
         try:
-            await self._tell(hold, _nano(cost), self._unix_s() + _WRITTEN_S)
+            await self._run(self._keep, accounts, told)
+        except RedisAway:
+            self._lost(hold, was_asked=True)
+            self._lost(replace(hold, amount_nano=cost_nano), was_asked=True)
+
+    async def _told_or_spent(self, hold: Hold, cost: Money) -> None:
+        """Tell Redis, or else this process, in which nothing was set aside for it."""
+        if hold.after is not None:
+            await hold.after
+        try:
+            await self._tell(hold, _nano(cost), _WRITTEN_S)
         except RedisAway:
             self._lost(hold, was_asked=True)
             for account in hold.accounts:
                 self._local.spend(account.budget, account.period, cost)
 
-    async def _told_apart(self, apart: _Apart, cost: Money) -> None:
+    async def _told_apart(self, apart: Apart, cost: Money) -> None:
         """Tell Redis as well, if it is back; if it has no account, whoever opens it is told by the ledger."""
         try:
             if await self._tell(apart.hold, _nano(cost)):
@@ -264,7 +268,7 @@ class RedisPurse:
         except RedisAway:
             self._lost(apart.hold, was_asked=apart.was_asked)
 
-    async def _let_go(self, hold: _Hold, asking: "asyncio.Task[Balance | None]") -> None:
+    async def _let_go(self, hold: Hold, asking: "asyncio.Task[Balance | None]") -> None:
         """Have nothing held, once Redis has answered: what is sent now could overtake what is to be undone."""
         try:
             if await asking is None:
@@ -272,15 +276,15 @@ class RedisPurse:
         except RedisAway:
             self._lost(hold, was_asked=True)
 
-    async def _tell(self, hold: _Hold, cost_nano: int, until_s: float = 0) -> int:
-        """Settle in Redis; returns how many of the accounts it has lost."""
+    async def _tell(self, hold: Hold, cost_nano: int, for_s: float = 0) -> int:
+        """Settle in Redis; returns how many of the accounts it has lost, where the cost stands in for `for_s`."""
         accounts, is_due = _bounding(hold.accounts), self._unix_s() < hold.lapses_s
-        told: list[Word] = [hold.token, hold.amount_nano, cost_nano, int(is_due), until_s]
+        told: list[Word] = [hold.token, hold.amount_nano, cost_nano, int(is_due), for_s]
         kept = map(self._kept_s, accounts)
         lost: int = await self._run(self._settle, accounts, [*told, *kept])
         return lost
 
-    def _lost(self, hold: _Hold, *, was_asked: bool) -> None:
+    def _lost(self, hold: Hold, *, was_asked: bool) -> None:
         """The ledger has the row, if there is any: the accounts are read from it again, without the hold."""
         self._stale.update(hold.accounts)
         for account in hold.accounts if was_asked else ():
@@ -291,6 +295,7 @@ class RedisPurse:
         if not self._is_alone:
             self._is_alone = True
             self._local.doubt()
+            self._accounts.doubt()
         return self._local
 
     async def _refresh(self) -> None:
@@ -320,7 +325,7 @@ class RedisPurse:
     async def _begin_one(self, account: BudgetPeriod) -> None:
         spent = await self._spent_in(account)
         self._accounts.opened(account, spent)
-        told: list[Word] = [_nano(spent), self._kept_s(account), self._unix_s()]
+        told: list[Word] = [_nano(spent), self._kept_s(account)]
         await self._run(self._open, (account,), told)
 
     def _kept_s(self, account: BudgetPeriod) -> int:
@@ -351,17 +356,22 @@ class RedisPurse:
             self._in_background(self._told_again(account))
 
     async def _told_again(self, account: BudgetPeriod) -> None:
-        await self._spent_in(account)
-        if account not in self._unsure:
-            self._stale.add(account)  # with what all processes have written by then
+        """Have the account read from the ledger if that has more: what others spent may be on its way there."""
+        told = await self._spent_in(account)
+        if account in self._unsure:
+            return
+        (now,) = await self._read((account.budget,))
+        if told > now.spent:
+            self._stale.add(account)
 
-    def _in_background(self, work: Coroutine[Any, Any, object]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
+        return task
 
     async def _run(
-        self, script: Script, accounts: Sequence[BudgetPeriod], told: Sequence[Word]
+        self, script: Script, accounts: Sequence[BudgetPeriod], told: Sequence[Word] = ()
     ) -> Any:
         named = [account.key for account in accounts]
         return await script([*named, *map(keys.holds, named)], told)

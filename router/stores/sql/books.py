@@ -26,6 +26,7 @@ from router.stores.sql.schema import (
     tag_rows_of,
 )
 from router.stores.sql.spool import AnyWaiting, Spool, Waiting, WaitingScore, read
+from router.stores.sql.versions import UnknownSchema, bring_up_to_date
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_S = 1.0
@@ -81,7 +82,7 @@ class Books:
         try:
             self._commit(entries, scores)
         except _UNWRITABLE as error:
-            if not _is_the_databases(error):
+            if not self._is_the_databases(error):
                 raise Unwritable(type(error).__name__) from None
             self._went_down(error)
             self._put_aside(entries, scores)
@@ -191,7 +192,7 @@ class Books:
         try:
             self._commit_again(rows)
         except _UNWRITABLE as error:
-            if _is_the_databases(error):
+            if self._is_the_databases(error):
                 raise
             for row in rows:
                 self._bring_back_one(row)
@@ -200,7 +201,7 @@ class Books:
         try:
             self._commit_again([row])
         except _UNWRITABLE as error:
-            if _is_the_databases(error):
+            if self._is_the_databases(error):
                 raise
             _LOG.error("ledger entry not written (%s): %r", type(error).__name__, row)
 
@@ -228,6 +229,20 @@ class Books:
             "the ledger's file %s was removed or replaced: rows wait in the spool until a restart"
         )
         self._database.went(message, self._file.path)
+        return True
+
+    def _is_the_databases(self, error: Exception) -> bool:
+        """Whether the database is at fault (locked, full, read-only, broken, migrated), not what it was given."""
+        if isinstance(error, IntegrityError):
+            return not self._is_ours()
+        return isinstance(error, DatabaseError) and not isinstance(error, DataError)
+
+    def _is_ours(self) -> bool:
+        """Whether it has our schema still: a newer Farthing, which may have migrated it, knows what our rows lack."""
+        try:
+            bring_up_to_date(self._engine)
+        except (UnknownSchema, SQLAlchemyError):
+            return False
         return True
 
     def _went_down(self, error: Exception) -> None:
@@ -270,8 +285,3 @@ class _Told:
         if not self.is_well:
             _LOG.warning(message)
         self.is_well = True
-
-
-def _is_the_databases(error: Exception) -> bool:
-    """Whether the database is at fault (locked, full, read-only, broken), rather than what it was given."""
-    return isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError)

@@ -19,6 +19,9 @@ EXAMPLES = (
 )
 _CONNECT_S = 5
 _SILENT_MS = 15_000
+_QUIET_S = 5
+"""So long after its last word a server is asked for a sign of life. One that has vanished says nothing more, and Linux
+would ask after two hours: until then its rows would wait for it, and nothing be known of revoked keys."""
 _REFUSED = ("42501", "25006")
 """PostgreSQL's codes for an account that may not do this, and for a database that is only read, as a standby is."""
 
@@ -69,6 +72,8 @@ def central(url: str) -> Engine:
         "application_name": "farthing",
         "connect_timeout": _CONNECT_S,
         "tcp_user_timeout": _SILENT_MS,
+        "keepalives_idle": _QUIET_S,
+        "keepalives_interval": _QUIET_S,
         "prepare_threshold": None,  # poolers in front of the database may not support prepared statements
     }
     return create_engine(address, connect_args=told, pool_size=1, hide_parameters=True)

@@ -155,7 +155,7 @@ class Outbox:
             rows = _read(connection, _SOME)
             tags = _read(connection, _tags_of(rows)) if rows else []
         if rows:
-            _deliver(rows, lambda some: self._commit(some, tags))
+            self._deliver(rows, lambda some: self._commit(some, tags))
             self._forget(rows)
         return len(rows)
 
@@ -164,10 +164,22 @@ class Outbox:
         with self._local.connect() as connection:
             rows = _read(connection, _SOME_SCORES)
         if rows:
-            _deliver(rows, self._commit_scores)
+            self._deliver(rows, self._commit_scores)
             with self._local.begin() as connection:
                 connection.execute(_FORGET_SCORE, [_told(row) for row in rows])
         return len(rows)
+
+    def _deliver(
+        self, rows: Sequence[_Values], commit: Callable[[Sequence[_Values]], None]
+    ) -> None:
+        """Commit the rows: all at once, or if that fails one by one. Raises UnknownSchema."""
+        try:
+            commit(rows)
+        except (DataError, IntegrityError):
+            # Nothing is wrong with rows that only lack what a newer Farthing has added: they wait for it.
+            bring_up_to_date(self._central)
+            for row in rows:
+                _deliver_one(row, commit)
 
     def _commit_scores(self, rows: Sequence[_Values]) -> None:
         with self._central.begin() as connection:
@@ -230,15 +242,6 @@ _HOW_MANY = (
     select(func.count()).select_from(OUTCOMES),
 )
 """For attempts, the range of `seq` is quicker than counting; they leave at one end and come at the other."""
-
-
-def _deliver(rows: Sequence[_Values], commit: Callable[[Sequence[_Values]], None]) -> None:
-    """Commit the rows: all at once, or if that fails one by one."""
-    try:
-        commit(rows)
-    except (DataError, IntegrityError):
-        for row in rows:
-            _deliver_one(row, commit)
 
 
 def _deliver_one(row: _Values, commit: Callable[[Sequence[_Values]], None]) -> None:

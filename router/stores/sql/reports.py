@@ -70,7 +70,7 @@ def report(
     )
 
 
-def read_cells(engine: Engine, by: str, filters: Filters = EVERYTHING) -> tuple[Cell, ...]:
+def read_cells(engine: Engine, by: str, filters: Filters) -> tuple[Cell, ...]:
     """The cells of a grouping ("" for all in one group), as far as they are rolled up."""
     with engine.connect() as connection:
         rows = connection.execute(_query(by, filters)).all()
@@ -78,7 +78,7 @@ def read_cells(engine: Engine, by: str, filters: Filters = EVERYTHING) -> tuple[
 
 
 def read_cells_within(
-    engine: Engine, outer: str, by: str, filters: Filters = EVERYTHING
+    engine: Engine, outer: str, by: str, filters: Filters
 ) -> Mapping[str, tuple[Cell, ...]]:
     """The cells of a grouping within each name of an `outer` one: of each day by model."""
     with engine.connect() as connection:

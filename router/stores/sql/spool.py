@@ -98,6 +98,14 @@ class Spool:
         with self._locked() as file:
             _append(file, lines)
 
+    def has_rows(self) -> bool:
+        """Whether rows wait; also if that cannot be told."""
+        try:
+            # In this order: what is set aside in between is there all the same.
+            return self._path.exists() or bool(self._set_aside())
+        except OSError:
+            return True
+
     def parts(self) -> list[Path]:
         """The files whose rows wait, renamed and complete: nothing is added to them any more."""
         if self._path.exists():

@@ -18,6 +18,8 @@ REVISIONS = ("1", "2", "3", "4")
 MIGRATIONS = Path(__file__).with_name("migrations")
 _ALONE_LOCK = 0x66617276
 """An advisory lock of PostgreSQL, since several processes may start at the same time."""
+_MIGRATING_MS = 300_000
+"""So long a process waits for a file that another one may be migrating: that takes a few seconds per million rows."""
 
 
 class UnknownSchema(Exception):
@@ -32,7 +34,7 @@ def bring_up_to_date(engine: Engine) -> None:
     with engine.connect() as connection:
         if _version(connection) == REVISIONS[-1]:
             return
-    with alone(engine) as connection:
+    with alone(engine, waits_ms=_MIGRATING_MS) as connection:
         found = _version(connection)  # another process may have been faster
         if found is None:
             every_table().create_all(connection)
@@ -61,8 +63,11 @@ def _version(connection: Connection) -> str | None:
 
 
 @contextmanager
-def alone(engine: Engine) -> Iterator[Connection]:
-    """A transaction that no other process can be in at the same time."""
+def alone(engine: Engine, *, waits_ms: int | None = None) -> Iterator[Connection]:
+    """A transaction that no other process can be in at the same time.
+
+    A file is waited for as long as by any statement, or for `waits_ms`; a PostgreSQL as long as it takes.
+    """
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ALONE_LOCK})
@@ -70,13 +75,23 @@ def alone(engine: Engine) -> Iterator[Connection]:
         return
     # Python's driver begins no transaction before DDL, and commits before it: we do it ourselves.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin(connection, waits_ms)
         try:
             yield connection
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")
             raise
         connection.exec_driver_sql("COMMIT")
+
+
+def _begin(connection: Connection, waits_ms: int | None) -> None:
+    """Lock the file; the connection is then as patient as before, since others will use it."""
+    usual_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={waits_ms or usual_ms}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={usual_ms}")
 
 
 def _stamp(connection: Connection, revision: str) -> None:

@@ -32,6 +32,8 @@ OWN: Mapping[Dialect, Own] = {
             "frequency_penalty": (0,),
             "presence_penalty": (0,),
             "logprobs": (False,),
+            "top_logprobs": (0,),
+            "functions": ([],),
             "logit_bias": ({},),
             "modalities": (["text"],),
             "store": (False,),
@@ -63,7 +65,7 @@ OWN: Mapping[Dialect, Own] = {
     Dialect.MESSAGES: Own(
         # Without its context edits a model sees more than it must, and nothing else changes.
         harmless=frozenset({"cache_control", "context_management", "diagnostics"}),
-        nothing={"speed": ("standard",)},
+        nothing={"speed": ("standard",), "mcp_servers": ([],)},
         remedies={
             "container": "only Anthropic runs containers",
             "mcp_servers": "only Anthropic connects to them; offer their tools yourself",

@@ -71,6 +71,16 @@ def count_of(holder: JsonObject, name: str, place: str = "") -> int | None:
     return value
 
 
+def time_of(holder: JsonObject, name: str) -> int | None:
+    """A member that is a Unix time, in whole seconds; None if it is anything else: nothing depends on it."""
+    value = holder.get(name)
+    return int(value) if isinstance(value, int | float) and 0 <= value < _LATEST_S else None
+
+
+_LATEST_S = 2**53
+"""Larger numbers are no times, and not all of them could be written."""
+
+
 def flag_of(holder: JsonObject, name: str, place: str = "") -> bool | None:
     """A member that is true or false, or None if it is missing or null. Raises ApiError 400."""
     value = holder.get(name)

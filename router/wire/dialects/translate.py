@@ -32,7 +32,6 @@ from router.wire.dialects.responses.write_answer import write_answer as write_re
 from router.wire.dialects.responses.write_request import write_request as write_responses_request
 from router.wire.dialects.responses.write_stream import ResponsesWriter
 from router.wire.dialects.shape import JsonObject
-from router.wire.dialects.telling import beats_of
 
 _CUT_OFF = ReportedError(502, "The upstream's answer ended before it was complete.", "server_error")
 
@@ -120,18 +119,6 @@ def translate_answer(
     if source.dialect is target:
         return answer
     return _SPEAKERS[target].write_answer(_read(answer, source), occasion)
-
-
-def tell_answer(
-    answer: JsonObject, source: Target, target: Dialect, occasion: Occasion
-) -> Iterator[dict[str, Any]]:
-    """The plain answer of `source` as the events of a stream, for a client that asked for one.
-
-    Raises MalformedAnswer if it is not an answer, before the first event is taken.
-    """
-    writer = _SPEAKERS[target].writer(occasion)
-    beats = beats_of(_read(answer, source))
-    return (event for beat in beats for event in writer.take(beat))
 
 
 def _read(answer: JsonObject, source: Target) -> Answer:

@@ -13,7 +13,7 @@ import orjson
 from router.domain.errors import ApiError
 from router.wire.answer import MalformedAnswer
 from router.wire.chat import JsonObject, json_object, require, shown
-from router.wire.chunks import choices_in
+from router.wire.chunks import choices_in, text_in
 from router.wire.dialects.answer import ReportedError
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import told as told_fault
@@ -101,7 +101,7 @@ def _choice(choice: JsonObject, name: str, at: int) -> dict[str, Any]:
         raise MalformedAnswer("a choice of the upstream's answer has no message")
     index = choice.get("index")
     return {
-        "text": said.get("content") or said.get("refusal") or "",
+        "text": text_in(said.get("content")) or said.get("refusal") or "",
         "index": index if isinstance(index, int) else at,
         "logprobs": None,
         "finish_reason": choice.get("finish_reason"),

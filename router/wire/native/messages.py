@@ -84,7 +84,7 @@ class MessagesForm:
 
     def _ended(self, raw: bytes, event: Mapping[str, Any]) -> StreamEvent:
         delta = member(event, "delta")
-        self._reasons = _reasons(delta)
+        self._reasons = _reasons(delta) or self._reasons
         used = {**_begun_with(self._begun), **member(event, "usage")}
         return StreamEvent(
             raw,

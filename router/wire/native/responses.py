@@ -121,11 +121,11 @@ def _content(raw: bytes, **told: Any) -> StreamEvent:
 
 
 def _chars(item: Mapping[str, Any]) -> int:
-    content = item.get("content")
-    parts = (
-        [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-    )
-    said = sum(chars_in(part.get("text"), part.get("refusal")) for part in parts)
+    """Characters that are shown of an item: of a message, a call, or the summaries of a thought."""
+    listed = (item.get(name) for name in ("content", "summary"))
+    parts = [part for each in listed if isinstance(each, list) for part in each]
+    told = [part for part in parts if isinstance(part, dict)]
+    said = sum(chars_in(part.get("text"), part.get("refusal")) for part in told)
     return said + chars_in(item.get("name"), item.get("arguments"), item.get("input"))
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
+from router.wire.dialects.messages.parts import REDACTED
 from router.wire.dialects.seals import Seal, is_worn, worn
 from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.translate import event_bytes
@@ -86,7 +87,8 @@ def _name_all(told: Mapping[str, Any], origin: str) -> bool:
         name = _SEALS[part["type"]]
         value = part.get(name) or ""
         if value or name == _BY_ID:
-            item = str(part.get("id") or "").replace(":", "-")
+            usual = REDACTED if part["type"] == "redacted_thinking" else ""
+            item = str(part.get("id") or usual).replace(":", "-")
             part[name] = worn(Seal(origin, str(value), item), "")
             has_named = True
     return has_named
@@ -164,19 +166,23 @@ def _may_be_asked(body: JsonObject) -> JsonObject:
     Messages refuse such a turn.
     """
     has_budget = member(body, "thinking").get("type") == "enabled"
-    if not has_budget or not _goes_on_with_results(body):
+    said, after = _last_said(body["messages"])
+    if not has_budget or not any(_is_a(("tool_result",), block) for block in after):
         return body
-    said = [
-        each
-        for each in body["messages"]
-        if isinstance(each, dict) and each.get("role") == "assistant"
-    ]
-    began_with = (_blocks(said[-1]) if said else [])[:1]
-    if any(isinstance(block, dict) and block.get("type") in _PROVEN for block in began_with):
+    if any(_is_a(_PROVEN, block) for block in said[:1]):
         return body
     return {name: value for name, value in body.items() if name != "thinking"}
 
 
-def _goes_on_with_results(body: JsonObject) -> bool:
-    last = _blocks(body["messages"][-1]) if body["messages"] else []
-    return any(isinstance(block, dict) and block.get("type") == "tool_result" for block in last)
+def _last_said(messages: list[Any]) -> tuple[list[Any], list[Any]]:
+    """The blocks of the assistant's last message, and those of all messages after it."""
+    after: list[Any] = []
+    for each in reversed(messages):
+        if isinstance(each, dict) and each.get("role") == "assistant":
+            return _blocks(each), after
+        after += _blocks(each)
+    return [], after
+
+
+def _is_a(kinds: tuple[str, ...], block: Any) -> bool:
+    return isinstance(block, dict) and block.get("type") in kinds

@@ -10,7 +10,6 @@ from router.ports import Affinity, Cache, Meter, Notices, Purse
 from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import MemoryCache
 from router.stores.memory.meter import MemoryMeter
-from router.stores.memory.notices import MemoryNotices
 from router.stores.memory.purse import MemoryPurse, SpentUnknown
 from router.stores.redis.affinity import RedisAffinity
 from router.stores.redis.cache import RedisCache
@@ -18,18 +17,18 @@ from router.stores.redis.link import RedisLink
 from router.stores.redis.meter import RedisMeter
 from router.stores.redis.notices import RedisNotices
 from router.stores.redis.purse import RedisPurse
+from tests import clock
+from tests.stores.notices import MemoryNotices
 
 NOON_S = 1_790_000_000.0
 
 
-class Clock:
-    """Unix and monotonic time in one, moved by hand."""
+class Clock(clock.Clock):
+    """Unix and monotonic time in one, from a day of this century on."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now_s = NOON_S
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Books:

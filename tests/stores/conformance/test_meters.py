@@ -6,6 +6,8 @@ import pytest
 
 from router.domain.budget import EVERYTHING, RateLimit, Scope, ScopeKind
 from router.ports import Exceeded, Meter
+from router.stores.redis.link import RedisLink
+from router.stores.redis.meter import RedisMeter
 from tests.stores.conformance.kinds import Clock, Stores
 
 
@@ -57,3 +59,22 @@ async def test_of_two_limits_on_one_key_both_hold(meter: Meter, bounds: tuple[in
     assert answers[:5] == [None] * 5
     assert isinstance(answers[5], Exceeded)
     assert answers[5].limit.requests_per_minute == 5
+
+
+async def test_a_clock_of_redis_that_is_set_back_does_not_leave_a_limit_empty_until_it_is_there_again(
+    redis_url: str,
+) -> None:
+    limit = RateLimit(EVERYTHING, requests_per_minute=1)
+    loop = asyncio.get_running_loop()
+    link = RedisLink(redis_url, timeout_s=2.0, monotonic_s=loop.time)
+    await link.client.flushall()
+    meter = RedisMeter(link, loop.time)
+    assert await meter.take([limit], 1) is None
+    (name,) = [each async for each in link.names("farthing:*")]
+    await link.client.hincrbyfloat(name, "at_s", 3600)
+
+    assert await meter.take([limit], 1) is None
+    refused = await meter.take([limit], 1)
+    await link.close()
+    assert isinstance(refused, Exceeded)
+    assert refused.for_s <= 60

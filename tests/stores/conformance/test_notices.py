@@ -5,6 +5,9 @@ import pytest
 from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.notice import About, Notice, Subject
 from router.pipeline.gossip import Gossip
+from router.stores.redis import keys
+from router.stores.redis.link import RedisLink
+from router.stores.redis.notices import RedisNotices
 from tests.dispatch.model_kit import a_model
 from tests.stores.conformance.kinds import Clock, Stores
 
@@ -44,6 +47,20 @@ async def test_a_notice_is_gone_when_its_time_is_over(stores: Stores) -> None:
     await stores.wait(0.3)
 
     assert list(await told(stores)) == [UPSTREAM]
+
+
+async def test_a_clock_of_redis_that_is_set_back_lets_no_model_rest_until_it_is_there_again(
+    redis_url: str,
+) -> None:
+    link = RedisLink(redis_url, timeout_s=2.0, monotonic_s=Clock())
+    await link.client.flushall()
+    notices = RedisNotices(link)
+    await notices.post([Notice(MODEL, 20.0), Notice(UPSTREAM, 20.0)])
+    await link.client.hincrbyfloat(keys.NOTICES, f"{MODEL.about}:{MODEL.name}", 3600)
+    found = await notices.read()
+    await link.close()
+
+    assert [each.subject for each in found] == [UPSTREAM]
 
 
 async def test_two_processes_tell_each_other_what_they_know(stores: Stores) -> None:

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from router.domain.budget import EVERYTHING, Balance
 from router.domain.members import replace
-from router.domain.money import ZERO
+from router.domain.money import ZERO, Money
 from router.ports import Purse, Reservation
 from router.stores.memory.purse import ASK_AGAIN_S
 from tests.stores.conformance.budgets import CENT, DAY_S, DOLLAR, OWN, WHOLE, settled, taken
@@ -41,6 +41,28 @@ async def test_what_is_set_aside_is_gone_until_it_is_settled(purse: Purse) -> No
     await settled(purse, held, CENT * 7)
     (balance,) = await purse.look([WHOLE])
     assert (balance.spent, balance.reserved, balance.left) == (CENT * 7, ZERO, CENT * 93)
+
+
+@pytest.mark.parametrize("cost", [CENT * 7, CENT * 60, CENT * 70], ids=["less", "all", "more"])
+async def test_of_what_is_set_aside_only_the_cost_is_kept_until_it_is_settled(
+    purse: Purse, cost: Money
+) -> None:
+    kept = purse.keep(await taken(purse, CENT * 60), cost)
+    await purse.close()
+    refused = await purse.reserve([WHOLE], DOLLAR)
+
+    assert isinstance(refused, Balance)
+    assert (kept.amount, refused.spent, refused.reserved) == (cost, ZERO, cost)
+    await settled(purse, kept, cost)
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved) == (cost, ZERO)
+
+
+async def test_what_is_kept_and_settled_at_once_is_spent_once(purse: Purse) -> None:
+    kept = purse.keep(purse.keep(await taken(purse, CENT * 60), CENT * 7), CENT * 9)
+    await settled(purse, kept, CENT * 9)
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved) == (CENT * 9, ZERO)
 
 
 async def test_all_budgets_are_drawn_on_or_none(purse: Purse) -> None:
@@ -99,6 +121,17 @@ async def test_more_than_was_set_aside_is_spent_all_the_same(purse: Purse) -> No
 
     (balance,) = await purse.look([WHOLE])
     assert (balance.spent, balance.left, balance.share_left) == (DOLLAR * 2, ZERO, 0.0)
+
+
+async def test_what_may_cost_nothing_fits_even_into_a_budget_that_is_overdrawn(
+    purse: Purse,
+) -> None:
+    """A free model answers when the money is gone; and what a vector costs is missing in all budgets or in none."""
+    await settled(purse, await taken(purse, CENT), DOLLAR * 2)
+    await settled(purse, await taken(purse, ZERO, WHOLE, OWN), CENT)
+
+    balances = await purse.look([WHOLE, OWN])
+    assert [each.spent for each in balances] == [DOLLAR * 2 + CENT, CENT]
 
 
 async def test_of_a_call_for_which_nothing_is_set_aside_the_cost_is_spent(

@@ -98,7 +98,8 @@ _TOOLS = st.lists(
     max_size=3,
     unique_by=lambda tool: tool.name,
 )
-_FORMATS = st.none() | st.builds(JsonFormat, _SCHEMAS, st.just("answer"))
+_CLOSED = _SCHEMAS.map(lambda schema: {**schema, "additionalProperties": False})
+_FORMATS = st.none() | st.builds(JsonFormat, _CLOSED, st.just("answer"))
 
 
 @st.composite
@@ -116,7 +117,7 @@ def requests(draw: st.DrawFn) -> Request:
     tools = draw(_TOOLS)
     choice = draw(_choice(tools))
     effort = draw(st.sampled_from(["", "none", "low", "medium", "high", "max"]))
-    is_fixed = effort not in ("", "none")  # Messages take no temperature then
+    is_fixed = effort not in ("", "none")  # Messages take no temperature then, and no low `top_p`
     single = bool(tools) and choice is not None and choice.use is not ToolUse.NONE
     return Request(
         model=draw(NAMES),
@@ -129,7 +130,7 @@ def requests(draw: st.DrawFn) -> Request:
         thought=Thought(effort=effort),
         sampling=Sampling(
             temperature=None if is_fixed else draw(st.none() | st.floats(0, 1)),
-            top_p=draw(st.none() | st.floats(0, 1)),
+            top_p=draw(st.none() | st.floats(0.95 if is_fixed else 0, 1)),
             max_tokens=draw(st.integers(16, 10_000)),
         ),
         tier=draw(st.sampled_from(["", "auto", "default"])),

@@ -37,7 +37,8 @@ Providers sign or encrypt what their models think (they *seal* it), and refuse w
 client keeps such a thought and sends it back. So the client gets it labelled with its origin, as
 `sealed:ORIGIN:ID:SEAL`. When it comes back, only its own provider is sent it, as it was; for all others the thought is
 left out, and the answer is kept. The signatures that Gemini's models give their calls are treated in the same way: a
-client of another dialect sees them as thoughts without words.
+client of another dialect sees them as thoughts without words. What Mistral's models think is a part of the content in
+chat; it is sent to Mistral's models only.
 
 With a thinking budget, Messages require that a turn which calls tools begins with a thought. If another model began the
 turn, thinking is switched off until the tools are done.

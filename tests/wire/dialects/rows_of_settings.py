@@ -47,6 +47,9 @@ def _reasoning(encrypted: str, given: str = "rs_1") -> Members:
 _PLAIN_HISTORY = says(HI, {"role": "assistant", "content": "Yes"}, HI)
 _R_SPOKEN = items(HI_ITEM, _r_message("1_1"), HI_ITEM)
 
+_CLOSED: Members = {**SCHEMA, "additionalProperties": False}
+_UNNAMED: Members = {"type": "object", "additionalProperties": {"type": "string"}}
+
 THOUGHT_ROWS = (
     Row(
         "how hard to think",
@@ -59,6 +62,12 @@ THOUGHT_ROWS = (
         chat={"reasoning_effort": "high", "temperature": 0.5},
         responses={"reasoning": {"effort": "high"}, "temperature": 0.5},
         cells={C_M: Refused("temperature"), R_M: Refused("temperature")},
+    ),
+    Row(
+        "to think, at a `top_p` below 0.95",
+        chat={"reasoning_effort": "high", "top_p": 0.5},
+        responses={"reasoning": {"effort": "high"}, "top_p": 0.5},
+        cells={C_M: Refused("top_p"), R_M: Refused("top_p")},
     ),
     Row(
         "not to think",
@@ -130,11 +139,43 @@ OTHER_ROWS = (
         chat={
             "response_format": {
                 "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": _CLOSED},
+            }
+        },
+        responses={
+            "text": {"format": {"type": "json_schema", "name": "answer", "schema": _CLOSED}}
+        },
+        messages={"output_config": {"format": {"type": "json_schema", "schema": _CLOSED}}},
+    ),
+    Row(
+        "JSON of a schema with open objects",
+        chat={
+            "response_format": {
+                "type": "json_schema",
                 "json_schema": {"name": "answer", "schema": SCHEMA},
             }
         },
         responses={"text": {"format": {"type": "json_schema", "name": "answer", "schema": SCHEMA}}},
-        messages={"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}},
+        cells={
+            pair: Changed(
+                "closed: Messages demand it",
+                {"output_config": {"format": {"type": "json_schema", "schema": _CLOSED}}},
+            )
+            for pair in (C_M, R_M)
+        },
+    ),
+    Row(
+        "JSON of a schema that does not name the members of an object",
+        chat={
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": _UNNAMED},
+            }
+        },
+        responses={
+            "text": {"format": {"type": "json_schema", "name": "answer", "schema": _UNNAMED}}
+        },
+        cells={pair: Refused("response_format") for pair in (C_M, R_M)},
     ),
     Row(
         "JSON of any shape",
@@ -183,6 +224,11 @@ OTHER_ROWS = (
         chat={"stop": ["END"]},
         messages={"stop_sequences": ["END"]},
         cells={C_R: Refused("stop"), M_R: Refused("stop")},
+    ),
+    Row(
+        "a stop sequence of white space",
+        chat={"stop": ["\n"]},
+        cells={C_R: Refused("stop"), C_M: Refused("stop")},
     ),
     Row(
         "more than four stop sequences",

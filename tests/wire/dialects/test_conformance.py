@@ -9,7 +9,6 @@ from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import (
     StreamTranslator,
-    tell_answer,
     translate_answer,
     translate_request,
 )
@@ -26,6 +25,7 @@ from tests.wire.dialects.descriptions import check
 from tests.wire.dialects.endings import ANSWERS, WHOLE
 from tests.wire.dialects.merging import merge
 from tests.wire.dialects.table import REQUESTS
+from tests.wire.dialects.telling import tell_answer
 
 ROWS = [row for rows in REQUESTS.values() for row in rows]
 NAMES = [row.name for row in ROWS]
@@ -123,11 +123,11 @@ def test_so_does_its_stream(row: Row, pair: Pair) -> None:
     if said is None:
         return
     answer = {**WHOLE[pair[0]], **said}
-    upstream = tell_answer(answer, Target(pair[0]), pair[0], OCCASION)
+    upstream = tell_answer(answer, pair[0], pair[0], OCCASION)
     translator = StreamTranslator(Target(pair[0]), pair[1], OCCASION)
 
     streamed = [told for event in upstream for told in translator.feed(event)] + translator.end()
-    made = list(tell_answer(answer, Target(pair[0]), pair[1], OCCASION))
+    made = list(tell_answer(answer, pair[0], pair[1], OCCASION))
 
     assert merge(pair[1], streamed) == merge(pair[1], made) == _expected(row, pair)
     for event in (*streamed, *made):

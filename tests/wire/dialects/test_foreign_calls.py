@@ -51,9 +51,14 @@ def ids_in(body: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         ("gpt-6", "call_[0-9a-f]{32}"),
         ("openai/gpt-5-mini", "call_[0-9a-f]{32}"),
         ("o4-mini", "call_[0-9a-f]{32}"),
+        ("ft:gpt-5-mini:org::a1", "call_[0-9a-f]{32}"),
         ("mistral-large-latest", "[0-9a-f]{9}"),
         ("mistralai/Devstral-Small", "[0-9a-f]{9}"),
         ("open-mixtral-8x22b", "[0-9a-f]{9}"),
+        ("pixtral-large-latest", "[0-9a-f]{9}"),
+        ("open-codestral-mamba", "[0-9a-f]{9}"),
+        ("labs-devstral-small-2512", "[0-9a-f]{9}"),
+        ("ft:ministral-3b-latest:org::a1", "[0-9a-f]{9}"),
         ("llama-3.3-70b", OF_VLLM),
     ],
 )
@@ -73,7 +78,32 @@ def test_what_a_model_calls_so_itself_stays_as_it_is(name: str) -> None:
     assert Taken.by(name).of(body) is body
 
 
-@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "reasoning_details"])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("words", [[], [{"type": "text", "text": "Hi"}]])
+def test_thoughts_among_the_parts_of_a_content_go_to_mistrals_models_only(
+    name: str, words: list[Json]
+) -> None:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}
+    told = {"role": "assistant", "content": [thought, *words]}
+    body = {"messages": [{"role": "user", "content": "Hello"}, told]}
+    taken = Taken.by(name)
+
+    kept = told if name.startswith("mistral") else {**told, "content": words or ""}
+
+    assert taken.of(body)["messages"][1] == kept
+    assert taken.takes_all_of(orjson.dumps(body)) is (kept is told)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reasoning_content",
+        "reasoning",
+        "reasoning_details",
+        "thinking_blocks",
+        "provider_specific_fields",
+    ],
+)
 def test_thoughts_of_others_are_kept_from_mistrals_models(name: str) -> None:
     said = {"role": "assistant", "content": "Hi", name: "Hm"}
     asked = [{"role": "user", "content": "Hello"}, said, {"role": "user", "content": "And?"}]

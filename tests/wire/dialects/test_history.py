@@ -11,13 +11,13 @@ from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.translate import (
     StreamTranslator,
-    tell_answer,
     translate_answer,
     translate_request,
 )
 from tests.wire.dialects.descriptions import check
 from tests.wire.dialects.endings import ANSWERS, WHOLE
 from tests.wire.dialects.merging import merge
+from tests.wire.dialects.telling import tell_answer
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
 OCCASION = Occasion(now_s=9)
@@ -318,7 +318,7 @@ def test_a_citation_is_counted_from_where_the_whole_text_begins() -> None:
     answer = {**WHOLE[MESSAGES], "content": content}
 
     told = translate_answer(answer, Target(MESSAGES), CHAT, OCCASION)
-    streamed = list(tell_answer(answer, Target(MESSAGES), CHAT, OCCASION))
+    streamed = list(tell_answer(answer, MESSAGES, CHAT, OCCASION))
 
     message = told["choices"][0]["message"]
     place = message["annotations"][0]["url_citation"]
@@ -349,3 +349,34 @@ def _chat(*formats: str) -> dict[str, Any]:
     details = [{"type": "reasoning.text", "format": each} for each in formats]
     said = {"content": "Yes", "reasoning_content": "Hm", "reasoning_details": details}
     return {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", **said}]}
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("client", [CHAT, RESPONSES])
+@pytest.mark.parametrize(
+    "thought",
+    [
+        {"type": "thinking", "thinking": "", "signature": "c2ln"},
+        {"type": "thinking", "thinking": "Hm", "signature": "c2ln"},
+        {"type": "redacted_thinking", "data": "ZGF0YQ=="},
+    ],
+)
+def test_a_thought_whose_words_are_kept_back_is_no_redacted_one_when_it_comes_back(
+    thought: dict[str, Any], client: Dialect, is_stream: bool
+) -> None:
+    """Claude shows no words of what it thinks unless it is asked for them, but wants it back as it was.
+
+    In Responses neither of the two has a summary.
+    """
+    answer = {**WHOLE[MESSAGES], "content": [thought, {"type": "text", "text": "Hi"}]}
+    claude = Target(MESSAGES, "up/claude", max_output_tokens=64_000)
+    events = tell_answer(answer, MESSAGES, client, OCCASION, claude.own)
+
+    told = (
+        merge(client, list(events))
+        if is_stream
+        else translate_answer(answer, claude, client, OCCASION)
+    )
+    asked = translate_request(_next_request(client, told), client, claude)
+
+    assert asked["messages"][1]["content"][0] == thought

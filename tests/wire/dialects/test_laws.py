@@ -8,29 +8,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.wire.cutting import cut
 from router.wire.dialects.answer import Answer, Occasion
 from router.wire.dialects.chat.read_answer import read_answer as read_chat
 from router.wire.dialects.chat.read_request import read_request as read_chat_request
 from router.wire.dialects.chat.write_answer import write_answer as write_chat
 from router.wire.dialects.chat.write_request import write_request as write_chat_request
-from router.wire.dialects.chat.write_stream import ChatWriter
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.messages.read_answer import read_answer as read_messages
 from router.wire.dialects.messages.read_request import read_request as read_messages_request
 from router.wire.dialects.messages.write_answer import write_answer as write_messages
 from router.wire.dialects.messages.write_request import write_request as write_messages_request
-from router.wire.dialects.messages.write_stream import MessagesWriter
 from router.wire.dialects.request import Request
 from router.wire.dialects.responses.read_answer import read_answer as read_responses
 from router.wire.dialects.responses.read_request import read_request as read_responses_request
 from router.wire.dialects.responses.write_answer import write_answer as write_responses
 from router.wire.dialects.responses.write_request import write_request as write_responses_request
-from router.wire.dialects.responses.write_stream import ResponsesWriter
-from router.wire.dialects.telling import beats_of
 from router.wire.dialects.translate import StreamTranslator, translate_answer, translate_request
 from tests.wire.dialects.conversations import answers, requests
 from tests.wire.dialects.descriptions import check
 from tests.wire.dialects.merging import merge
+from tests.wire.dialects.telling import streamed
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
 PAIRS = list(permutations(Dialect, 2))
@@ -43,9 +41,9 @@ _REQUESTS: Any = {
     MESSAGES: (read_messages_request, write_messages_request),
 }
 _ANSWERS: Any = {
-    CHAT: (read_chat, write_chat, ChatWriter),
-    RESPONSES: (read_responses, write_responses, ResponsesWriter),
-    MESSAGES: (read_messages, write_messages, MessagesWriter),
+    CHAT: (read_chat, write_chat),
+    RESPONSES: (read_responses, write_responses),
+    MESSAGES: (read_messages, write_messages),
 }
 
 
@@ -94,8 +92,7 @@ _CASES = {dialect: answers(dialect.value, seals=dialect is not CHAT) for dialect
 
 def _told(answer: Answer, dialect: Dialect, cuts: list[int]) -> list[dict[str, Any]]:
     """The answer as its upstream streams it."""
-    writer = _ANSWERS[dialect][2](OCCASION)
-    return [e for beat in beats_of(answer, _pieces(cuts)) for e in writer.take(beat)]
+    return list(streamed(answer, dialect, OCCASION, _pieces(cuts)))
 
 
 @pytest.mark.parametrize("source", Dialect)
@@ -105,7 +102,7 @@ def test_an_upstreams_stream_tells_what_it_would_answer_at_once(
     source: Dialect, data: st.DataObject, cuts: list[int]
 ) -> None:
     answer = data.draw(_CASES[source])
-    _, write, _ = _ANSWERS[source]
+    _, write = _ANSWERS[source]
 
     events = _told(answer, source, cuts)
 
@@ -133,6 +130,21 @@ def test_a_translated_stream_tells_what_the_translated_answer_says(
         check(target, "event", event)
 
 
+@pytest.mark.parametrize("target", [RESPONSES, MESSAGES])
+@FEW
+@given(answer=answers("up/m"))
+def test_an_answer_of_chat_that_is_cut_into_chunks_says_the_same(
+    target: Dialect, answer: Answer
+) -> None:
+    """As stored answers are for clients that want a stream."""
+    plain = write_chat(answer, OCCASION)
+    translator = StreamTranslator(Target(CHAT), target, OCCASION)
+
+    told = [e for chunk in cut(plain, plain["id"], usage=True) for e in translator.feed(chunk)]
+
+    assert merge(target, told) == translate_answer(plain, Target(CHAT), target, OCCASION)
+
+
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @FEW
 @given(data=st.data())
@@ -153,9 +165,6 @@ def _without_time(answer: Any) -> Any:
     """Messages do not tell the time, and not what a thought is called."""
     names = ("created", "created_at")
     return {name: value for name, value in answer.items() if name not in names}
-
-
-_DELTAS = ("delta", "choices")
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)

@@ -9,11 +9,11 @@ from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import (
     StreamTranslator,
-    tell_answer,
     translate_answer,
     translate_request,
 )
 from tests.wire.dialects.descriptions import check
+from tests.wire.dialects.telling import tell_answer
 
 Json = dict[str, Any]
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
@@ -90,7 +90,7 @@ def test_a_call_of_a_single_tool_is_in_none() -> None:
 
 
 def test_so_does_a_stream_tell_it() -> None:
-    upstream = tell_answer(call("agents__wait"), Target(CHAT), CHAT, OCCASION)
+    upstream = tell_answer(call("agents__wait"), CHAT, CHAT, OCCASION)
     translator = StreamTranslator(Target(CHAT), RESPONSES, OCCASION)
     events = [made for event in upstream for made in translator.feed(event)]
     events += translator.end()

@@ -15,13 +15,13 @@ from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
 from router.wire.dialects.translate import (
     StreamTranslator,
-    tell_answer,
     translate_answer,
     translate_request,
 )
 from tests.wire.dialects.conformance import BASE
 from tests.wire.dialects.endings import ANSWERS, WHOLE
 from tests.wire.dialects.table import REQUESTS
+from tests.wire.dialects.telling import tell_answer
 from tests.wire.documents import TREES
 
 PAIRS = list(permutations(Dialect, 2))
@@ -90,6 +90,80 @@ def test_a_cache_mark_that_is_a_word_is_refused_by_name(target: Dialect) -> None
         translate_request(body, Dialect.CHAT, Target(target, max_output_tokens=100))
 
 
+_CALL = {"type": "tool_use", "id": "c0", "name": "f", "input": {}}
+_THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "c2ln"}
+_RESULT = {"type": "tool_result", "tool_use_id": "c0", "content": "1"}
+
+
+@pytest.mark.parametrize("target", [Dialect.CHAT, Dialect.RESPONSES])
+@pytest.mark.parametrize(
+    ("role", "block"),
+    [("user", _CALL), ("user", _THOUGHT), ("assistant", _RESULT), ("system", _RESULT)],
+)
+def test_what_a_role_cannot_say_is_refused_and_not_left_out(
+    role: str, block: dict[str, Any], target: Dialect
+) -> None:
+    message = {"role": role, "content": [{"type": "text", "text": "Hi"}, block]}
+    body = {**BASE[Dialect.MESSAGES], "messages": [message]}
+
+    with pytest.raises(ApiError, match="only an assistant") as refused:
+        translate_request(body, Dialect.MESSAGES, Target(target))
+    assert refused.value.param == "messages[0].content"
+
+
+@pytest.mark.parametrize("target", [Dialect.RESPONSES, Dialect.MESSAGES])
+def test_a_picture_by_an_assistant_is_refused_and_not_left_out(target: Dialect) -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    message = {"role": "assistant", "content": [image]}
+    body = {**BASE[Dialect.CHAT], "messages": [message]}
+
+    with pytest.raises(ApiError, match="accept no images or files from an assistant"):
+        translate_request(body, Dialect.CHAT, Target(target, max_output_tokens=100))
+
+
+def test_words_to_go_on_with_end_without_white_space_which_messages_refuse() -> None:
+    told = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "I say: \n"}]
+    body = {**BASE[Dialect.CHAT], "messages": told}
+
+    asked = translate_request(body, Dialect.CHAT, Target(Dialect.MESSAGES))
+
+    assert asked["messages"] == [told[0], {"role": "assistant", "content": "I say:"}]
+
+
+def test_what_litellm_adds_for_another_provider_is_left_out() -> None:
+    more = {"thinking_blocks": [_THOUGHT], "provider_specific_fields": {"a": 1}}
+    call = {"id": "c0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    told = {"role": "assistant", "content": None, "tool_calls": [call]}
+    odd = {**told, **more, "tool_calls": [{**call, "provider_specific_fields": {"a": 1}}]}
+
+    usual, given = (
+        translate_request(
+            {**BASE[Dialect.CHAT], "messages": [each]}, Dialect.CHAT, Target(Dialect.MESSAGES)
+        )
+        for each in (told, odd)
+    )
+
+    assert given == usual
+
+
+@pytest.mark.parametrize(
+    ("source", "members"),
+    [
+        (Dialect.CHAT, {"functions": [], "logprobs": False, "top_logprobs": 0}),
+        (Dialect.MESSAGES, {"mcp_servers": []}),
+    ],
+)
+def test_members_that_ask_for_nothing_are_left_out(
+    source: Dialect, members: dict[str, Any]
+) -> None:
+    usual, given = (
+        translate_request({**BASE[source], **more}, source, Target(Dialect.RESPONSES))
+        for more in ({}, members)
+    )
+
+    assert given == usual
+
+
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @FEW
 @given(data=st.data())
@@ -104,8 +178,7 @@ def test_a_misshaped_answer_is_an_answer_or_malformed(
 
 def _streams(source: Dialect) -> list[list[dict[str, Any]]]:
     """The events of every example."""
-    upstream = Target(source)
-    return [list(tell_answer(each, upstream, source, OCCASION)) for each in _ANSWERS[source]]
+    return [list(tell_answer(each, source, source, OCCASION)) for each in _ANSWERS[source]]
 
 
 _STREAMS = {dialect: _streams(dialect) for dialect in Dialect}

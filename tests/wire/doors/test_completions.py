@@ -119,6 +119,7 @@ def test_answers_and_refusals_are_texts_with_what_they_cost() -> None:
     choices = [
         {"index": 0, "message": {"content": "Hello"}, "finish_reason": "stop"},
         {"index": 1, "message": {"content": None, "refusal": "No"}, "finish_reason": "length"},
+        {"index": 2, "message": {"content": [{"type": "text", "text": "Hi"}]}},
     ]
     asked = COMPLETIONS.read(b'{"model": "m", "prompt": "p"}')
     answer = {**HEAD, "choices": choices, "usage": {"total_tokens": 3}, "farthing": {"a": 1}}
@@ -130,6 +131,7 @@ def test_answers_and_refusals_are_texts_with_what_they_cost() -> None:
         "choices": [
             {"text": "Hello", "index": 0, "logprobs": None, "finish_reason": "stop"},
             {"text": "No", "index": 1, "logprobs": None, "finish_reason": "length"},
+            {"text": "Hi", "index": 2, "logprobs": None, "finish_reason": None},
         ],
         "usage": {"total_tokens": 3},
         "farthing": {"a": 1},

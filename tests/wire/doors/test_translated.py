@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
 from router.domain.model import Capability
+from router.wire.cached import cache_key
+from router.wire.chat import parse_chat
 from router.wire.dialects.dialect import Dialect
 from router.wire.doors.door import Door
 from router.wire.doors.retelling import Retelling
@@ -329,6 +331,14 @@ def test_words_are_told_at_once_and_the_end_only_when_the_books_are_closed(
     assert end not in b"".join(pieces)
     assert end in told.feed(done)
     assert told.feed(done) == told.end() == b""
+
+
+def test_requests_that_differ_only_in_how_hard_to_think_have_answers_of_their_own() -> None:
+    keys = set()
+    for effort in ("low", "medium", "high", "xhigh", "max"):
+        read = MESSAGES.read(orjson.dumps({**ASK_MESSAGES, "output_config": {"effort": effort}}))
+        keys.add(cache_key(parse_chat(read.chat, original=read.original).naming, ()))
+    assert len(keys) == 5
 
 
 @BOTH

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
 from router.wire.chat import parse_chat
-from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.translate import translate_request
 from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.native.asked import native_bytes
 from router.wire.native.reduced import reduced
-from router.wire.native.thoughts import own_history
+from router.wire.native.thoughts import named_answer, own_history
 from router.wire.original import Original
 
 Json = dict[str, Any]
@@ -79,6 +80,43 @@ def test_no_thought_of_another_is_left_and_nothing_else_is_lost(messages: list[J
     assert kept == [block for block in every if block["type"] != "thinking"]
     assert all(each["content"] for each in told["messages"])
     assert own_history(body, Dialect.MESSAGES, "up/x", is_home=True) is body
+
+
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_a_budget_to_think_with_is_left_out_until_the_tools_of_another_are_done(
+    is_followed: bool,
+) -> None:
+    """Messages take all that follows the assistant for one message, in however many it is told."""
+    call: Json = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
+    thought: Json = {"type": "thinking", "thinking": "Hm", "signature": "c2ln"}
+    result: Json = {"type": "tool_result", "tool_use_id": "t1", "content": "1"}
+    talk: list[Json] = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": [thought, call]},
+        {"role": "user", "content": [result]},
+        *([{"role": "user", "content": "And?"}] if is_followed else []),
+    ]
+    body = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "messages": talk}
+
+    told = own_history(body, Dialect.MESSAGES, "up/x", is_home=False)
+
+    assert "thinking" not in told
+    after = [*talk, {"role": "assistant", "content": "1"}, {"role": "user", "content": "So?"}]
+    told = own_history({**body, "messages": after}, Dialect.MESSAGES, "up/x", is_home=False)
+    assert told["thinking"] == body["thinking"]
+
+
+def test_a_redacted_thought_that_was_named_on_its_way_is_redacted_in_chat_as_well() -> None:
+    thought = {"type": "redacted_thinking", "data": "ZGF0YQ=="}
+    named = orjson.loads(named_answer(orjson.dumps({"content": [thought]}), "up/x"))
+    words = {"type": "text", "text": "Hi"}
+    talk = [{"role": "assistant", "content": [*named["content"], words]}]
+    body = {"model": "m", "max_tokens": 9, "messages": talk}
+
+    view = orjson.loads(MESSAGES.read(orjson.dumps(body)).chat)
+    sent = translate_request(view, Dialect.CHAT, Target(Dialect.MESSAGES, "up/x"))
+
+    assert sent["messages"][0]["content"] == [thought, words]
 
 
 @pytest.mark.parametrize("dialect", [Dialect.MESSAGES, Dialect.RESPONSES])

@@ -97,6 +97,21 @@ def test_of_a_stream(completion: Json, dialect: Dialect) -> None:
     assert b"".join(passing.kept or []) == b"".join(events)
 
 
+@OWN
+def test_thoughts_that_are_shown_count_by_their_length_at_once_as_in_a_stream(
+    dialect: Dialect,
+) -> None:
+    message = {"role": "assistant", **SAYING["a thought"][0]}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    completion = {**HEAD, "choices": [choice], "usage": USAGE}
+    form = Tongue(dialect).form()
+
+    _, read = Tongue(dialect).plain(whole(completion, dialect))
+    told = [form.read(raw) for raw in stream(completion, dialect)]
+
+    assert read.output_chars == sum(each.output_chars for each in told) == len("HmOui")
+
+
 NO_ADVICE = [{"type": "message", "input_tokens": 5, "output_tokens": 1}]
 ADVICE = [*NO_ADVICE, {"type": "advisor_message", "model": "dear", "input_tokens": 900}]
 

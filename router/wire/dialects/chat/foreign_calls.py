@@ -10,16 +10,23 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
 
+from router.wire.dialects.chat.parts import OF_LITELLM, without_thinking
 from router.wire.dialects.chat.thoughts import MEMBERS
 from router.wire.dialects.shape import JsonObject
 
-_NAMES = r"(?:^|/)(?:{})"
+_NAMES = r"(?:^|/)(?:ft:)?(?:{})"
+"""That of a fine-tuned model begins with its base model's."""
 _OPENAIS = re.compile(_NAMES.format(r"gpt-\d|o\d|chatgpt"))
-_MISTRALS = re.compile(_NAMES.format(r"(?:open-)?mi[sx]tral|ministral|(?:code|dev|magi|pix)stral"))
+_MISTRALS = re.compile(
+    _NAMES.format(r"(?:open-|labs-)?(?:(?:mi|mini|code|dev|magi)stral|(?:mi|pi|vo)xtral)")
+)
 _GEMINI = re.compile(r"gemini-(\d+)")
 _SIGNED_SINCE = 3
 """From this version on, Gemini refuses a call without a signature."""
 
+THOUGHT_IN_PARTS = b'"thinking"'
+"""What the bytes of a request contain where a model of Mistral's has thought."""
+_THOUGHTS = (*MEMBERS, *OF_LITELLM)
 _SIGNATURE = "extra_content"
 _SIGNED = b'"extra_content"'
 _UNCHECKED = {_SIGNATURE: {"google": {"thought_signature": "skip_thought_signature_validator"}}}
@@ -60,7 +67,8 @@ def _digest(call_id: str, digits: int) -> str:
 
 _TOO_LONG = re.compile(rb'"tool_call_id"\s*:\s*"[^"]{41}')
 _NOT_MISTRALS = re.compile(
-    rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")|"reasoning(?:_content)?"\s*:'
+    rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")'
+    rb'|"(?:reasoning(?:_content)?|thinking_blocks|provider_specific_fields)"\s*:'
 )
 """The id of a result, in bytes, that OpenAI or Mistral would refuse: calls without a result are refused anyway.
 Mistral refuses thoughts, too (422, "Extra inputs are not permitted")."""
@@ -70,7 +78,8 @@ Mistral refuses thoughts, too (422, "Extra inputs are not permitted")."""
 class Taken:
     """What a model accepts: which ids of calls, whether it knows signatures and wants them, whether it takes thoughts.
 
-    `refused` finds what is unacceptable in the bytes of a request: an id, or thoughts.
+    With `thinks_in_parts` these are parts of its content, which no other model knows. `refused` finds what is
+    unacceptable in the bytes of a request: an id, or thoughts.
     """
 
     id_of: IdOf = _as_given
@@ -78,6 +87,7 @@ class Taken:
     knows_signatures: bool = False
     wants_signatures: bool = False
     takes_thoughts: bool = True
+    thinks_in_parts: bool = False
 
     @classmethod
     def by(cls, model_name: str) -> Self:
@@ -89,12 +99,14 @@ class Taken:
         if is_openais(name):
             return cls(_short, _TOO_LONG)
         if is_mistrals(name):
-            return cls(_nine, _NOT_MISTRALS, takes_thoughts=False)
+            return cls(_nine, _NOT_MISTRALS, takes_thoughts=False, thinks_in_parts=True)
         return cls(knows_signatures="gemini" in name)
 
     def takes_all_of(self, raw: bytes) -> bool:
         """Whether the bytes of a request already show that nothing has to change."""
         if self.wants_signatures or (not self.knows_signatures and _SIGNED in raw):
+            return False
+        if not self.thinks_in_parts and THOUGHT_IN_PARTS in raw:
             return False
         return self.refused is None or self.refused.search(raw) is None
 
@@ -108,8 +120,12 @@ class Taken:
         return body if is_same else {**body, "messages": messages}
 
     def _message(self, message: JsonObject) -> JsonObject:
-        if not self.takes_thoughts and any(name in message for name in MEMBERS):
-            message = {name: value for name, value in message.items() if name not in MEMBERS}
+        content = message.get("content")
+        is_strange = message.get("role") == "assistant" and not self.thinks_in_parts
+        if is_strange and (said := without_thinking(content)) is not content:
+            message = {**message, "content": said or ""}
+        if not self.takes_thoughts and any(name in message for name in _THOUGHTS):
+            message = {name: value for name, value in message.items() if name not in _THOUGHTS}
         calls, result = message.get("tool_calls"), message.get("tool_call_id")
         if isinstance(result, str) and self.id_of(result) != result:
             return {**message, "tool_call_id": self.id_of(result)}

@@ -27,6 +27,7 @@ from router.wire.dialects.shape import (
 )
 from router.wire.dialects.sources import data_url, source_of, url_of
 
+_THINKING = "thinking"
 _MARKS = ("cache_control", "prompt_cache_breakpoint")
 
 
@@ -35,6 +36,32 @@ def read_content(content: object, place: str) -> tuple[Said, ...]:
     if isinstance(content, str):
         return (Text(content),) if content else ()
     return tuple(_part(part, where) for where, part in objects_in(content, place))
+
+
+def words_in(content: object, place: str) -> str:
+    """The words of an answer's content: a text, or with Mistral's models parts. Raises ApiError 400."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    listed = objects_in(content, place)
+    return "".join(text_of(part, "text", where) for where, part in listed if not _thinks(part))
+
+
+def thinking_in(content: object, place: str) -> str:
+    """The thoughts among the parts of a content, where Mistral's models have them. Raises ApiError 400."""
+    listed = objects_in(content, place) if isinstance(content, list) else ()
+    thoughts = ((where, part.get(_THINKING)) for where, part in listed if _thinks(part))
+    return "".join(words_in(thought, where) for where, thought in thoughts)
+
+
+def without_thinking(content: object) -> object:
+    """A content without the thoughts among its parts; itself if there are none."""
+    if not isinstance(content, list) or not any(map(_thinks, content)):
+        return content
+    return [part for part in content if not _thinks(part)]
+
+
+def _thinks(part: object) -> bool:
+    return isinstance(part, dict) and part.get("type") == _THINKING
 
 
 def _part(part: JsonObject, place: str) -> Said:
@@ -88,14 +115,18 @@ _READERS: Mapping[str, Callable[[JsonObject, str], Said]] = {
 }
 
 
-CALL = ("id", "type", "function", "custom", "index", "extra_content")
+OF_LITELLM = ("thinking_blocks", "provider_specific_fields")
+"""What litellm adds to messages and calls: thoughts and seals once more, for the provider that they came from."""
+
+CALL = ("id", "type", "function", "custom", "index", "extra_content", *OF_LITELLM)
 """The members of a tool call."""
 
 
 def read_call(call: JsonObject, place: str) -> ToolCall:
-    """A tool call in a message. Raises ApiError 400."""
+    """A tool call in a message, or what a delta adds to one. Raises ApiError 400."""
     only(call, CALL, place)
-    is_custom = call.get("type") == "custom"
+    # Only the first delta of a call says of which type it is.
+    is_custom = call.get("type") == "custom" or (not call.get("function") and "custom" in call)
     kind, said = ("custom", "input") if is_custom else ("function", "arguments")
     inner = an_object(call.get(kind), f"{place}.{kind}")
     arguments = text_of(inner, said, f"{place}.{kind}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from router.domain.members import replace
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, ReportedError, Stop
-from router.wire.dialects.chat.parts import CALL, read_call
+from router.wire.dialects.chat.parts import CALL, read_call, words_in
 from router.wire.dialects.chat.thoughts import NATIVE, read_signature, read_thoughts
 from router.wire.dialects.parts import Citation, Part, Refusal, Text, ToolCall
 from router.wire.dialects.shape import (
@@ -15,6 +15,7 @@ from router.wire.dialects.shape import (
     known,
     objects_in,
     text_of,
+    time_of,
 )
 from router.wire.usage import read_usage
 
@@ -50,7 +51,7 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
 def read_head(answer: JsonObject) -> AnswerHead:
     """What an answer, or a chunk of one, says of the answer as a whole."""
     return AnswerHead(
-        text_of(answer, "id", ""), text_of(answer, "model", ""), count_of(answer, "created")
+        text_of(answer, "id", ""), text_of(answer, "model", ""), time_of(answer, "created")
     )
 
 
@@ -62,7 +63,7 @@ def stop_of(reason: object, *, calls: bool) -> Stop:
 
 def _parts(message: JsonObject, place: str, origin: str) -> Iterator[Part]:
     yield from read_thoughts(message, place, origin)
-    if text := text_of(message, "content", place):
+    if text := words_in(message.get("content"), f"{place}.content"):
         yield Text(text, citations=tuple(read_citations(message, place)))
     if refusal := text_of(message, "refusal", place):
         yield Refusal(refusal)

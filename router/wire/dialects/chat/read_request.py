@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from router.wire.dialects.chat.parts import read_call, read_content
+from router.wire.dialects.chat.parts import OF_LITELLM, read_call, read_content, without_thinking
 from router.wire.dialects.chat.thoughts import MEMBERS, read_signature, read_thoughts
 from router.wire.dialects.chat.tools import read_choice, read_format, read_tool
 from router.wire.dialects.openai import mark_of, rest_of, sampling, shared_of, user_of
@@ -53,7 +53,7 @@ def _max_tokens(body: JsonObject) -> int | None:
 
 
 def _stop(stop: object) -> tuple[str, ...]:
-    if stop is None:
+    if stop is None or stop == "":
         return ()
     listed = stop if isinstance(stop, list) else [stop]
     return tuple(a_text(each, "stop") for each in listed)
@@ -86,9 +86,9 @@ def _turn(message: JsonObject, place: str) -> Turn:
 
 
 def _spoken(message: JsonObject, place: str) -> Iterator[Part]:
-    only(message, (*_SPOKEN, *MEMBERS), place)
+    only(message, (*_SPOKEN, *MEMBERS, *OF_LITELLM), place)
     yield from read_thoughts(message, place)
-    yield from read_content(message.get("content"), f"{place}.content")
+    yield from read_content(without_thinking(message.get("content")), f"{place}.content")
     if refusal := text_of(message, "refusal", place):
         yield Refusal(refusal)
     for where, call in objects_in(message.get("tool_calls"), f"{place}.tool_calls"):

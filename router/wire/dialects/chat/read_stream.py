@@ -16,7 +16,7 @@ from router.wire.dialects.answer import (
     Sealed,
     Stop,
 )
-from router.wire.dialects.chat.parts import CALL, read_call
+from router.wire.dialects.chat.parts import CALL, read_call, words_in
 from router.wire.dialects.chat.read_answer import (
     NO_ARGUMENTS,
     read_citations,
@@ -34,6 +34,7 @@ from router.wire.usage import read_usage
 _Key = tuple[str, int]
 _TEXT: _Key = ("text", 0)
 _REFUSAL: _Key = ("refusal", 0)
+_SEALED: _Key = ("sealed", 0)
 _NO_TEXT = Text("")
 
 
@@ -49,8 +50,9 @@ class ChatReader:
         self._row = PartSequence()
         self._open: dict[_Key, list[str]] = {}
         self._calls: dict[int, tuple[_Key, str]] = {}
-        self._functions = set[_Key]()
+        self._functions, self._ended = set[_Key](), set[_Key]()
         self._has_head = self._is_done = False
+        self._ahead = ""
         self._stop: Stop | None = None
         self._usage: Usage | None = None
         self._tier = ""
@@ -61,7 +63,8 @@ class ChatReader:
             self._is_done = True
             yield read_fault(an_object(chunk["error"], "error"), 500)
             return
-        if not self._has_head:
+        # Azure begins with what it thinks of the prompt, in a chunk that does not even have an id.
+        if not self._has_head and (chunk.get("id") or chunk.get("choices")):
             self._has_head = True
             yield read_head(chunk)
         self._usage = read_usage(chunk.get("usage")) or self._usage
@@ -87,11 +90,12 @@ class ChatReader:
             self._stop = stop_of(choice["finish_reason"], calls=bool(self._calls))
 
     def _delta(self, delta: JsonObject, place: str) -> Iterator[Beat]:
-        if len(delta) == 1 and (text := text_of(delta, "content", place)):
-            yield from self._grow(_TEXT, _NO_TEXT, text)  # like nearly every delta of text
+        content = delta.get("content")
+        if len(delta) == 1 and isinstance(content, str) and content:
+            yield from self._grow(_TEXT, _NO_TEXT, content)  # like nearly every delta of text
             return
         yield from self._thoughts(delta, place)
-        if text := text_of(delta, "content", place):
+        if text := words_in(content, f"{place}.content"):
             yield from self._grow(_TEXT, _NO_TEXT, text)
         for citation in read_citations(delta, place):
             yield from self._grow(_TEXT, _NO_TEXT, "")
@@ -101,34 +105,50 @@ class ChatReader:
         yield from self._called(delta, place)
 
     def _thoughts(self, delta: JsonObject, place: str) -> Iterator[Beat]:
+        """What a delta adds to thoughts. Their details repeat what there is in plain text, at once or ahead of it."""
+        text = thought_in(delta, place)
         for where, detail in objects_in(delta.get("reasoning_details"), place):
             thought = read_detail(detail, where, self._origin)
+            self._ahead += "" if text else thought.text
             index = detail.get("index")
             yield from self._detail(("thought", index if isinstance(index, int) else 0), thought)
-        if not delta.get("reasoning_details") and (text := thought_in(delta, place)):
-            yield from self._grow(("thought", 0), Thinking("", Seal(self._origin)), text)
+        if text and not delta.get("reasoning_details"):
+            if self._ahead.startswith(text):
+                self._ahead = self._ahead[len(text) :]
+            else:
+                yield from self._grow(("thought", 0), Thinking("", Seal(self._origin)), text)
 
     def _detail(self, key: _Key, thought: Thinking) -> Iterator[Beat]:
-        seal = thought.seal if thought.is_hidden else thought.seal.without_value()
-        begun = Thinking("", seal, thought.is_hidden)
-        yield from self._grow(key, begun, thought.text)
-        if thought.seal.value and not thought.is_hidden:
+        """What a detail adds; in a stream OpenRouter gives all of them the same index, so a seal ends its thought."""
+        if thought.is_hidden:
+            yield from self._sealed(thought)
+            return
+        yield from self._grow(key, Thinking("", thought.seal.without_value()), thought.text)
+        if thought.seal.value:
             yield from self._row.take(key, Sealed(thought.seal))
+            yield from self._close(key)
+
+    def _sealed(self, thought: Thinking) -> Iterator[Beat]:
+        """A thought without words, which comes in one piece."""
+        yield from self._grow(_SEALED, thought, "")
+        yield from self._close(_SEALED)
 
     def _called(self, delta: JsonObject, place: str) -> Iterator[Beat]:
         for where, raw in objects_in(delta.get("tool_calls"), f"{place}.tool_calls"):
             call, index = read_call(known(raw, CALL), where), raw.get("index")
             for thought in read_signature(raw, self._origin):
-                signature = ("signature", len(self._calls))
-                yield from self._grow(signature, thought, "")
-                yield from self._close(signature)
+                yield from self._sealed(thought)
             key, begun = self._known(index if isinstance(index, int) else 0, call)
-            yield from self._grow(key, begun, call.arguments)
+            if key not in self._ended:
+                yield from self._grow(key, begun, call.arguments)
 
     def _known(self, index: int, call: ToolCall) -> tuple[_Key, ToolCall]:
-        """Which call a delta continues. Some servers do not count calls, and only their ids tell them apart."""
+        """Which call a delta continues. Some servers do not count calls, and only their ids tell them apart.
+
+        Others make up an id for every delta, but name the function only in the first one.
+        """
         key, given = self._calls.get(index, (("", 0), ""))
-        if not key[0] or (call.id and call.id != given):
+        if not key[0] or (call.id and call.id != given and call.name):
             key, given = (f"call {call.id}", index), call.id
             self._calls[index] = key, given
         return key, ToolCall(given, call.name, "", is_custom=call.is_custom)
@@ -154,6 +174,8 @@ class ChatReader:
     def _close(self, key: _Key) -> Iterator[Beat]:
         if not self._open.pop(key) and key in self._functions:
             yield from self._row.take(key, Grew(NO_ARGUMENTS))
+        if key[0].startswith("call"):
+            self._ended.add(key)
         closed: Inner = Closed()
         yield from self._row.take(key, closed)
 

@@ -2,7 +2,8 @@
 
 What many servers agree on is `reasoning_content`, a text (https://api-docs.deepseek.com); for seals and
 their origins there is OpenRouter's `reasoning_details`
-(https://openrouter.ai/docs/use-cases/reasoning-tokens).
+(https://openrouter.ai/docs/use-cases/reasoning-tokens). Mistral's models think in parts of the content
+(https://docs.mistral.ai/capabilities/reasoning).
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from router.wire.dialects.chat.parts import thinking_in
 from router.wire.dialects.parts import Thinking, ToolCall
 from router.wire.dialects.seals import Seal
 from router.wire.dialects.shape import JsonObject, objects_in, text_of, written
@@ -36,8 +38,9 @@ def read_thoughts(message: JsonObject, place: str, origin: str = NATIVE) -> Iter
 
 
 def thought_in(message: JsonObject, place: str) -> str:
-    """The text of a message's thoughts, by either name. Raises ApiError 400."""
-    return text_of(message, "reasoning_content", place) or text_of(message, "reasoning", place)
+    """The text of a message's thoughts, by either name or among the parts of its content. Raises ApiError 400."""
+    named = text_of(message, "reasoning_content", place) or text_of(message, "reasoning", place)
+    return named or thinking_in(message.get("content"), f"{place}.content")
 
 
 def read_detail(detail: JsonObject, place: str, origin: str = NATIVE) -> Thinking:

@@ -39,28 +39,27 @@ from router.wire.dialects.sources import inline_text, text_in
 NATIVE = "messages"
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _MARK = "cache_control"
+REDACTED = "redacted"
+"""The id of a redacted thought, which has none of its own: elsewhere one whose words are kept back looks like it."""
 
 
-def read_blocks(content: object, place: str, origin: str = NATIVE) -> Iterator[Part]:
-    """The content of a message or an answer; a thought without an origin is attributed to `origin`.
-
-    Raises ApiError 400.
-    """
+def read_blocks(content: object, place: str) -> Iterator[Part]:
+    """The content of a message. Raises ApiError 400."""
     if isinstance(content, str):
         yield Text(content)
         return
     for where, block in objects_in(content, place):
-        yield read_block(block, where, origin)
+        yield read_block(block, where, NATIVE)
 
 
-def read_block(block: JsonObject, place: str, origin: str = NATIVE) -> Part:
-    """One block. Raises ApiError 400."""
+def read_block(block: JsonObject, place: str, origin: str) -> Part:
+    """One block; a thought without an origin is attributed to `origin`. Raises ApiError 400."""
     match block.get("type"):
         case "thinking":
             seal = taken_off(text_of(block, "signature", place), origin)
             return Thinking(text_of(block, "thinking", place), seal)
         case "redacted_thinking":
-            seal = taken_off(text_of(block, "data", place), origin)
+            seal = taken_off(text_of(block, "data", place), origin, REDACTED)
             return Thinking("", seal, is_hidden=True)
         case kind if isinstance(kind, str) and kind in _READERS:
             only(block, _MEMBERS[kind], place)
@@ -230,8 +229,8 @@ def _input(arguments: str) -> dict[str, Any]:
 
 def written_thought(thought: Thinking, native: str = NATIVE) -> dict[str, Any]:
     """A thought; unless `native` is its origin, its seal is marked with the origin."""
-    seal = worn(thought.seal, native)
-    if thought.is_hidden:
+    seal, is_own = worn(thought.seal, native), thought.seal.origin == native
+    if thought.is_hidden and not (is_own and thought.seal.item_id != REDACTED):
         return {"type": "redacted_thinking", "data": seal}
     return {"type": "thinking", "thinking": thought.text, "signature": seal}
 

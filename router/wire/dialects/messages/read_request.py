@@ -1,12 +1,12 @@
 """A request to Messages, read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
 from router.wire.dialects.messages.parts import read_blocks
 from router.wire.dialects.messages.tools import read_choice, read_tool
-from router.wire.dialects.parts import Part, ToolResult
+from router.wire.dialects.parts import Part, Thinking, ToolCall, ToolResult
 from router.wire.dialects.request import JsonFormat, Request, Role, Sampling, Thought, Turn
 from router.wire.dialects.shape import (
     JsonObject,
@@ -106,13 +106,22 @@ def _turns(body: JsonObject) -> Iterator[Turn]:
     for place, message in objects_in(body.get("messages"), "messages"):
         only(message, ("role", "content"), place)
         parts = tuple(read_blocks(message.get("content"), f"{place}.content"))
-        match message.get("role"):
-            case "user":
-                yield from _of_user(parts)
-            case "assistant" | "system" as role:
-                yield Turn(Role(role), parts)
-            case _:
-                raise unsaid(f"{place}.role", "use user, assistant or system")
+        role = message.get("role")
+        if role not in _ROLES:
+            raise unsaid(f"{place}.role", "use user, assistant or system")
+        if any(isinstance(part, _OTHERS[role]) for part in parts):
+            raise unsaid(f"{place}.content", f"{_WHOSE}, so the role {role} cannot")
+        yield from _of_user(parts) if role == "user" else (Turn(Role(role), parts),)
+
+
+_ROLES = ("user", "assistant", "system")
+_WHOSE = "only an assistant thinks and calls tools, and only a user tells what these gave back"
+_OTHERS: Mapping[str, tuple[type[Part], ...]] = {
+    "user": (Thinking, ToolCall),
+    "assistant": (ToolResult,),
+    "system": (Thinking, ToolCall, ToolResult),
+}
+"""Parts that do not belong to a role: Anthropic refuses them, and others would not even see them."""
 
 
 def _of_user(parts: tuple[Part, ...]) -> Iterator[Turn]:

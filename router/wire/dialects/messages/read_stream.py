@@ -1,6 +1,7 @@
 """The events of a message, read."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from router.wire.dialects.answer import (
     AnswerEnd,
@@ -30,7 +31,7 @@ class MessagesReader:
         self._origin = origin
         self._row = PartSequence()
         self._open: dict[int | None, Part] = {}
-        self._told: JsonObject = {}
+        self._told: dict[str, Any] = {}
         self._used: list[JsonObject] = []
 
     def feed(self, event: JsonObject) -> Iterator[Beat]:
@@ -47,7 +48,8 @@ class MessagesReader:
                 yield from self._stop(event)
             case "message_delta":
                 self._used.append(event)
-                self._told = an_object(event.get("delta"), "delta")
+                told = an_object(event.get("delta"), "delta")
+                self._told |= {name: value for name, value in told.items() if value is not None}
             case "message_stop":
                 yield from self._end()
             case "error":
@@ -64,13 +66,17 @@ class MessagesReader:
         part = read_block(block, "content_block", self._origin)
         self._open[index] = part
         match part:
-            case Text(text=text):
+            case Text(text=text, citations=citations):
                 yield from self._row.take(index, Opened(Text("")))
                 yield from self._grow(index, text)
+                for cited in citations:
+                    yield from self._row.take(index, Cited(cited))
             case Thinking(text=text, is_hidden=False):
                 begun = Thinking("", part.seal.without_value())
                 yield from self._row.take(index, Opened(begun))
                 yield from self._grow(index, text)
+                if part.seal.value:
+                    yield from self._row.take(index, Sealed(part.seal))
             case ToolCall(id=given, name=name):
                 yield from self._row.take(index, Opened(ToolCall(given, name, "")))
             case _:
@@ -102,14 +108,20 @@ class MessagesReader:
             yield from self._row.take(index, Cited(cited))
 
     def _stop(self, event: JsonObject) -> Iterator[Beat]:
-        index = count_of(event, "index")
+        yield from self._close(count_of(event, "index"))
+
+    def _close(self, index: int | None) -> Iterator[Beat]:
         part = self._open.pop(index, None)
         if isinstance(part, ToolCall):  # no delta has come: its arguments were in the start event
             yield from self._row.take(index, Grew(part.arguments))
-        closed: Inner = Closed()
-        yield from self._row.take(index, closed)
+        if part is not None:
+            closed: Inner = Closed()
+            yield from self._row.take(index, closed)
 
     def _end(self) -> Iterator[Beat]:
+        """The end of the message, and of blocks of which no event has told it."""
+        for index in list(self._open):
+            yield from self._close(index)
         if refusal := read_refusal(self._told):
             yield from (Opened(type(refusal)("")), Grew(refusal.text), Closed())
         usage = read_stream(LAYOUTS["anthropic"], self._used)

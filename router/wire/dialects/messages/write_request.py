@@ -14,6 +14,7 @@ from router.wire.dialects.messages.parts import (
     written_shown,
     written_thought,
 )
+from router.wire.dialects.messages.schemas import closed
 from router.wire.dialects.messages.tools import written_tools
 from router.wire.dialects.parts import Audio, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 from router.wire.dialects.request import Request, Role, ToolUse, Turn
@@ -30,7 +31,7 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
     system, turns = _system(request.turns)
     limit = _limit(request, target)
     thinking = _thinking(request, target, limit)
-    _check_temperature(request, thinking)
+    _check_sampling(request, thinking)
     return {
         "model": request.model,
         "max_tokens": limit,
@@ -73,6 +74,8 @@ def _sampling(request: Request) -> dict[str, Any]:
     sampling = request.sampling
     if sampling.temperature is not None and sampling.temperature > 1:
         raise unsaid("temperature", "Messages accept 0 to 1")
+    if not all(each.strip() for each in sampling.stop):
+        raise unsaid("stop", "Messages accept no stop sequence of white space only")
     if request.verbosity not in ("", "medium"):
         raise unsaid("verbosity", "Messages have no such setting; ask for it in the system prompt")
     return {
@@ -87,7 +90,7 @@ def _output(request: Request, target: Target) -> dict[str, Any]:
     wanted = request.format
     if wanted and wanted.schema is None:
         raise unsaid("response_format", "Messages do not support JSON without a schema; add one")
-    form = {"type": "json_schema", "schema": wanted.schema} if wanted else None
+    form = {"type": "json_schema", "schema": closed(wanted.schema)} if wanted else None
     effort = request.thought.effort
     told = None if target.manual_thinking or effort == "none" else _EFFORTS.get(effort, effort)
     config = plain(effort=told, format=form)
@@ -111,11 +114,19 @@ def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | 
     return {"type": "adaptive"}
 
 
-def _check_temperature(request: Request, thinking: dict[str, Any] | None) -> None:
-    """Refuse a temperature other than 1 for a model that thinks, as Messages do themselves."""
-    thinks = thinking is not None and thinking["type"] != "disabled"
-    if thinks and request.sampling.temperature not in (None, 1):
+def _check_sampling(request: Request, thinking: dict[str, Any] | None) -> None:
+    """Refuse a temperature other than 1 for a model that thinks, and a low `top_p`, as Messages do themselves."""
+    if thinking is None or thinking["type"] == "disabled":
+        return
+    if request.sampling.temperature not in (None, 1):
         raise unsaid("temperature", "Messages accept only 1 if the model thinks; leave it out")
+    top_p = request.sampling.top_p
+    if top_p is not None and top_p < _LEAST_TOP_P:
+        raise unsaid("top_p", f"Messages accept {_LEAST_TOP_P} to 1 if the model thinks")
+
+
+_LEAST_TOP_P = 0.95
+"""https://platform.claude.com/docs/en/build-with-claude/extended-thinking, "Feature compatibility"."""
 
 
 def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
@@ -157,7 +168,14 @@ def _messages(turns: tuple[Turn, ...], target: Target) -> list[dict[str, Any]]:
             told[-1][1].extend(blocks)
         else:
             told.append((_ROLES[turn.role], blocks))
+    if told and told[-1][0] == _ROLES[Role.ASSISTANT]:
+        told[-1][1][-1] = _without_end(told[-1][1][-1])
     return [{"role": role, "content": _content(blocks)} for role, blocks in told]
+
+
+def _without_end(block: _Block) -> _Block:
+    """The last block, without white space at the end of words that the model is to go on with: Messages refuse it."""
+    return {**block, "text": block["text"].rstrip()} if block["type"] == "text" else block
 
 
 def _content(blocks: list[_Block]) -> str | list[_Block]:

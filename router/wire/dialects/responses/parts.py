@@ -1,6 +1,6 @@
 """The parts of the items of Responses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from router.wire.dialects.openai import detail_of, mark_of, marked
@@ -47,12 +47,15 @@ def _part(part: JsonObject, place: str) -> Said:
 
 def _text(part: JsonObject, place: str) -> Text:
     only(part, ("type", "text", "annotations", "logprobs", _MARK), place)
-    cited = tuple(
-        read_citation(each, where)
-        for where, each in objects_in(part.get("annotations"), f"{place}.annotations")
-        if each.get("type") == "url_citation"
-    )
+    cited = tuple(read_citations(part, place))
     return Text(a_text(part.get("text"), f"{place}.text"), mark_of(part), cited)
+
+
+def read_citations(part: JsonObject, place: str) -> Iterator[Citation]:
+    """The pages that a text cites."""
+    for where, each in objects_in(part.get("annotations"), f"{place}.annotations"):
+        if each.get("type") == "url_citation":
+            yield read_citation(each, where)
 
 
 def read_citation(cited: JsonObject, place: str) -> Citation:

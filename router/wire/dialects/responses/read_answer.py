@@ -8,7 +8,7 @@ from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, ReportedError, Stop
 from router.wire.dialects.parts import ToolCall
 from router.wire.dialects.responses.items import NATIVE, answered, read_item
-from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
+from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of, time_of
 from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read
 
@@ -43,9 +43,9 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
 
 def read_head(answer: JsonObject) -> AnswerHead:
     """What a Response says of itself at its start."""
-    created = answer.get("created_at")
-    created_s = int(created) if isinstance(created, int | float) else None
-    return AnswerHead(text_of(answer, "id", ""), text_of(answer, "model", ""), created_s)
+    return AnswerHead(
+        text_of(answer, "id", ""), text_of(answer, "model", ""), time_of(answer, "created_at")
+    )
 
 
 def read_end(answer: JsonObject, *, calls: bool) -> AnswerEnd:

@@ -1,13 +1,12 @@
 """The events of a Response, read."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from router.domain.members import replace
 from router.wire.dialects.answer import Beat, Cited, Closed, Grew, Inner, Opened, Sealed
 from router.wire.dialects.growing import PartSequence
-from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
+from router.wire.dialects.parts import Citation, Part, Refusal, Text, Thinking, ToolCall
 from router.wire.dialects.responses.items import NATIVE, answered, read_item
-from router.wire.dialects.responses.parts import read_citation
+from router.wire.dialects.responses.parts import read_citation, read_citations
 from router.wire.dialects.responses.read_answer import read_end, read_failure, read_head
 from router.wire.dialects.seals import Seal
 from router.wire.dialects.shape import JsonObject, an_object, count_of, objects_in, text_of
@@ -28,6 +27,7 @@ class ResponsesReader:
         self._row = PartSequence()
         self._open: dict[_Key, int] = {}
         self._begun = set[int | None]()
+        self._cited = set[_Key]()
         self._calls = False
         self._readers: Mapping[str, Callable[[JsonObject], Iterator[Beat]]] = {
             "response.output_item.added": self._added,
@@ -53,6 +53,8 @@ class ResponsesReader:
             case "response.completed" | "response.incomplete":
                 ended = an_object(event.get("response"), "response")
                 yield from self._untold(ended)
+                for key in list(self._open):
+                    yield from self._close(key)
                 yield read_end(ended, calls=self._calls)
             case "response.failed":
                 failed = an_object(event.get("response"), "response")
@@ -84,10 +86,10 @@ class ResponsesReader:
                 yield from self._rest(key, part.arguments)
             elif isinstance(part, Thinking):
                 yield from self._thought(key, part)
-            elif isinstance(part, Text | Refusal) and is_new:
-                yield from self._begin((key[0], place), replace(part, text=""))
-                yield from self._grow((key[0], place), part.text)
-                yield from self._close((key[0], place))
+            elif isinstance(part, Text | Refusal):
+                yield from self._begin((key[0], place), type(part)("")) if is_new else ()
+                cited = part.citations if isinstance(part, Text) else ()
+                yield from self._end_text((key[0], place), part.text, cited)
         for each in [each for each in self._open if each[0] == key[0]]:
             yield from self._close(each)
 
@@ -118,7 +120,15 @@ class ResponsesReader:
 
     def _part_done(self, event: JsonObject) -> Iterator[Beat]:
         part, key = an_object(event.get("part"), "part"), _part_key(event)
-        yield from self._rest(key, text_of(part, "text", "") or text_of(part, "refusal", ""))
+        whole = text_of(part, "text", "") or text_of(part, "refusal", "")
+        yield from self._end_text(key, whole, read_citations(part, "part"))
+
+    def _end_text(self, key: _Key, whole: str, cited: Iterable[Citation]) -> Iterator[Beat]:
+        """The end of a text, with whatever of it has not been told; nothing if it has ended."""
+        yield from self._rest(key, whole)
+        if key in self._open and key not in self._cited:
+            for each in cited:
+                yield from self._row.take(key, Cited(each))
         yield from self._close(key)
 
     def _text(self, event: JsonObject) -> Iterator[Beat]:
@@ -144,6 +154,7 @@ class ResponsesReader:
         cited = an_object(event.get("annotation") or {}, "annotation")
         if cited.get("type") == "url_citation" and _part_key(event) in self._open:
             beat = Cited(read_citation(cited, "annotation"))
+            self._cited.add(_part_key(event))
             yield from self._row.take(_part_key(event), beat)
 
     def _begin(self, key: _Key, part: Part) -> Iterator[Beat]:

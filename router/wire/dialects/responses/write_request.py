@@ -8,7 +8,16 @@ from router.wire.dialects.dialect import Target
 from router.wire.dialects.errors_of_tools import told_error
 from router.wire.dialects.ids import call_id
 from router.wire.dialects.openai import common
-from router.wire.dialects.parts import Part, Said, Text, Thinking, ToolCall, ToolResult, of_kind
+from router.wire.dialects.parts import (
+    Part,
+    Refusal,
+    Said,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    of_kind,
+)
 from router.wire.dialects.request import Request, Role, Turn
 from router.wire.dialects.responses.items import (
     grouped,
@@ -105,7 +114,7 @@ def _items(turn: Turn, place: int, target: Target) -> Iterator[dict[str, Any]]:
 
 
 def _spoken(parts: tuple[Part, ...], place: int, target: Target) -> Iterator[dict[str, Any]]:
-    for index, group in enumerate(grouped(tuple(filter(None, parts)))):
+    for index, group in enumerate(grouped(parts)):
         match group:
             case (Thinking(seal=seal) as thought,):
                 if seal.origin == target.own and seal.value:
@@ -113,8 +122,10 @@ def _spoken(parts: tuple[Part, ...], place: int, target: Target) -> Iterator[dic
                     yield written_thought(thought, named, native=target.own)
             case (ToolCall() as call,):
                 yield written_call(call)
+            case (Text() | Refusal() as first, *_):
+                yield written_item(group, f"{kind_of(first)}_{place}_{index}")
             case _:
-                yield written_item(group, f"{kind_of(group[0])}_{place}_{index}")
+                raise unsaid("messages", "Responses accept no images or files from an assistant")
 
 
 def _result(result: ToolResult, target: Target) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A board for notices in this process: for fleets that share it, as in tests."""
+"""A board for notices in this process, for fleets that share it."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,0 +1,57 @@
+"""A policy's examples are its tests."""
+
+from pathlib import Path
+
+from router.cli.check import check_examples, doubts_about, judge_of, with_policies_of
+from tests.config.files import ROOT, SOUND, loaded, written
+from tests.config.policy_texts import HEAD, policy_file
+
+
+def test_a_policys_example_that_fails_says_what_came_out(tmp_path: Path) -> None:
+    written(tmp_path, SOUND)
+    examples = """\
+examples_on: simulated
+examples:
+  - {name: right, request: {prompt: "What is 2 + 2?"}, expect: {category: maths, model: sim-frontier}}
+  - {name: wrong, request: {prompt: "What is 2 + 2?"}, expect: {category: chat, tag: gone, reason: pinned}}
+  - {name: no request, request: {prompt: 5}, expect: {model: sim-mid}}
+"""
+    policy_file(tmp_path / "policies", HEAD + examples)
+    settings = loaded(tmp_path, SOUND)
+    results = {
+        result.name: result.failure
+        for result in check_examples(settings, judge_of(settings))
+        if result.name.startswith("mine")
+    }
+    assert results == {
+        "mine: right": "",
+        "mine: wrong": (
+            ": expected category chat, got maths; expected tag gone, got none of simulated;"
+            " expected reason pinned, got cheapest-adequate"
+        ),
+        "mine: no request": (": 'messages[0].content' must be a string or a list of parts, not 5."),
+    }
+
+
+def test_the_ten_situations_hold_and_nothing_about_them_is_doubtful(tmp_path: Path) -> None:
+    text = f"""\
+{(ROOT / "config.example.yaml").read_text().partition("upstreams:")[0]}
+upstreams: {{simulated: {{kind: simulated}}}}
+models: {{sim-open-8b: {{upstream: simulated}}, sim-open-70b: {{upstream: simulated}},
+  sim-mid: {{upstream: simulated}}, sim-frontier: {{upstream: simulated}}}}
+keys: [{{name: mobile-ios, key: "${{K}}"}}]
+budgets: [{{policy: balanced, usd: 500, per: month}}]
+"""
+    settings = loaded(tmp_path, text, {"K": "a-secret"})
+    examples = with_policies_of(ROOT / "policies" / "examples", settings)
+    results = list(check_examples(examples, judge_of(examples)))
+
+    assert len(examples.policies) == 10
+    assert [result for result in results if result.failure] == []
+    assert all(loaded_policy.examples for loaded_policy in examples.policies.values())
+    assert list(doubts_about(examples, judge_of(examples))) == [
+        (
+            "policy never-worse: decides nothing: of the 131 requests of the shipped sample it would send"
+            " every one that it answers to sim-frontier"
+        )
+    ]

@@ -1,0 +1,314 @@
+"""Streams of servers that take the protocol less seriously than its vendor: nothing is lost, doubled or invented."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from router.wire.cutting import cut
+from router.wire.dialects.answer import Occasion
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.translate import (
+    StreamTranslator,
+    event_bytes,
+    translate_answer,
+    translate_request,
+)
+from router.wire.native.messages import MessagesForm
+from tests.wire.dialects.merging import merge
+
+CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
+
+
+def _told(source: Dialect, target: Dialect, events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The whole answer that a client gets."""
+    translator = StreamTranslator(Target(source), target, Occasion(now_s=9))
+    told = [each for event in events for each in translator.feed(event)]
+    return merge(target, told + translator.end())
+
+
+def _chunk(delta: Mapping[str, Any], reason: str | None = None, **more: Any) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "finish_reason": reason}
+    return {"id": "chatcmpl-1", "created": 5, "model": "m", "choices": [choice], **more}
+
+
+def _calling(**call: Any) -> dict[str, Any]:
+    return _chunk({"tool_calls": [{"index": 0, **call}]})
+
+
+def test_the_text_for_a_tool_comes_in_deltas_that_do_not_say_of_what_type_the_call_is() -> None:
+    untyped = {"id": None, "type": None, "function": None}
+    chunks = [
+        _calling(id="c0", type="custom", custom={"name": "shell", "input": ""}),
+        _calling(custom={"input": "ls "}),
+        _calling(**untyped, custom={"input": "-l"}),
+        _chunk({}, "tool_calls"),
+    ]
+
+    (item,) = _told(CHAT, RESPONSES, chunks)["output"]
+
+    assert (item["type"], item["name"], item["input"]) == ("custom_tool_call", "shell", "ls -l")
+
+
+def test_a_function_stays_one_where_an_empty_custom_tool_is_told_with_it() -> None:
+    chunks = [
+        _calling(id="c0", type="function", custom={}, function={"name": "f", "arguments": "{"}),
+        _calling(custom={}, function={"arguments": "}"}),
+        _chunk({}, "tool_calls"),
+    ]
+
+    (item,) = _told(CHAT, RESPONSES, chunks)["output"]
+
+    assert (item["type"], item["arguments"]) == ("function_call", "{}")
+
+
+def test_a_call_that_has_ended_does_not_begin_again() -> None:
+    other = {"index": 1, "id": "c1", "type": "function"}
+    chunks = [
+        _calling(id="c0", type="function", function={"name": "f", "arguments": '{"a":1}'}),
+        _chunk({"tool_calls": [{**other, "function": {"name": "g", "arguments": ""}}]}),
+        _calling(function={"arguments": ""}),
+        _chunk({"tool_calls": [{"index": 1, "function": {"arguments": "{}"}}]}),
+        _chunk({}, "tool_calls"),
+    ]
+
+    blocks = _told(CHAT, MESSAGES, chunks)["content"]
+
+    assert [(block["id"], block["input"]) for block in blocks] == [("c0", {"a": 1}), ("c1", {})]
+
+
+def test_an_answer_has_its_own_id_though_azure_begins_with_a_chunk_that_has_none() -> None:
+    about_the_prompt = {"id": "", "model": "", "created": 0, "choices": []}
+    chunks = [about_the_prompt, _chunk({"content": "Hi"}), _chunk({}, "stop")]
+
+    message, response = (_told(CHAT, target, chunks) for target in (MESSAGES, RESPONSES))
+
+    assert (message["id"], message["model"]) == ("msg_1", "m")
+    assert (response["id"], response["created_at"]) == ("resp_1", 5)
+
+
+def test_a_time_that_is_no_whole_number_does_not_spoil_an_answer() -> None:
+    for created, told in ((5.7, 5), ("2026-11-27", 9), (1e300, 9)):
+        chunks = [{**_chunk({"content": "Hi"}), "created": created}, _chunk({}, "stop")]
+        assert _told(CHAT, RESPONSES, chunks)["created_at"] == told
+
+
+_FORMAT = {"format": "openrouter/m", "index": 0}
+"""OpenRouter counts thoughts only in whole answers; in a stream the index of all of them is 0."""
+
+
+def test_thoughts_with_the_same_index_are_told_apart_by_their_seals() -> None:
+    details = [
+        {"type": "reasoning.summary", "summary": "So", **_FORMAT},
+        {"type": "reasoning.encrypted", "data": "a", "id": "rs_1", **_FORMAT},
+        {"type": "reasoning.encrypted", "data": "b", "id": "rs_2", **_FORMAT},
+        {"type": "reasoning.text", "text": "Hm", **_FORMAT},
+        {"type": "reasoning.text", "signature": "c", **_FORMAT},
+        {"type": "reasoning.text", "text": "Aha", "signature": "d", **_FORMAT},
+    ]
+    thinking = [_chunk({"reasoning_details": [each]}) for each in details]
+
+    content = _told(CHAT, MESSAGES, [*thinking, _chunk({"content": "Hi"}), _chunk({}, "stop")])[
+        "content"
+    ]
+
+    assert [block.get("thinking", block.get("data")) for block in content[:-1]] == [
+        "So",
+        "sealed:openrouter/m:rs_1:a",
+        "sealed:openrouter/m:rs_2:b",
+        "Hm",
+        "Aha",
+    ]
+    assert [block.get("signature", "")[-3:] for block in content[3:5]] == ["::c", "::d"]
+
+
+def test_a_block_of_which_no_event_tells_the_end_hides_none_after_it() -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {"id": "msg_1", "model": "m"}},
+        {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "text", "text": "Hi"},
+        },
+        {
+            "type": "content_block_start",
+            "index": 1,
+            "content_block": {"type": "tool_use", "id": "c0", "name": "f", "input": {}},
+        },
+        {"type": "content_block_stop", "index": 2},
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {}},
+        {"type": "message_stop"},
+    ]
+
+    said, called = _told(MESSAGES, RESPONSES, events)["output"]
+
+    assert said["content"][0]["text"] == "Hi"
+    assert (called["name"], called["arguments"]) == ("f", "{}")
+
+
+_BEGUN: dict[str, Any] = {"type": "response.created", "response": {"id": "resp_1", "model": "m"}}
+_CITED = {"type": "url_citation", "url": "https://a.example", "title": "A", "start_index": 0}
+_PART: dict[str, Any] = {
+    "type": "output_text",
+    "text": "Hi",
+    "annotations": [{**_CITED, "end_index": 2}],
+}
+_ITEM = {"type": "message", "role": "assistant", "content": [_PART]}
+_PLACE = {"output_index": 0, "content_index": 0}
+_ADDED = {"type": "response.content_part.added", **_PLACE, "part": {**_PART, "text": ""}}
+_ANNOTATED = {
+    "type": "response.output_text.annotation.added",
+    **_PLACE,
+    "annotation": _PART["annotations"][0],
+}
+_PART_DONE = {"type": "response.content_part.done", **_PLACE, "part": _PART}
+_ITEM_DONE = {"type": "response.output_item.done", "output_index": 0, "item": _ITEM}
+_COMPLETED: dict[str, Any] = {
+    "type": "response.completed",
+    "response": {"status": "completed", "output": [_ITEM]},
+}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [_ITEM_DONE],
+        [_ADDED, _ITEM_DONE],
+        [_ADDED, _PART_DONE, _ITEM_DONE],
+        [_ADDED, _ANNOTATED, _PART_DONE, _ITEM_DONE],
+    ],
+)
+def test_a_text_and_what_it_cites_are_told_once_however_late_they_come(
+    events: list[dict[str, Any]],
+) -> None:
+    (block,) = _told(RESPONSES, MESSAGES, [_BEGUN, *events, _COMPLETED])["content"]
+
+    assert block["text"] == "Hi"
+    assert [each["url"] for each in block["citations"]] == ["https://a.example"]
+
+
+def test_an_item_of_which_no_event_tells_the_end_hides_none_after_it() -> None:
+    call = {"type": "function_call", "call_id": "c0", "name": "f", "arguments": "{}"}
+    events = [
+        {"type": "response.output_text.delta", **_PLACE, "delta": "Hi"},
+        {"type": "response.output_item.added", "output_index": 1, "item": call},
+        {"type": "response.output_item.done", "output_index": 1, "item": call},
+    ]
+
+    said, called = _told(RESPONSES, MESSAGES, [_BEGUN, *events, _COMPLETED])["content"]
+
+    assert (said["text"], called["name"]) == ("Hi", "f")
+
+
+def _part(kind: str, text: str) -> dict[str, Any]:
+    return {"type": kind, kind: [{"type": "text", "text": text}] if kind == "thinking" else text}
+
+
+def test_mistrals_models_think_in_parts_of_the_content() -> None:
+    parts = [_part("thinking", "H"), _part("thinking", "m")]
+    thinking = [_chunk({"content": [each]}) for each in parts]
+    chunks = [*thinking, _chunk({"content": [_part("text", "Hi")]}), _chunk({"content": " you"})]
+    message = {"role": "assistant", "content": [*parts, _part("text", "Hi you")]}
+    answer = {"id": "1", "model": "m", "choices": [{"message": message, "finish_reason": "stop"}]}
+
+    streamed = _told(CHAT, MESSAGES, [*chunks, _chunk({}, "stop")])["content"]
+    at_once = translate_answer(answer, Target(CHAT), MESSAGES, Occasion(now_s=9))["content"]
+
+    assert streamed == at_once
+    assert [block.get("thinking") or block["text"] for block in at_once] == ["Hm", "Hi you"]
+
+
+def test_what_mistrals_models_thought_is_no_hindrance_to_another_that_goes_on() -> None:
+    message = {"role": "assistant", "content": [_part("thinking", "Hm"), _part("text", "Hi")]}
+    body = {"model": "m", "max_tokens": 9, "messages": [message]}
+
+    told = translate_request(body, CHAT, Target(MESSAGES))
+
+    assert told["messages"] == [{"role": "assistant", "content": "Hi"}]
+
+
+def test_a_message_that_tells_its_end_in_two_deltas_ended_for_the_reason_of_the_first() -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {"id": "msg_1", "model": "m"}},
+        {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": None},
+            "usage": {"input_tokens": 1, "output_tokens": 2},
+        },
+        {"type": "message_stop"},
+    ]
+    form = MessagesForm()
+
+    told = _told(MESSAGES, RESPONSES, events)
+    passed = [form.read(event_bytes(event, MESSAGES)) for event in events]
+
+    assert told["incomplete_details"] == {"reason": "max_output_tokens"}
+    assert passed[-1].finish_reasons == {"length"}
+
+
+@pytest.mark.parametrize("target", [RESPONSES, MESSAGES])
+def test_sources_stay_with_their_text_where_an_answer_with_thoughts_is_cut_into_chunks(
+    target: Dialect,
+) -> None:
+    cited = {"type": "url_citation", "url_citation": {**_CITED, "end_index": 2}}
+    message = {"content": "Hi", "reasoning_content": "Hm", "annotations": [cited]}
+    answer = {"id": "1", "model": "m", "choices": [{"message": message, "finish_reason": "stop"}]}
+
+    told = _told(CHAT, target, cut(answer, "1", usage=False))
+
+    assert told == translate_answer(answer, Target(CHAT), target, Occasion(now_s=9))
+
+
+def test_a_call_is_one_though_every_delta_of_it_has_an_id_of_its_own() -> None:
+    chunks = [
+        _calling(id="c0", function={"name": "f", "arguments": ""}),
+        _calling(id="c1", function={"arguments": "{"}),
+        _calling(id="c2", function={"arguments": "}"}),
+        _chunk({}, "tool_calls"),
+    ]
+
+    (block,) = _told(CHAT, MESSAGES, chunks)["content"]
+
+    assert (block["id"], block["input"]) == ("c0", {})
+
+
+def test_a_block_may_be_told_as_a_whole_where_it_begins() -> None:
+    source = {"type": "web_search_result_location", "url": "https://a.example", "title": "A"}
+    blocks = [
+        {"type": "thinking", "thinking": "Hm", "signature": "c2ln"},
+        {"type": "text", "text": "Hi", "citations": [{**source, "cited_text": "Hi"}]},
+    ]
+    message = {"id": "msg_1", "model": "m", "content": blocks, "stop_reason": "end_turn"}
+    used = {"input_tokens": 1, "output_tokens": 2}
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {**message, "usage": used}},
+        *(
+            {**event, "index": at}
+            for at, block in enumerate(blocks)
+            for event in (
+                {"type": "content_block_start", "content_block": block},
+                {"type": "content_block_stop"},
+            )
+        ),
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": used},
+        {"type": "message_stop"},
+    ]
+
+    at_once = translate_answer(
+        {**message, "usage": used}, Target(MESSAGES), RESPONSES, Occasion(now_s=9)
+    )
+
+    assert _told(MESSAGES, RESPONSES, events) == at_once
+
+
+def test_a_thought_in_plain_text_after_one_in_detail_is_told_unless_it_repeats_that_one() -> None:
+    detail = {"type": "reasoning.text", "text": "Hm", "signature": "c2ln", **_FORMAT}
+    told: list[dict[str, Any]] = [{"reasoning_details": [detail]}, {"reasoning": "H"}]
+    told += [{"reasoning": "m"}, {"reasoning": "Aha"}]
+    chunks = [*map(_chunk, told), _chunk({}, "stop")]
+
+    blocks = _told(CHAT, MESSAGES, chunks)["content"]
+
+    assert [block["thinking"] for block in blocks] == ["Hm", "Aha"]
