@@ -16,7 +16,7 @@ from router.config.priors import SHIPPED
 
 _IN_FORCE = ("benchmarks", "categories", "shrinkage", "groups", "tiers", "models")
 _OF_BENCHMARKS = ("unit", "chance", "centre", "informs", "slope", "shift", "sd")
-_OF_MODELS = ("vendor", "open_weight", "size", "prices")
+_OF_MODELS = ("vendor", "open_weight", "size", "earlier", "also", "prices")
 _SOURCE = Path(str(SHIPPED)).with_suffix(".yaml")
 
 

@@ -7,7 +7,8 @@ from types import ModuleType
 
 from benchmarks.routing.data import Data
 from benchmarks.routing.findings import Found
-from router.cli.offline import NONE, forecasting, watched
+from router.cli.offline import fitting, tokenizer, watched
+from router.config.priors import Priors
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit
@@ -17,6 +18,8 @@ from router.evaluation.judge import Evaluation, judged
 from router.evaluation.resampling import Resamples
 
 FOLDS = 5
+TESTED_ON = ("zeroeval", "mmlu_pro", "bfcl")
+"""The benchmarks that the data is from: the same models' published results on them are left out."""
 
 Splitting = Callable[[Outcomes], Split]
 """Which fold each prompt is in."""
@@ -37,8 +40,8 @@ class Settings:
 
     @cached_property
     def fit(self) -> Fit:
-        """How the product fits."""
-        return forecasting(NONE)
+        """How the product fits, but nobody has published how models do on what they are tested on."""
+        return fitting(tokenizer(), Priors.shipped().without(*TESTED_ON))
 
     def crossed(
         self, outcomes: Outcomes, split: Split, pool: Pool, fit: Fit | None = None

@@ -35,7 +35,7 @@ def forecasting(artefact: str) -> Fit:
     Raises ArtefactRefused if the artefact cannot be used.
     """
     if artefact == NONE:
-        return _fitting(tokenizer())
+        return fitting(tokenizer(), Priors.shipped())
     forecaster = taken(artefact)
     return lambda train, pool, seed: forecaster  # noqa: ARG005 - as Fit has it
 
@@ -81,7 +81,9 @@ def watched(items: Iterable[Item], doing: str, count: int) -> Iterator[Item]:
     )
 
 
-def _fitting(tokenize: Tokenize) -> Fit:
+def fitting(tokenize: Tokenize, priors: Priors) -> Fit:
+    """What learns only from the outcomes, and of a model without any knows what `priors` say."""
+
     def learn(train: Outcomes, pool: Pool, seed: int) -> Forecaster:
         from router.training.fit import Recipe, fit  # noqa: PLC0415 - two seconds for scikit-learn
 
@@ -92,8 +94,6 @@ def _fitting(tokenize: Tokenize) -> Fit:
             )
         categories = categories_of(train.prompts, tokenize)
         artefact = fit(train, pool, tokenize, categories, Recipe(seed=seed))
-        return Foresight(
-            artefact, tokenize, pool_priors(artefact, Priors.shipped()), shipped_categories()
-        )
+        return Foresight(artefact, tokenize, pool_priors(artefact, priors), shipped_categories())
 
     return learn

@@ -1,12 +1,13 @@
 """What is assumed of a pool's models where an artefact is asked offline, all on the scale of what it learnt.
 
 Scored models start from their own means. These say how hard the artefact's prompts were, which published results and
-prices know nothing of; beside them, a model that was never scored would look too good. So published results are moved
-by as much as those of scored models are off, on average, and what a price tells is learnt from the scored models that
-have one: prices of a year ago bought less than those of today, from which the tiers of `router.config.priors` are made.
+prices know nothing of; beside them, a model that was never scored would look too good. So what published results and
+prices say is learnt from the scored models, each by a line of its own, and both count: prices of a year ago bought less
+than those of today, from which the tiers of `router.config.priors` are made, but of models at one time they say much.
+What a pool states is moved by as much as published results of scored models are off, on average.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
@@ -16,33 +17,54 @@ from router.config.priors import Priors
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.logits import logit, sigmoid
-from router.domain.pool import PoolModel
+from router.domain.pool import Pool, PoolModel
 from router.domain.price import Price
 from router.pipeline.artefact import Artefact
-from router.pipeline.foresight import PriorOf
+from router.pipeline.foresight import PriorOf, PriorsIn
 
-_SLOPE, _SLOPE_SD = 0.5, 0.25
-"""Of logits of the mean score by ability, before any model is known, and how far sources differ in it. A round number:
-about .5 on ZeroEval, and on MMLU-Pro."""
 _SD, _SD_WEIGHT = 0.5, 5.0
-"""How far models are from the line, and how many models that counts as: .4 on ZeroEval, .5 on MMLU-Pro."""
+"""How far models are from a line, and how many models that counts as: .3 to .5 on ZeroEval and MMLU-Pro."""
 
 
-def pool_priors(artefact: Artefact, priors: Priors) -> PriorOf:
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Of logits of the mean score by ability, before any model is known, and how far sources differ in it."""
+
+    mean: float
+    sd: float
+
+
+PRICES = Slope(0.5, 0.25)
+"""By the ability that is typical of a price. Round numbers: about .5 on ZeroEval, and on MMLU-Pro."""
+RESULTS = Slope(0.75, 0.25)
+"""By the ability that published results say. Round numbers: 1.0 on ZeroEval, .7 on MMLU-Pro."""
+
+
+def pool_priors(artefact: Artefact, priors: Priors) -> PriorsIn:
     """What is assumed of a model: its mean in the artefact, the pool's statement, published results, or its price.
 
-    If the artefact has means of its own, everything else is moved onto their scale.
+    If the artefact has means of its own, everything else is moved onto their scale; but if a pool has no scored model,
+    there is nothing to compare with, and its prompts are expected to be no harder than usual.
     """
-    shift, line = _shift(artefact, priors), PriceLine.through(artefact, priors)
+    shift = _shift(artefact, priors)
+    by_results, by_price = _by_results(artefact, priors), _by_price(artefact, priors)
 
     @cache
     def of_stranger(name: str, price: Price) -> Mapping[Category, QualityEstimate]:
-        found = priors.of((name,), price)
-        if line and not found.is_measured:
-            return dict.fromkeys(Category, line.at(priors.typical(price)))
+        published, typical = priors.published(name), priors.typical(price)
+        clues = [
+            line.at(ability)
+            for line, ability in (
+                (by_results, published),
+                (by_price, typical if by_results or published is None else published),
+            )
+            if line and ability is not None
+        ]
+        if clues:
+            return dict.fromkeys(Category, _agreed(clues))
         return {
             category: _moved(QualityEstimate(each.p, each.sd), shift)
-            for category, each in found.abilities.items()
+            for category, each in priors.of((name,), price).abilities.items()
         }
 
     def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
@@ -52,42 +74,79 @@ def pool_priors(artefact: Artefact, priors: Priors) -> PriorOf:
             return _moved(QualityEstimate(stated.p, stated.sd), shift)
         return of_stranger(model.name, Price.per_mtok(*model.usd_per_1m))[category]
 
-    return prior_of
+    def of_strangers(model: PoolModel, category: Category) -> QualityEstimate:
+        return _moved(prior_of(model, category), -shift)
+
+    def priors_in(pool: Pool) -> PriorOf:
+        return prior_of if any(map(artefact.usual, pool.names)) else of_strangers
+
+    return priors_in
 
 
 @dataclass(frozen=True, slots=True)
-class PriceLine:
-    """The logit of a model's mean score by the ability typical of its price; `sd` is that of models around it."""
+class Clue:
+    """What is known of a model's mean score, in logits, and how far off that may be."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The logit of a model's mean score by its ability, as something else tells it; `sd`: of models around it."""
 
     intercept: float
     slope: float
     sd: float
 
     @classmethod
-    def through(cls, artefact: Artefact, priors: Priors) -> "PriceLine | None":
-        """The line through the scored models with a price, None if there are none, or they start from priors.
+    def through(cls, points: Iterable[tuple[float, float]], usual: Slope) -> "Line | None":
+        """The line through (ability, logit of the mean score); None without points.
 
-        Ridge regression towards the usual slope, which decides where there are few models.
+        Ridge regression towards the usual slope, which decides where there are few.
         """
-        points = [
-            (priors.typical(Price.per_mtok(*price)), logit(usual.p))
-            for name, price in artefact.prices.items()
-            if (usual := artefact.usual(name))
-        ]
+        points = list(points)
         if not points:
             return None
         x, y = (fmean(point[axis] for point in points) for axis in (0, 1))
-        weight = (_SD / _SLOPE_SD) ** 2
+        weight = (_SD / usual.sd) ** 2
         covered = sum((at - x) ** 2 for at, _ in points) + weight
-        slope = (sum((at - x) * (to - y) for at, to in points) + weight * _SLOPE) / covered
+        slope = (sum((at - x) * (to - y) for at, to in points) + weight * usual.mean) / covered
         off = sum((to - y - slope * (at - x)) ** 2 for at, to in points)
         variance = (off + _SD_WEIGHT * _SD**2) / (len(points) + _SD_WEIGHT)
         return cls(y - slope * x, slope, sqrt(variance))
 
-    def at(self, ability: float) -> QualityEstimate:
-        """The mean score to be expected of a model that was never scored."""
-        p = sigmoid(self.intercept + self.slope * ability)
-        return QualityEstimate(p, p * (1.0 - p) * self.sd, EstimateSource.PRIOR)
+    def at(self, ability: float) -> Clue:
+        """What it says of a model that was never scored."""
+        return Clue(self.intercept + self.slope * ability, self.sd)
+
+
+def _agreed(clues: Sequence[Clue]) -> QualityEstimate:
+    """What several clues say together, each as heavy as it is sure."""
+    weights = [1.0 / clue.sd**2 for clue in clues]
+    mean = sum(w * clue.mean for w, clue in zip(weights, clues, strict=True)) / sum(weights)
+    p = sigmoid(mean)
+    return QualityEstimate(p, p * (1.0 - p) / sqrt(sum(weights)), EstimateSource.PRIOR)
+
+
+def _by_price(artefact: Artefact, priors: Priors) -> Line | None:
+    """What prices say, by the scored models that have one."""
+    points = (
+        (priors.typical(Price.per_mtok(*price)), logit(usual.p))
+        for name, price in artefact.prices.items()
+        if (usual := artefact.usual(name))
+    )
+    return Line.through(points, PRICES)
+
+
+def _by_results(artefact: Artefact, priors: Priors) -> Line | None:
+    """What published results say, by the scored models that have any."""
+    points = (
+        (ability, logit(usual.p))
+        for name in artefact.models
+        if (ability := priors.published(name)) is not None and (usual := artefact.usual(name))
+    )
+    return Line.through(points, RESULTS)
 
 
 def _shift(artefact: Artefact, priors: Priors) -> float:
@@ -104,4 +163,7 @@ def _shift(artefact: Artefact, priors: Priors) -> float:
 
 
 def _moved(estimate: QualityEstimate, shift: float) -> QualityEstimate:
-    return QualityEstimate(sigmoid(logit(estimate.p) + shift), estimate.sd, estimate.source)
+    """Harder or easier by so many logits, and as unsure as before in logits."""
+    p = sigmoid(logit(estimate.p) + shift)
+    sd = estimate.sd * p * (1.0 - p) / (estimate.p * (1.0 - estimate.p))
+    return QualityEstimate(p, sd, estimate.source)

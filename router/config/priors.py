@@ -71,6 +71,14 @@ class Priors:
         """The priors in the package; models.yaml next to them is their source."""
         return cls(orjson.loads(SHIPPED.read_bytes()))
 
+    def without(self, *benchmarks: str) -> "Priors":
+        """These priors without the results of all benchmarks whose names begin like that."""
+        models = {
+            name: {**entry, "benchmarks": _other(entry["benchmarks"], benchmarks)}
+            for name, entry in self._data["models"].items()
+        }
+        return Priors({**self._data, "models": models})
+
     def of(self, names: Iterable[str | None], price: Price) -> Prior:
         """The prior of the first of `names` that is known: a model's id or a key of the price map.
 
@@ -80,10 +88,17 @@ class Priors:
         entry = self._data["models"][known] if known else {}
         words = self._words(entry.get("benchmarks") or {})
         source = f"benchmarks of {known}" if words else "its price tier"
+        its_price = None if entry.get("earlier") and _telling(words) else price
         abilities = {
-            category: self._ability(category, words, price, source) for category in Category
+            category: self._ability(category, words, its_price, source) for category in Category
         }
         return Prior(abilities, _tags(entry), bool(words))
+
+    def published(self, name: str) -> float | None:
+        """The general ability by published results alone, on the card's scale; None if there are none."""
+        known = self._known(name)
+        words = self._words(self._data["models"][known].get("benchmarks") or {}) if known else {}
+        return self._general(words, None).mean if _telling(words) else None
 
     def typical(self, price: Price) -> float:
         """The general ability of the models of this price, on the card's scale: 0 is about gpt-4o of late 2024."""
@@ -106,8 +121,12 @@ class Priors:
     def _ids(self) -> dict[str, str]:
         """Every name of a model to its id; a model's own id takes precedence over another's price key."""
         models = self._data["models"]
-        by_key = {key: name for name, entry in models.items() for key in entry["prices"]}
-        return {**by_key, **{name: name for name in models}}
+        others = {
+            other: name
+            for name, entry in models.items()
+            for other in (*entry["prices"], *entry.get("also", ()))
+        }
+        return {**others, **{name: name for name in models}}
 
     def _words(self, results: Mapping[str, Any]) -> dict[str, _Estimate]:
         """Each benchmark's estimate of the model's ability."""
@@ -119,7 +138,7 @@ class Priors:
         return words
 
     def _ability(
-        self, category: Category, words: Mapping[str, _Estimate], price: Price, source: str
+        self, category: Category, words: Mapping[str, _Estimate], price: Price | None, source: str
     ) -> Ability:
         estimate = self._in_category(category, words, price)
         scale = self._data["categories"][category]
@@ -128,9 +147,9 @@ class Priors:
         return Ability(p, sd, f"prior: {source}")
 
     def _in_category(
-        self, category: Category, words: Mapping[str, _Estimate], price: Price
+        self, category: Category, words: Mapping[str, _Estimate], price: Price | None
     ) -> _Estimate:
-        if not words:
+        if price and not words:
             return self._of_tier(category, price)
         general = self._general(words, price)
         spread = self._data["shrinkage"]["category_sd"] ** 2
@@ -138,16 +157,19 @@ class Priors:
         telling = [word for name, word in words.items() if category in about[name]["informs"]]
         return _pooled([*telling, _Estimate(general.mean, spread + general.variance)])
 
-    def _general(self, words: Mapping[str, _Estimate], price: Price) -> _Estimate:
-        """The ability over all categories. Benchmarks are correlated, so each counts for less than one."""
+    def _general(self, words: Mapping[str, _Estimate], price: Price | None) -> _Estimate:
+        """The ability over all categories, drawn to that of the price unless it is None.
+
+        Benchmarks are correlated, so each counts for less than one.
+        """
         shrinkage = self._data["shrinkage"]
-        usual = _Estimate(self.typical(price), shrinkage["general_sd"] ** 2)
         weighted = [
             _Estimate(word.mean, word.variance / shrinkage["general_weight"])
-            for name, word in words.items()
-            if name != _CONSISTENCY_OF_SUMMARIES
+            for word in _telling(words)
         ]
-        return _pooled([*weighted, usual])
+        if price:
+            weighted.append(_Estimate(self.typical(price), shrinkage["general_sd"] ** 2))
+        return _pooled(weighted)
 
     def _of_tier(self, category: Category, price: Price) -> _Estimate:
         tier = self._tier(price)
@@ -160,6 +182,15 @@ class Priors:
         tiers: list[Mapping[str, Any]] = self._data["tiers"]
         limits = ((tier, tier["max_blended_usd_per_mtok"]) for tier in tiers)
         return next(t for t, limit in limits if limit is None or blended_usd_per_mtok <= limit)
+
+
+def _telling(words: Mapping[str, _Estimate]) -> list[_Estimate]:
+    """Those that say something of the general ability."""
+    return [word for name, word in words.items() if name != _CONSISTENCY_OF_SUMMARIES]
+
+
+def _other(results: Mapping[str, Any], beginnings: tuple[str, ...]) -> dict[str, Any]:
+    return {name: result for name, result in results.items() if not name.startswith(beginnings)}
 
 
 def _rated(value: float, about: Mapping[str, Any]) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "683fd2a7440e33a2b086831acb24744421b7dd450fd1102cfcca0133f4d80169"
+SHIPPED_SHA256 = "e15e143625c77f48fa92dd48166445a2465ff1fea0b1167fcb0764a43ed6ced4"
 """Of router/artefacts/quality/SHA256SUMS; updated here whenever the artefact is fitted anew."""
 
 

@@ -19,6 +19,8 @@ from router.pipeline.artefact import Artefact
 
 PriorOf = Callable[[PoolModel, Category], QualityEstimate]
 """The prior of a model's quality in a category, before anything was learnt."""
+PriorsIn = Callable[[Pool], PriorOf]
+"""The priors of a pool's models. What is assumed of one may depend on which others are in the pool."""
 Tokenize = Callable[[str], Sequence[int]]
 
 
@@ -28,17 +30,18 @@ class Foresight:
 
     artefact: Artefact
     tokenize: Tokenize
-    prior_of: PriorOf
+    priors_in: PriorsIn
     categories: CategoryModel | None
 
     def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
         """Predictions for these prompts and every model of the pool, in their orders."""
         rows, agreeing, agreement = [], [], self.artefact.agreement
+        prior_of = self.priors_in(pool)
         for prompt in prompts:
             tokens = self.tokenize(both_ends(prompt))
             length, options = whole_length(prompt, tokens), options_in(prompt)
             kinship = self.artefact.kinds.of(tokens, length, options)
-            rows.append(self._row(prompt, tokens, kinship, pool))
+            rows.append(self._row(prompt, tokens, kinship, pool, prior_of))
             if agreement is not None:
                 agreeing.append(agreement.prospects(kinship))
         table = np.asarray(rows, dtype=np.float64).reshape(len(prompts), len(pool.models), 4)
@@ -53,14 +56,14 @@ class Foresight:
         )
 
     def _row(
-        self, prompt: str, tokens: Sequence[int], kinship: Kinship, pool: Pool
+        self, prompt: str, tokens: Sequence[int], kinship: Kinship, pool: Pool, prior_of: PriorOf
     ) -> list[tuple[float, float, float, float]]:
         outlook = self.artefact.quality.outlook(kinship)
         category = self.category_of(prompt, tokens)
         length = whole_length(prompt, tokens)
         row = []
         for model in pool.models:
-            estimate = outlook.quality(model.name, self.prior_of(model, category))
+            estimate = outlook.quality(model.name, prior_of(model, category))
             spent = self._spent(model, kinship, length)
             row.append((estimate.p, estimate.sd, *spent))
         return row

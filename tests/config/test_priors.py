@@ -137,6 +137,41 @@ def test_a_model_is_known_by_its_id_its_price_keys_and_harmless_endings() -> Non
     assert priors.of(["n"], CHEAP).tags == {"acme", "small", "open-weight"}
 
 
+def test_other_spellings_of_a_name_are_known() -> None:
+    priors = Priors(data(m={**entry(quiz=0.9), "also": ["meta-m"]}))
+
+    assert priors.of(["vendor/Meta-M-Instruct"], CHEAP).is_measured
+
+
+def test_what_an_earlier_model_costs_says_nothing_about_it() -> None:
+    priors = Priors(data(m={**entry(quiz=0.8), "earlier": True}, n=entry(quiz=0.8)))
+
+    def p(name: str, price: Price, priors: Priors = priors) -> float:
+        return priors.of([name], price).abilities[Category.MATHS].p
+
+    assert p("m", CHEAP) == p("m", DEAR)
+    assert p("n", CHEAP) < p("n", DEAR)
+    assert p("m", CHEAP, priors.without("quiz")) < p("m", DEAR, priors.without("quiz"))
+
+
+def test_published_results_alone_make_a_general_ability() -> None:
+    # v = 0.75: z = 2 * logit(0.75) + 0.5 = 2.6972, whatever the price
+    priors = Priors(data(m=entry(quiz=0.8125), n=entry(vectara_consistency=0.98), o=entry()))
+
+    assert priors.published("m") == pytest.approx(2.69722, abs=1e-5)
+    assert priors.published("n") is None
+    assert priors.published("o") is None
+    assert priors.published("nobody") is None
+
+
+def test_results_can_be_left_out_by_how_their_benchmarks_names_begin() -> None:
+    priors = Priors(data(m=entry(quiz=0.9, arena=1500.0), n=entry(quiz=0.9))).without("qu")
+
+    assert priors.of(["m"], CHEAP).is_measured
+    assert not priors.of(["n"], CHEAP).is_measured
+    assert priors.published("n") is None
+
+
 @pytest.fixture(scope="module")
 def shipped() -> Priors:
     return Priors.shipped()
@@ -183,6 +218,23 @@ def test_every_model_of_the_price_map_gets_valid_abilities(
             assert all(0 < each.p <= 0.99 and each.sd < 0.3 for each in found.values())
 
 
+EARLIER = (
+    "Meta-Llama-3.1-70B-Instruct meta-llama/Llama-3.1-8B-Instruct Meta-Llama-3-8B-Instruct llama-2-70b-chat-hf"
+    " Mixtral-8x7B-Instruct-v0.1 open-mixtral-8x22b mistralai/mistral-7b-chat mistral-large-2407 open-mistral-nemo-2407"
+    " gpt-4 gpt-4-turbo-2024-04-09 gpt-4-0125-preview gpt-4-1106-preview gpt-3.5-turbo-0125-FC o1-mini-2024-09-12"
+    " claude-3-opus-20240229 claude-3-haiku-20240307 claude-v2 claude-instant-v1 claude-2.1"
+    " gemini-1.5-pro-002 gemini-1.5-flash gemini-pro google/gemma-2-9b-it Qwen1.5-72B-Chat Qwen2-72B-Instruct"
+    " deepseek-v2-chat deepseek-v2.5-0908 01-ai/Yi-34B-Chat WizardLM/WizardLM-13B-V1.2 command-r-plus Phi-3-mini-4k-instruct"
+).split()
+"""As their vendors, their hosts and published outcomes write them."""
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_earlier_models_are_known_by_their_usual_names(name: str, shipped: Priors) -> None:
+    assert shipped.published(name) is not None
+    assert shipped.of([name], CHEAP).abilities[K].p < 0.9
+
+
 _HOST, _LLAMA = "deepinfra", "deepinfra/meta-llama"
 
 
@@ -190,6 +242,8 @@ _HOST, _LLAMA = "deepinfra", "deepinfra/meta-llama"
     ("weaker", "stronger", "category"),
     [
         ("gpt-4o-mini", "gpt-4o", K),
+        ("gpt-3.5-turbo", "gpt-4o-mini", Category.MATHS),
+        ("gpt-4-turbo", "gpt-5.4-mini", Category.CODE_WRITING),
         ("gpt-4o", "gpt-5", Category.REASONING),
         ("gpt-5-nano", "gpt-5-mini", Category.MATHS),
         ("gpt-5-mini", "gpt-5", K),

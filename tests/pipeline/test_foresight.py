@@ -96,7 +96,7 @@ def test_a_prior_is_asked_for_the_category_of_the_prompt() -> None:
         return QualityEstimate(0.5, 0.1)
 
     code = "Write a Python function that reverses a linked list, with type hints."
-    seer = Foresight(usual_artefact(), tokenize, prior_of, None)
+    seer = Foresight(usual_artefact(), tokenize, lambda pool: prior_of, None)  # noqa: ARG005 - one for all pools
     seer.predict([code], POOL, ["p"])
 
     assert asked == [(model.name, Category.CODE_WRITING) for model in POOL.models]

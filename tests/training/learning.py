@@ -87,7 +87,7 @@ def foresight(artefact: Artefact) -> Foresight:
     def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
         return artefact.usual(model.name) or EVEN
 
-    return Foresight(artefact, tokenize, prior_of, None)
+    return Foresight(artefact, tokenize, lambda pool: prior_of, None)  # noqa: ARG005 - one for all pools
 
 
 def _asked(dice: np.random.Generator, words: str) -> str:
