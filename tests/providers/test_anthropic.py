@@ -583,3 +583,16 @@ async def test_an_answer_that_is_begun_goes_to_models_that_go_on_with_it(
         "untranslatable",
         1,
     )
+
+
+@pytest.mark.parametrize("content", ["", " \n", [], None])
+async def test_an_answer_that_no_words_begin_is_not_begun(
+    claude: Upstream, api: AnthropicApi, content: Any
+) -> None:
+    asked = {"role": "user", "content": "Hi"}
+
+    await plain(
+        claude, call("claude-opus-4-6", messages=[asked, {"role": "assistant", "content": content}])
+    )
+
+    assert api.last_body["messages"] == [asked]
