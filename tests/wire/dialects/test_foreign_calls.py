@@ -117,6 +117,16 @@ def test_thoughts_of_others_are_kept_from_mistrals_models(name: str) -> None:
     assert Taken.by("mistral-large-latest").takes_all_of(raw) is (name == "reasoning_details")
 
 
+def test_what_litellm_adds_to_a_call_is_kept_from_mistrals_models() -> None:
+    usual = talk(call("abcABC123"))
+    body = talk(call("abcABC123", provider_specific_fields={"thought_signature": "c2ln"}))
+    taken = Taken.by("mistral-large-latest")
+
+    assert not taken.takes_all_of(orjson.dumps(body))
+    assert taken.of(body) == usual
+    assert Taken.by("llama-3.3-70b").of(body) is body
+
+
 def test_a_signature_is_shown_to_gemini_alone() -> None:
     body = talk(call("a", extra_content=SIGNED), call("b"))
 

@@ -137,6 +137,8 @@ class Taken:
 
     def _call(self, call: dict[str, Any], *, is_first: bool) -> dict[str, Any]:
         given = call.get("id")
+        if not self.takes_thoughts and any(name in call for name in OF_LITELLM):
+            call = {name: value for name, value in call.items() if name not in OF_LITELLM}
         if isinstance(given, str) and self.id_of(given) != given:
             call = {**call, "id": self.id_of(given)}
         if _SIGNATURE in call and not self.knows_signatures:
