@@ -88,10 +88,12 @@ def test_thoughts_among_the_parts_of_a_content_go_to_mistrals_models_only(
     body = {"messages": [{"role": "user", "content": "Hello"}, told]}
     taken = Taken.by(name)
 
+    of_claude = {"messages": [{**told, "content": [{**thought, "thinking": "Hm"}]}]}
     kept = told if name.startswith("mistral") else {**told, "content": words or ""}
 
     assert taken.of(body)["messages"][1] == kept
     assert taken.takes_all_of(orjson.dumps(body)) is (kept is told)
+    assert taken.of(of_claude) is of_claude
 
 
 @pytest.mark.parametrize(
