@@ -327,9 +327,8 @@ class Attempts:
         # The soonest comes last, so that it stands for a model in several places.
         away = sorted(refusals, key=lambda pair: pair[1].for_s, reverse=True)
         soonest_s = away[-1][1].for_s if away else None
-        if (
-            self._last is None and not away
-        ):  # nothing has failed, and nobody is away: a cascade's steps were dear
+        if self._last is None and not away:
+            # Nothing has failed, and nobody is away: a cascade's steps were dear.
             return too_dear(self.calls.spent, self._plan.ceiling)
         if self._last is None:
             return resting({each.model.id: str(why) for each, why in away}, soonest_s)

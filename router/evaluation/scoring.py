@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from router.domain.errors import FarthingError
+from router.wire.chunks import text_in
 from router.wire.json_schema import Unchecked, keeps
 
 Body = Mapping[str, Any]
@@ -46,7 +47,7 @@ def text_of(answer: Body) -> str | None:
     first = choices[0] if isinstance(choices, list) and choices else {}
     message = first.get("message") if isinstance(first, dict) else None
     content = message.get("content") if isinstance(message, dict) else None
-    return content if isinstance(content, str) else None
+    return text_in(content) if isinstance(content, str | list) else None
 
 
 def _exact(_: Body, expected: str, answer: str) -> float | None:

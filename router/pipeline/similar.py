@@ -26,6 +26,7 @@ from router.pipeline.visit import Visit
 from router.ports import World
 from router.wire.answer import MalformedAnswer
 from router.wire.cached import StoredAnswer
+from router.wire.chunks import text_in
 from router.wire.replay import whole
 from router.wire.wording import split
 
@@ -172,5 +173,4 @@ def text_of(answer: StoredAnswer) -> str:
     except MalformedAnswer:
         return ""
     message = choices[0].get("message") if choices else None
-    content = message.get("content") if isinstance(message, dict) else None
-    return content if isinstance(content, str) else ""
+    return text_in(message.get("content")) if isinstance(message, dict) else ""

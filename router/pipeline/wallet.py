@@ -36,11 +36,18 @@ class Wallet:
         return None
 
     def settle(self, attempt: int, cost: Money) -> None:
-        """The attempt has ended, at this cost; while others go on, no more than that stays set aside."""
-        if (reservation := self._held.pop(attempt, None)) is not None:
-            self._ended.append((reservation, cost))
-            if self._held:
-                self._keep_costs()
+        """The attempt has ended, at this cost; if that is nothing, what was set aside is free at once.
+
+        Else, while others go on, no more than the cost stays set aside.
+        """
+        if (reservation := self._held.pop(attempt, None)) is None:
+            return
+        if not cost:  # no account can lack it, and a retry may have to wait
+            self.purse.settle(reservation, ZERO)
+            return
+        self._ended.append((reservation, cost))
+        if self._held:
+            self._keep_costs()
 
     async def pay(self, cost: Money) -> None:
         """Spend the cost of a call for which nothing was set aside, because it is small: that of a vector."""
@@ -59,11 +66,7 @@ class Wallet:
 
     def _keep_costs(self) -> None:
         """Have nothing but their costs set aside for the attempts that have ended."""
-        ended, self._ended = self._ended, []
-        for reservation, cost in ended:
-            if not cost:
-                self.purse.settle(reservation, ZERO)  # there is nothing that could be missed
-            elif cost == reservation.amount:
-                self._ended.append((reservation, cost))
-            else:
-                self._ended.append((self.purse.keep(reservation, cost), cost))
+        self._ended = [
+            (held if held.amount == cost else self.purse.keep(held, cost), cost)
+            for held, cost in self._ended
+        ]

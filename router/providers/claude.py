@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.wire.chunks import text_in
 from router.wire.dialects.shape import unsaid
 
 _NAME = re.compile(r"claude-(?P<family>[a-z]+)-(?P<major>\d{1,2})(?:-(?P<minor>\d{1,2}))?(?!\d)")
@@ -81,7 +82,8 @@ class Claude:
             worded["messages"] = _with_system_first(fields.get("messages"))
         if not self.may_be_forced and _is_forced(worded.get("tool_choice")):
             raise unsaid("tool_choice", "the model itself decides whether to call a tool; use auto")
-        if not self.may_be_begun and _is_begun(fields.get("messages")):
+        begun = text_in(_begun(fields.get("messages")).get("content"))
+        if begun.strip() and not self.may_be_begun:  # without words it is left out
             raise unsaid(
                 "messages", "the model begins its answers itself; end with a user's message"
             )
@@ -97,7 +99,7 @@ class Claude:
             and not self._samples_twice(body)
             and (self.hears_system_amid or not _has_system_amid(body.get("messages")))
             and (self.may_be_forced or not _is_forcing(body.get("tool_choice")))
-            and (self.may_be_begun or not _is_begun(body.get("messages")))
+            and (self.may_be_begun or not _begun(body.get("messages")))
         )
 
     def _samples_twice(self, fields: Mapping[str, Any]) -> bool:
@@ -129,10 +131,10 @@ def _is_forcing(choice: object) -> bool:
     return isinstance(choice, dict) and choice.get("type") in ("any", "tool")
 
 
-def _is_begun(messages: object) -> bool:
-    """Whether the last message is what the model is to go on with."""
+def _begun(messages: object) -> Mapping[str, Any]:
+    """The last message, if the model is to go on with it."""
     last = messages[-1] if isinstance(messages, list) and messages else None
-    return isinstance(last, dict) and last.get("role") == "assistant"
+    return last if isinstance(last, dict) and last.get("role") == "assistant" else {}
 
 
 def _has_system_amid(messages: object) -> bool:

@@ -70,7 +70,7 @@ class DirectUpstream:
                 body = without_member(body, call.fields, name)
         if LIMITS[0] in call.fields and is_mistrals(call.model.name):
             body = _limited_as_before(body, call.fields)
-        if _THOUGHT in body or _CALLED in body or THOUGHT_IN_PARTS in body:
+        if any(sign in body for sign in _ANSWERED):
             body = _as_taken(body, call.model.name)
         return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
 
@@ -85,7 +85,9 @@ _METADATA = "metadata"
 """Labels, which Responses take as they are; in chat OpenAI refuses them unless the answer is to be stored."""
 _LABELS = ("user", *SHARED)
 """What agents always say of themselves; Mistral's API forbids whatever it does not know."""
-_SEALED, _THOUGHT, _CALLED = b'"reasoning_details"', b'"reasoning', b'"tool_calls"'
+_SEALED = b'"reasoning_details"'
+_ANSWERED = (b'"reasoning', b'"tool_calls"', THOUGHT_IN_PARTS, b'"provider_specific_fields"')
+"""Without any of these bytes no other model has said anything in a request that this one would refuse."""
 
 
 def _of_a_user(body: bytes, fields: Mapping[str, Any]) -> bytes:

@@ -36,6 +36,7 @@ from router.providers.translating.arguments import (
 from router.providers.translating.connection import ConnectionTrace, new_session
 from router.providers.translating.faults import failure_of
 from router.providers.translating.quiet import OFFLINE, quietly
+from router.wire.dialects.chat.foreign_calls import Taken
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.sse import DONE
@@ -144,7 +145,8 @@ class LitellmUpstream:
         self, litellm: "_Litellm", call: "_Asked", dropped: Collection[str]
     ) -> dict[str, Any]:
         supported = litellm.supported(call.model_name, self._target.provider)
-        own = with_own_thoughts(call.fields, Dialect.CHAT, "")
+        taken = Taken.by_litellm(call.model_name)
+        own = taken.of(with_own_thoughts(call.fields, Dialect.CHAT, ""))
         asked = fitting(without(asked_by(own), dropped), supported)
         return call_arguments(asked, self._target, call.model_name, stream=call.stream)
 

@@ -71,7 +71,7 @@ def _opening(message: Mapping[str, Any]) -> dict[str, Any]:
     told = {
         name: "" if isinstance(value, str) else value
         for name, value in message.items()
-        if name not in _CALLS and name != _SOURCES
+        if name not in _CALLS and not (name == _SOURCES and value)
     }
     return {**told, "role": message.get("role") or "assistant"}
 
@@ -87,8 +87,8 @@ def _texts(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _sources(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """What the texts cite."""
-    if _SOURCES in message:
-        yield {_SOURCES: message[_SOURCES]}
+    if sources := message.get(_SOURCES):
+        yield {_SOURCES: sources}
 
 
 def _calls(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from router.wire.answer import MalformedAnswer
-from router.wire.chunks import choices_in
+from router.wire.chunks import choices_in, text_in
 from router.wire.json_shape import misshaped
 from router.wire.replay import whole
 
@@ -113,7 +113,7 @@ def _flaws_of_format(content: object, response_format: Mapping[str, Any]) -> Ite
     if kind not in ("json_object", "json_schema"):
         return
     try:
-        value = orjson.loads(content if isinstance(content, str) else b"")
+        value = orjson.loads(text_in(content))
     except orjson.JSONDecodeError:
         yield "its content is not the requested JSON"
     else:

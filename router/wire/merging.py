@@ -68,12 +68,19 @@ def _joined(told: Any, more: Any) -> Any:
     if isinstance(told, dict) and isinstance(more, dict):
         _grow(told, more)
         return told
-    if isinstance(told, list) and isinstance(more, list):
-        items = told if isinstance(told, _Items) else _Items(told)
-        for item in more:
+    if isinstance(told, list) or isinstance(more, list):
+        items = told if isinstance(told, _Items) else _Items(_parts(told))
+        for item in _parts(more):
             items.take(item)
         return items
     return more
+
+
+def _parts(content: Any) -> list[Any]:
+    """A list; models of Mistral's that think or cite give the same content in parts and as a text by turns."""
+    if isinstance(content, list):
+        return content
+    return [{"type": "text", "text": content}] if isinstance(content, str) and content else []
 
 
 def _grow(told: dict[str, Any], more: dict[str, Any]) -> None:
@@ -86,6 +93,8 @@ def _grow(told: dict[str, Any], more: dict[str, Any]) -> None:
 
 _SEALS = ("signature", "data")
 """Members of a thought that end it."""
+_SPOKEN = ("text", "thinking")
+"""Parts of a content that grow, although they have no index."""
 
 
 class _Items(list[Any]):
@@ -103,12 +112,19 @@ class _Items(list[Any]):
     def take(self, item: Any) -> None:
         """Add `item`, or what it says to the one that it continues."""
         index = _index(item)
-        known = None if index is None else self._by_index.get(index)
+        known = _last_spoken(self, item) if index is None else self._by_index.get(index)
         if known is None or _is_another(item, known):
             self.append(item)
             self._by_index[index] = item
         else:
             _grow(known, item)
+
+
+def _last_spoken(items: list[Any], item: Any) -> dict[str, Any] | None:
+    """The last of the `items` if it is a part of a content that `item` may continue."""
+    last = items[-1] if items else None
+    is_spoken = isinstance(last, dict) and last.get("type") in _SPOKEN
+    return last if is_spoken and isinstance(item, dict) else None
 
 
 def _is_another(item: dict[str, Any], known: dict[str, Any]) -> bool:

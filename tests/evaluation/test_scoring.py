@@ -88,6 +88,7 @@ def test_a_score_that_there_is_not_is_told_with_those_that_there_are(how: str) -
     ("answer", "text"),
     [
         ({"choices": [{"message": {"content": "yes"}}]}, "yes"),
+        ({"choices": [{"message": {"content": [{"type": "text", "text": "yes"}]}}]}, "yes"),
         ({"choices": [{"message": {"content": None, "tool_calls": [{}]}}]}, None),
         ({"choices": []}, None),
         ({}, None),

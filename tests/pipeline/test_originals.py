@@ -109,6 +109,20 @@ async def test_mistrals_models_are_told_the_limit_by_the_name_that_they_know(
     assert [labels & each.keys() for each in sent] == [set(), labels, set(), set()]
 
 
+async def test_what_litellm_adds_to_an_answer_is_kept_from_mistrals_models(tmp_path: Path) -> None:
+    user, said = {"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}
+    odd = {**said, "provider_specific_fields": {"citations": [[]]}}
+    async with provider("/v1/chat/completions") as it:
+        it.answer = json.dumps({"choices": [{"message": said, "finish_reason": "stop"}]}).encode()
+        upstreams = {"it": {"kind": "openai", "base_url": f"{it.url}/v1"}}
+        models = {"a": model("it", "mistral-large-2512")}
+        async with door(tmp_path, upstreams=upstreams, models=models) as at:
+            asked = {"model": "a", "messages": [user, odd, user]}
+            async with at.client.post(f"{at.url}/v1/chat/completions", json=asked) as answer:
+                assert answer.status == 200
+    assert json.loads(it.bodies[0])["messages"] == [user, said, user]
+
+
 async def test_an_upstream_is_given_the_request_as_it_came(tmp_path: Path) -> None:
     body = {"model": "auto", "max_tokens": 9, "messages": [{"role": "user", "content": QUESTION}]}
     raw = json.dumps(body).encode()

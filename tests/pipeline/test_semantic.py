@@ -4,11 +4,15 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from router.decision.watch import Watch
+from router.domain.caching import Origin, Writer
 from router.domain.semantic import Sameness, SemanticMode, SemanticTerms
+from router.domain.usage import Usage
 from router.pipeline.semantic import NO_LOOK, Look, Semantic
+from router.pipeline.similar import text_of
 from router.ports import Embedded
 from router.providers.simulated.embedding import vector_of
 from router.stores.memory.index import MemoryIndex
@@ -16,6 +20,7 @@ from router.stores.redis.index import RedisIndex
 from router.stores.redis.link import RedisLink
 from router.telemetry.metrics import exposition
 from router.telemetry.semantic_metrics import SemanticCollector
+from router.wire.cached import StoredAnswer
 from router.wire.wording import Wording, split
 
 ON = SemanticTerms(SemanticMode.ON, check_share=0)
@@ -192,6 +197,15 @@ async def test_a_share_of_what_could_be_given_is_checked(chance: float, is_check
     await ask(semantic, "What is a monad?", terms)
 
     assert (await ask(semantic, "What's a monad?", terms)).is_check is is_check
+
+
+def test_the_words_of_an_answer_that_thinks_in_parts_are_compared() -> None:
+    words = {"type": "text", "text": "Yes"}
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}, words]
+    body = orjson.dumps({"choices": [{"message": {"content": parts}}]})
+    origin = Origin(Writer("m", "u", "n"), Usage(1), 0.0)
+
+    assert text_of(StoredAnswer(origin, is_stream=False, body=body)) == "Yes"
 
 
 async def test_where_too_many_differ_it_stops_says_so_once_and_shows_it(

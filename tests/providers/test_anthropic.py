@@ -300,7 +300,8 @@ async def test_a_streamed_thought_has_its_seal_as_well(claude: Upstream, api: An
     ]
     assert [each.get("text") for each in details] == ["Hm.", ""]
     assert details[-1]["signature"] == THOUGHT["signature"]
-    assert {each["format"] for each in details} == {f"up/{CLAUDE}"}
+    # Clients join what they are told twice, so whose it is comes once.
+    assert [each.get("format") for each in details] == [f"up/{CLAUDE}", None]
 
 
 # ------------------------------------------------------------ what goes wrong
@@ -583,3 +584,16 @@ async def test_an_answer_that_is_begun_goes_to_models_that_go_on_with_it(
         "untranslatable",
         1,
     )
+
+
+@pytest.mark.parametrize("content", ["", " \n", [], None])
+async def test_an_answer_that_no_words_begin_is_not_begun(
+    claude: Upstream, api: AnthropicApi, content: Any
+) -> None:
+    asked = {"role": "user", "content": "Hi"}
+
+    await plain(
+        claude, call("claude-opus-4-6", messages=[asked, {"role": "assistant", "content": content}])
+    )
+
+    assert api.last_body["messages"] == [asked]

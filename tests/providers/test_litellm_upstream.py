@@ -386,3 +386,14 @@ async def test_a_provider_that_takes_no_connections_of_ours_is_understood_all_th
     assert (fault.kind, fault.retry_after_s) == (FaultKind.RATE_LIMITED, 7.0)
     assert fault.error == {"message": "Slow down."}
     gc.collect()  # whatever was left open would be reported here
+
+
+async def test_what_mistrals_models_think_is_kept_from_others(simulator: RunningSimulator) -> None:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}
+    said = {"role": "assistant", "content": [thought, {"type": "text", "text": "Hello"}]}
+    asked = {"role": "user", "content": "Hi"}
+
+    async with upstream("openai", simulator.base_url) as to:
+        await plain(to, call("sim-mid", messages=[asked, said, asked]))
+
+    assert "thinking" not in json.dumps(body_at(simulator)["messages"])

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from router.domain.budget import EVERYTHING, Balance, Budget
+from router.domain.budget import EVERYTHING, Balance, Budget, Scope, ScopeKind
+from router.domain.members import replace
 from router.domain.money import ZERO
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
@@ -221,6 +222,30 @@ async def test_what_only_others_have_spent_is_compared_with_the_ledger_when_redi
             await balance_of(purse, clock)
             await purse.close()
             assert (await balance_of(purse, clock)).spent == CENT * 31
+
+
+async def test_when_redis_is_back_the_ledger_is_asked_of_a_few_accounts_and_later_of_the_others(
+    clock: Clock, books: Books
+) -> None:
+    """There may be thousands, which neither the ledger nor a process that is to end must wait for."""
+    budgets = [replace(OWN, scope=Scope(ScopeKind.TAG, f"tag-{number}")) for number in range(20)]
+    with RedisServer() as server:
+        async with linked(server.url, timeout_s=0.2) as link:
+            purse, asked = RedisPurse(link, clock, books), []
+            await purse.look(budgets)
+            server.pause()
+            await purse.look([WHOLE])
+            server.resume()
+            await until(lambda: link.is_up)
+            await purse.look([WHOLE])
+            await purse.close()
+            for _ in range(4):
+                before = books.asked
+                await purse.balances()
+                await purse.close()
+                asked.append(books.asked - before)
+
+            assert asked == [8, 8, 4, 0]
 
 
 async def snapshot(link: RedisLink) -> dict[str, bytes]:

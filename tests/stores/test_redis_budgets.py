@@ -254,6 +254,25 @@ async def test_a_ledger_that_is_back_is_not_believed_before_it_has_what_other_ma
         assert await left(RedisPurse(link, clock, books)) == CENT * 75
 
 
+async def test_a_ledger_that_was_away_is_asked_of_a_few_accounts_at_a_time(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    budgets = [
+        Budget(Scope(ScopeKind.TAG, f"tag-{n}"), DOLLAR, BudgetWindow.DAY) for n in range(20)
+    ]
+    async with emptied(redis_server, clock, books) as (_, purse):
+        books.is_away = True
+        await purse.look(budgets)
+        books.slow, asked = asyncio.Event(), books.asked
+        clock.now_s += ASK_AGAIN_S
+        for _ in range(3):
+            await purse.look(budgets[:1])
+            clock.now_s += 2  # until then the last balance is trusted
+        assert books.asked == asked + 8
+        books.slow.set()
+        await purse.close()
+
+
 async def test_what_redis_held_when_it_went_counts_as_soon_as_it_is_spent(
     clock: Clock, books: Books
 ) -> None:

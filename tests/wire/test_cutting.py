@@ -8,7 +8,7 @@ import regex  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.wire.cutting import pieces_of
+from router.wire.cutting import cut, pieces_of
 from tests.wire.stored import TEXTS
 
 LONG_TEXTS = st.lists(TEXTS, max_size=8).map("".join)
@@ -54,3 +54,15 @@ def test_nothing_that_modifies_the_last_character_is_cut_from_it(before: str) ->
 def cuts(pieces: list[str]) -> set[int]:
     """The places between the pieces."""
     return set(accumulate(map(len, pieces)))
+
+
+def test_an_answer_that_cites_nothing_is_told_in_no_more_chunks() -> None:
+    message = {"role": "assistant", "content": "Hi", "annotations": []}
+
+    told = list(cut({"choices": [{"message": message}]}, "chatcmpl-1", usage=False))
+
+    assert [each["choices"][0]["delta"] for each in told] == [
+        {**message, "content": ""},
+        {"content": "Hi"},
+        {},
+    ]

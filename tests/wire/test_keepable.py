@@ -17,6 +17,7 @@ from tests.wire.requests import USUAL, odd_requests
 from tests.wire.stored import chunk, completions, delta, stream
 
 CALL = {"id": "call_0", "type": "function", "function": {"name": "get", "arguments": "{}"}}
+THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}
 UNFINISHED = "a choice is not finished"
 SILENT = "a choice is empty"
 NOT_JSON = "its content is not the requested JSON"
@@ -112,9 +113,11 @@ def test_errors_are_not_kept() -> None:
         ('{"a": 1', NOT_JSON),
         ('```json\n{"a": 1}\n```', NOT_JSON),
         ("Sure!", NOT_JSON),
+        ([THOUGHT, {"type": "text", "text": '{"a": 1}'}], None),
+        ([THOUGHT], NOT_JSON),
     ],
 )
-def test_json_that_was_asked_for_is_json(content: str, expected: str | None) -> None:
+def test_json_that_was_asked_for_is_json(content: Any, expected: str | None) -> None:
     assert flaw(choice(content), response_format={"type": "json_object"}) == expected
     assert flaw(choice(content), response_format={"type": "text"}) is None
     two = [choice('{"b": 2}'), choice(content)]

@@ -1,4 +1,4 @@
-"""Streams of servers that count neither calls nor thoughts, merged: what belongs together, and only that."""
+"""Streams of servers that count neither calls nor thoughts nor parts, merged: what belongs together, and only that."""
 
 from typing import Any
 
@@ -54,3 +54,21 @@ def test_thoughts_with_the_same_index_are_told_apart_by_their_types_and_seals() 
         {"type": "reasoning.text", "text": "Hm", "signature": "c", "index": 0},
         {"type": "reasoning.text", "text": "Aha", "index": 0},
     ]
+
+
+def test_a_content_that_comes_in_parts_and_as_a_text_by_turns_is_told_in_parts() -> None:
+    cited = {"type": "reference", "reference_ids": [1]}
+    contents = ["", _thought("Le"), _thought("t me"), "Hi ", "there", [cited], "."]
+
+    told = _message(*({"content": each} for each in contents))
+
+    assert told["content"] == [
+        *_thought("Let me"),
+        {"type": "text", "text": "Hi there"},
+        cited,
+        {"type": "text", "text": "."},
+    ]
+
+
+def _thought(text: str) -> list[dict[str, Any]]:
+    return [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]

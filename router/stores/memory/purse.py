@@ -153,9 +153,8 @@ class MemoryPurse:
         period, known = budget.period(now_s), self._accounts.get(budget)
         before, doubted = ZERO if known is None else known.spent, self._doubted
         spent, is_sure = await self._spent_in(budget, period)
-        doubted.discard(
-            budget
-        )  # until now all who needed it have waited; what came into doubt meanwhile stays so
+        # Until now all who needed it have waited; what came into doubt meanwhile stays so.
+        doubted.discard(budget)
         if known is not None and known.period == period:
             told = spent + (known.spent - before)  # what was settled meanwhile comes on top
             known.spent = told if is_sure else max(told, known.spent)

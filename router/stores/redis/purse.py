@@ -47,7 +47,7 @@ _LOOKED_AT = 100
 """Accounts per command: while Redis looks at them, nobody else is answered."""
 
 _ASKED_AT_ONCE = 8
-"""Of the accounts that the ledger could not tell of; it may be ill still."""
+"""Accounts of which the ledger is asked in the background: it may be ill still, and there may be thousands of them."""
 
 _UNKNOWN, _TAKEN = b"unknown", b"taken"
 
@@ -82,6 +82,7 @@ class RedisPurse:
         self._is_alone = False
         self._opening = asyncio.Lock()
         self._comparing = asyncio.Lock()
+        self._asking: set[asyncio.Task[None]] = set()
         self._look = Script(link, LOOK)
         self._reserve = Script(link, RESERVE)
         self._keep = Script(link, KEEP)
@@ -119,13 +120,13 @@ class RedisPurse:
         """Whether less is spent than before: Redis came back with an older state, of a disk or of a replica.
 
         An account that is met for the first time, or again after Redis was away, may be older than others know: the
-        ledger is asked in the background.
+        ledger is asked in the background, of some now and of the others when they are read again.
         """
         older, now_s = set[BudgetPeriod](), self._unix_s()
         for each, spent, balance in zip(known, before, balances, strict=True):
-            if not each.is_compared:
+            if not each.is_compared and len(self._asking) < _ASKED_AT_ONCE:
                 each.is_compared = True
-                self._in_background(self._compare(each.account, balance))
+                self._ask(self._compare(each.account, balance))
             if each.was_set_back(balance, spent, now_s):
                 older.add(each.account)
         self._stale |= older
@@ -241,10 +242,9 @@ class RedisPurse:
         """Have Redis hold less, or more. If it does not answer, it may hold either, and is not to."""
         if hold.after is not None:
             await hold.after
-        accounts = _bounding(hold.accounts)
         told: list[Word] = [hold.amount_nano, hold.token, cost_nano]
         try:
-            await self._run(self._keep, accounts, told)
+            await self._run(self._keep, _bounding(hold.accounts), told)
         except RedisAway:
             self._lost(hold, was_asked=True)
             self._lost(replace(hold, amount_nano=cost_nano), was_asked=True)
@@ -339,9 +339,8 @@ class RedisPurse:
             spent = await self._spent(account.budget.scope, account.period.start_s)
         except SpentUnknown as unknown:
             self._unsure[account] = self._unix_s() + ASK_AGAIN_S
-            for oldest in tuple(
-                islice(self._unsure, max(0, len(self._unsure) - self._most_unsure))
-            ):
+            surplus = max(0, len(self._unsure) - self._most_unsure)
+            for oldest in tuple(islice(self._unsure, surplus)):
                 del self._unsure[oldest]
             return unknown.known
         self._unsure.pop(account, None)
@@ -351,9 +350,9 @@ class RedisPurse:
         """Have the ledger asked of accounts that it could not tell of, in the background: nobody waits for that."""
         now_s = self._unix_s()
         due = (each for each, due_s in self._unsure.items() if is_due(due_s, now_s))
-        for account in tuple(islice(due, _ASKED_AT_ONCE)):
+        for account in tuple(islice(due, _ASKED_AT_ONCE - len(self._asking))):
             self._unsure[account] = now_s + ASK_AGAIN_S
-            self._in_background(self._told_again(account))
+            self._ask(self._told_again(account))
 
     async def _told_again(self, account: BudgetPeriod) -> None:
         """Have the account read from the ledger if that has more: what others spent may be on its way there."""
@@ -363,6 +362,11 @@ class RedisPurse:
         (now,) = await self._read((account.budget,))
         if told > now.spent:
             self._stale.add(account)
+
+    def _ask(self, work: Coroutine[Any, Any, None]) -> None:
+        asking = self._in_background(work)
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

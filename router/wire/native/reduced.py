@@ -25,7 +25,6 @@ _LONGEST_NAME = 64
 _CHOICES = ("auto", "any", "tool", "none")
 _FORMATS = ("text", "json_object", "json_schema")
 _OF_FORMATS = ("type", "name", "description", "schema", "strict")
-_TURNS = ("user", "assistant", "system")
 _ROLES = ("user", "system", "developer")
 _MARK = "cache_control"
 _BLOCKS: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +34,12 @@ _BLOCKS: Mapping[str, tuple[str, ...]] = {
     "tool_use": ("type", "id", "name", "input", _MARK),
     "tool_result": ("type", "tool_use_id", "content", "is_error", _MARK),
 }
+_OF_ROLES: Mapping[str, tuple[str, ...]] = {
+    "user": ("text", "image", "document", "tool_result"),
+    "assistant": ("text", "tool_use"),
+    "system": ("text", "image", "document"),
+}
+"""Blocks that chat knows from each role."""
 _SOURCES = ("base64", "text", "url", "file")
 _SHOWN = ("text", "image", "document")
 _UPLOADED = "file:"
@@ -51,6 +56,9 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "input_image": ("type", "image_url", "file_id", "detail"),
     "input_file": ("type", "file_id", "filename", "file_data", "file_url"),
 }
+
+_SPOKEN = ("input_text", "output_text", "refusal")
+"""Parts that chat knows from an assistant."""
 
 
 def reduced(body: JsonObject, dialect: Dialect) -> JsonObject:
@@ -73,8 +81,8 @@ def _messages(body: JsonObject) -> JsonObject:
 
 def _message(message: JsonObject) -> _Object:
     role = message.get("role")
-    blocks = _blocks(message.get("content"), tuple(_BLOCKS))
-    return {"role": role if role in _TURNS else "user", "content": blocks}
+    role = role if isinstance(role, str) and role in _OF_ROLES else "user"
+    return {"role": role, "content": _blocks(message.get("content"), _OF_ROLES[role])}
 
 
 def _blocks(content: object, known: tuple[str, ...]) -> Any:
@@ -130,19 +138,23 @@ def _known(value: Any, kinds: tuple[str, ...]) -> Any:
 def _item(item: JsonObject) -> _Object:
     kind, role, content = item.get("type", "message"), item.get("role"), item.get("content")
     if kind == "message" and (role == "assistant" or role in _ROLES):
-        told = list(map(_part, _objects(content))) if isinstance(content, list) else content
-        return {"type": "message", "role": role, "content": told}
+        known = _SPOKEN if role == "assistant" else tuple(_PARTS)
+        return {"type": "message", "role": role, "content": _parts(content, known)}
     if isinstance(kind, str) and kind in _ITEMS:
-        told = _only(item, _ITEMS[kind])
-        output = item.get("output")
-        parts = {"output": list(map(_part, _objects(output)))} if isinstance(output, list) else {}
-        return {**told, **parts}
+        output = _parts(item.get("output"), tuple(_PARTS))
+        return {**_only(item, _ITEMS[kind]), **_some("output", output)}
     return _as_message("assistant", item)
 
 
-def _part(part: JsonObject) -> _Object:
+def _parts(content: object, known: tuple[str, ...]) -> Any:
+    if not isinstance(content, list):
+        return content
+    return [_part(each, known) for each in _objects(content)]
+
+
+def _part(part: JsonObject, known: tuple[str, ...]) -> _Object:
     kind = part.get("type")
-    if not isinstance(kind, str) or kind not in _PARTS:
+    if not isinstance(kind, str) or kind not in known:
         return _as_text("input_text", part)
     told = _only(part, _PARTS[kind])
     match told:

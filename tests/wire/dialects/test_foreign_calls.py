@@ -88,10 +88,12 @@ def test_thoughts_among_the_parts_of_a_content_go_to_mistrals_models_only(
     body = {"messages": [{"role": "user", "content": "Hello"}, told]}
     taken = Taken.by(name)
 
+    of_claude = {"messages": [{**told, "content": [{**thought, "thinking": "Hm"}]}]}
     kept = told if name.startswith("mistral") else {**told, "content": words or ""}
 
     assert taken.of(body)["messages"][1] == kept
     assert taken.takes_all_of(orjson.dumps(body)) is (kept is told)
+    assert taken.of(of_claude) is of_claude
 
 
 @pytest.mark.parametrize(
@@ -115,6 +117,16 @@ def test_thoughts_of_others_are_kept_from_mistrals_models(name: str) -> None:
     assert Taken.by("llama-3.3-70b").of(body) is body
     raw = orjson.dumps(body)
     assert Taken.by("mistral-large-latest").takes_all_of(raw) is (name == "reasoning_details")
+
+
+def test_what_litellm_adds_to_a_call_is_kept_from_mistrals_models() -> None:
+    usual = talk(call("abcABC123"))
+    body = talk(call("abcABC123", provider_specific_fields={"thought_signature": "c2ln"}))
+    taken = Taken.by("mistral-large-latest")
+
+    assert not taken.takes_all_of(orjson.dumps(body))
+    assert taken.of(body) == usual
+    assert Taken.by("llama-3.3-70b").of(body) is body
 
 
 def test_a_signature_is_shown_to_gemini_alone() -> None:

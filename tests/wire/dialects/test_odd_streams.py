@@ -312,3 +312,27 @@ def test_a_thought_in_plain_text_after_one_in_detail_is_told_unless_it_repeats_t
     blocks = _told(CHAT, MESSAGES, chunks)["content"]
 
     assert [block["thinking"] for block in blocks] == ["Hm", "Aha"]
+
+
+def test_a_client_that_joins_whatever_it_is_told_twice_has_whole_thoughts() -> None:
+    """As OpenAI's does it, with all members but `index` and `type`."""
+    told = [("thinking", "H"), ("thinking", "m"), ("signature", "c2ln")]
+    deltas = ({"type": f"{name}_delta", name: value} for name, value in told)
+    begun = {"type": "thinking", "thinking": "", "signature": ""}
+    events = [
+        {"type": "content_block_start", "index": 0, "content_block": begun},
+        *({"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas),
+        {"type": "content_block_stop", "index": 0},
+    ]
+    translator = StreamTranslator(Target(MESSAGES, "up/claude"), CHAT, Occasion(now_s=9))
+    chunks = [chunk for event in events for chunk in translator.feed(event)]
+
+    joined: dict[str, Any] = {}
+    for chunk in chunks:
+        (detail,) = chunk["choices"][0]["delta"]["reasoning_details"]
+        for name, value in detail.items():
+            is_more = name in joined and name not in ("index", "type")
+            joined[name] = joined[name] + value if is_more else value
+
+    whose = {"format": "up/claude", "index": 0}
+    assert joined == {"type": "reasoning.text", "text": "Hm", "signature": "c2ln", **whose}

@@ -13,6 +13,7 @@ from router.domain.errors import ApiError
 from router.wire.chat import parse_chat
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import translate_request
+from router.wire.doors.door import Door
 from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.native.asked import native_bytes
 from router.wire.native.reduced import reduced
@@ -151,3 +152,32 @@ def test_what_chat_has_no_words_for_counts_by_its_length() -> None:
     assert read.original is not None
     assert read.original.unsaid is not None
     assert read.original.unsaid.param == "messages[1].content[0].type"
+
+
+_BY_URL = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
+_SHOWN = {"type": "input_image", "image_url": "https://example.com/a.png"}
+_RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "1"}
+
+
+@pytest.mark.parametrize(
+    ("door", "name", "role", "part"),
+    [
+        (MESSAGES, "messages", "assistant", _BY_URL),
+        (MESSAGES, "messages", "assistant", _RESULT),
+        (MESSAGES, "messages", "user", {"type": "tool_use", "id": "a", "name": "f", "input": {}}),
+        (MESSAGES, "messages", "system", _RESULT),
+        (RESPONSES, "input", "assistant", _SHOWN),
+    ],
+)
+def test_what_chat_knows_from_another_role_only_is_left_to_models_of_that_api(
+    door: Door, name: str, role: str, part: Json
+) -> None:
+    hello = {"role": "user", "content": "Hi"}
+    said = {"role": role, "content": [part]}
+    asked: Json = {"model": "auto", "max_tokens": 9, name: [hello, said, hello]}
+
+    read = door.read(orjson.dumps(asked))
+
+    assert read.original is not None
+    assert read.original.unsaid is not None
+    assert str(part["type"]).encode() in read.chat

@@ -102,6 +102,11 @@ class Taken:
             return cls(_nine, _NOT_MISTRALS, takes_thoughts=False, thinks_in_parts=True)
         return cls(knows_signatures="gemini" in name)
 
+    @classmethod
+    def by_litellm(cls, model_name: str) -> Self:
+        """What litellm accepts for this model: it sees to ids and signatures itself, but not to thoughts in parts."""
+        return cls(knows_signatures=True, thinks_in_parts=is_mistrals(model_name))
+
     def takes_all_of(self, raw: bytes) -> bool:
         """Whether the bytes of a request already show that nothing has to change."""
         if self.wants_signatures or (not self.knows_signatures and _SIGNED in raw):
@@ -122,7 +127,7 @@ class Taken:
     def _message(self, message: JsonObject) -> JsonObject:
         content = message.get("content")
         is_strange = message.get("role") == "assistant" and not self.thinks_in_parts
-        if is_strange and (said := without_thinking(content)) is not content:
+        if is_strange and (said := without_thinking(content, list)) is not content:
             message = {**message, "content": said or ""}
         if not self.takes_thoughts and any(name in message for name in _THOUGHTS):
             message = {name: value for name, value in message.items() if name not in _THOUGHTS}
@@ -137,6 +142,8 @@ class Taken:
 
     def _call(self, call: dict[str, Any], *, is_first: bool) -> dict[str, Any]:
         given = call.get("id")
+        if not self.takes_thoughts and any(name in call for name in OF_LITELLM):
+            call = {name: value for name, value in call.items() if name not in OF_LITELLM}
         if isinstance(given, str) and self.id_of(given) != given:
             call = {**call, "id": self.id_of(given)}
         if _SIGNATURE in call and not self.knows_signatures:

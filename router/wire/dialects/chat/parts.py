@@ -53,15 +53,20 @@ def thinking_in(content: object, place: str) -> str:
     return "".join(words_in(thought, where) for where, thought in thoughts)
 
 
-def without_thinking(content: object) -> object:
-    """A content without the thoughts among its parts; itself if there are none."""
-    if not isinstance(content, list) or not any(map(_thinks, content)):
+def without_thinking(content: object, form: type = object) -> object:
+    """A content without the thoughts of this `form` among its parts; itself if there are none.
+
+    Mistral's are lists. Texts are those of other models, for servers that know them.
+    """
+    if not isinstance(content, list):
         return content
-    return [part for part in content if not _thinks(part)]
+    kept = [part for part in content if not _thinks(part, form)]
+    return content if len(kept) == len(content) else kept
 
 
-def _thinks(part: object) -> bool:
-    return isinstance(part, dict) and part.get("type") == _THINKING
+def _thinks(part: object, form: type = object) -> bool:
+    told = part if isinstance(part, dict) else {}
+    return told.get("type") == _THINKING and isinstance(told.get(_THINKING), form)
 
 
 def _part(part: JsonObject, place: str) -> Said:

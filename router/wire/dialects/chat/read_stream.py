@@ -24,7 +24,13 @@ from router.wire.dialects.chat.read_answer import (
     read_head,
     stop_of,
 )
-from router.wire.dialects.chat.thoughts import NATIVE, read_detail, read_signature, thought_in
+from router.wire.dialects.chat.thoughts import (
+    NATIVE,
+    TOLD_ONCE,
+    read_detail,
+    read_signature,
+    thought_in,
+)
 from router.wire.dialects.growing import PartSequence
 from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
 from router.wire.dialects.seals import Seal
@@ -53,6 +59,7 @@ class ChatReader:
         self._functions, self._ended = set[_Key](), set[_Key]()
         self._has_head = self._is_done = False
         self._ahead = ""
+        self._named: JsonObject = {}
         self._stop: Stop | None = None
         self._usage: Usage | None = None
         self._tier = ""
@@ -108,15 +115,22 @@ class ChatReader:
         """What a delta adds to thoughts. Their details repeat what there is in plain text, at once or ahead of it."""
         text = thought_in(delta, place)
         for where, detail in objects_in(delta.get("reasoning_details"), place):
-            thought = read_detail(detail, where, self._origin)
-            self._ahead += "" if text else thought.text
             index = detail.get("index")
-            yield from self._detail(("thought", index if isinstance(index, int) else 0), thought)
+            key = ("thought", index if isinstance(index, int) else 0)
+            thought = read_detail(self._whose(key, detail), where, self._origin)
+            self._ahead += "" if text else thought.text
+            yield from self._detail(key, thought)
         if text and not delta.get("reasoning_details"):
             if self._ahead.startswith(text):
                 self._ahead = self._ahead[len(text) :]
             else:
                 yield from self._grow(("thought", 0), Thinking("", Seal(self._origin)), text)
+
+    def _whose(self, key: _Key, detail: JsonObject) -> JsonObject:
+        """The detail with what the first one of its thought has said of it."""
+        known = self._named if key in self._open else {}
+        self._named = {each: detail.get(each) or known.get(each) for each in TOLD_ONCE}
+        return {**detail, **self._named}
 
     def _detail(self, key: _Key, thought: Thinking) -> Iterator[Beat]:
         """What a detail adds; in a stream OpenRouter gives all of them the same index, so a seal ends its thought."""

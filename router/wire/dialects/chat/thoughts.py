@@ -17,6 +17,8 @@ from router.wire.dialects.seals import Seal
 from router.wire.dialects.shape import JsonObject, objects_in, text_of, written
 
 NATIVE = "chat"
+TOLD_ONCE = ("format", "id")
+"""Members of a detail that only the first one of its thought has in a stream."""
 MEMBERS = ("reasoning_details", "reasoning_content", "reasoning")
 
 _FORMATS: Mapping[str, str] = {

@@ -16,7 +16,7 @@ from router.wire.dialects.answer import (
     Sealed,
 )
 from router.wire.dialects.chat.parts import written_call
-from router.wire.dialects.chat.thoughts import NATIVE, written_detail
+from router.wire.dialects.chat.thoughts import NATIVE, TOLD_ONCE, written_detail
 from router.wire.dialects.chat.write_answer import (
     REASONS,
     annotations_of,
@@ -41,6 +41,7 @@ class ChatWriter:
         self._usage = isinstance(options, dict) and options.get("include_usage") is True
         self._open = Growing(Text(""))
         self._chars = self._calls = self._thoughts = 0
+        self._named: dict[str, Any] = {}
 
     def take(self, beat: Beat) -> Iterator[dict[str, Any]]:
         """The chunks for a beat."""
@@ -49,7 +50,7 @@ class ChatWriter:
                 self._head = written_head(beat, self._occasion, "chat.completion.chunk")
                 yield self._chunk({"role": "assistant", "content": None})
             case Opened(part=part):
-                self._open = Growing(part)
+                self._open, self._named = Growing(part), {}
                 yield from self._opened(part)
             case AnswerEnd():
                 yield from self._end(beat)
@@ -69,7 +70,7 @@ class ChatWriter:
             case ToolCall():
                 yield self._chunk({"tool_calls": [{"index": self._calls, **written_call(part)}]})
             case Thinking(is_hidden=True):
-                yield self._chunk({"reasoning_details": [written_detail(part, self._thoughts)]})
+                yield self._chunk({"reasoning_details": [self._detail(part)]})
 
     def _inner(self, beat: Inner) -> Iterator[dict[str, Any]]:
         match beat:
@@ -93,7 +94,7 @@ class ChatWriter:
                 named = {"reasoning_content": text}
                 if seal.origin == NATIVE:
                     return named
-                detail = written_detail(Thinking(text, seal.without_value()), self._thoughts)
+                detail = self._detail(Thinking(text, seal.without_value()))
                 return {**named, "reasoning_details": [detail]}
             case _:
                 return {"content": text}
@@ -101,8 +102,13 @@ class ChatWriter:
     def _sealed(self) -> Iterator[dict[str, Any]]:
         part = self._open.part
         if isinstance(part, Thinking):
-            detail = written_detail(Thinking("", part.seal), self._thoughts)
-            yield self._chunk({"reasoning_details": [detail]})
+            yield self._chunk({"reasoning_details": [self._detail(Thinking("", part.seal))]})
+
+    def _detail(self, thought: Thinking) -> dict[str, Any]:
+        """What is told of the open thought now; OpenAI's client joins what is said twice, such as whose it is."""
+        detail, told = written_detail(thought, self._thoughts), self._named
+        self._named = {name: detail[name] for name in TOLD_ONCE if name in detail}
+        return {name: value for name, value in detail.items() if told.get(name) != value}
 
     def _closed(self) -> Iterator[dict[str, Any]]:
         match self._open.whole():

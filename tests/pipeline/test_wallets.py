@@ -1,0 +1,32 @@
+"""What a request has set aside while it goes on."""
+
+from router.dispatch.commands import Start
+from router.dispatch.fleet import Fleet
+from router.domain.money import ZERO, Money
+from router.pipeline.wallet import Wallet
+from router.stores.memory.purse import MemoryPurse
+from tests.dispatch.model_kit import a_candidate, a_model
+from tests.stores.conformance.budgets import CENT, WHOLE
+from tests.stores.conformance.kinds import Clock
+
+SMALL = a_model("small")
+
+
+def a_start(attempt: int, upper: Money) -> Start:
+    ticket = Fleet().begin(SMALL, 100, 0.0)
+    return Start(attempt, a_candidate(SMALL, upper), at_s=0.0, until_s=60.0, ticket=ticket)
+
+
+async def test_while_a_retry_waits_nothing_is_set_aside_for_an_attempt_that_cost_nothing() -> None:
+    """It waits for seconds if all models are at their limits, and others need the money."""
+    purse = MemoryPurse(Clock())
+    wallet = Wallet(purse, (WHOLE,))
+    assert await wallet.set_aside(a_start(1, CENT * 60)) is None
+    wallet.settle(1, ZERO)
+    assert (await purse.look([WHOLE]))[0].reserved == ZERO
+
+    assert await wallet.set_aside(a_start(2, CENT * 100)) is None
+    wallet.settle(2, CENT)
+    wallet.close()
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved) == (CENT, ZERO)
