@@ -9,9 +9,10 @@ import numpy as np
 from rich.console import Console
 
 from router.cli.evaluate import add_pool
-from router.cli.offline import categories_of, tokenizer
+from router.cli.offline import categories_of, published_of, tokenizer
 from router.cli.reading import seed
 from router.config.artefact_files import place_for, write_artefact
+from router.config.priors import Priors
 from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
 from router.evaluation.pool_file import read_pool
@@ -56,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
     with _place(args.out):
         with Console(stderr=True).status(f"Learning from {len(outcomes)} prompts"):
             categories = categories_of(outcomes.prompts, tokenize)
-            artefact = fit(outcomes, pool, tokenize, categories, Recipe(seed=args.seed))
+            published = published_of(outcomes.models, Priors.shipped())
+            recipe = Recipe(seed=args.seed, published=published)
+            artefact = fit(outcomes, pool, tokenize, categories, recipe)
             texts = [tokenize(text) for text in TEXTS]
             cases = parity_cases(artefact.kinds, texts, artefact.agreement)
         digest = write_artefact(artefact, cases, args.out)

@@ -1,6 +1,6 @@
 """What the offline commands share: where their predictions come from, and a progress bar."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -81,6 +81,12 @@ def watched(items: Iterable[Item], doing: str, count: int) -> Iterator[Item]:
     )
 
 
+def published_of(models: Iterable[str], priors: Priors) -> Mapping[str, float]:
+    """The general abilities of those of these models of which any results are published."""
+    found = {name: priors.published(name) for name in models}
+    return {name: ability for name, ability in found.items() if ability is not None}
+
+
 def fitting(tokenize: Tokenize, priors: Priors) -> Fit:
     """What learns only from the outcomes, and of a model without any knows what `priors` say."""
 
@@ -93,7 +99,8 @@ def fitting(tokenize: Tokenize, priors: Priors) -> Fit:
                 " for they ask the same question, or are of one dataset"
             )
         categories = categories_of(train.prompts, tokenize)
-        artefact = fit(train, pool, tokenize, categories, Recipe(seed=seed))
+        recipe = Recipe(seed=seed, published=published_of(train.models, priors))
+        artefact = fit(train, pool, tokenize, categories, recipe)
         return Foresight(artefact, tokenize, pool_priors(artefact, priors), shipped_categories())
 
     return learn

@@ -38,7 +38,8 @@ pools loses nothing at 0.2 and falls below static at 0.6 (docs/evidence.md)."""
 class Recipe:
     """How to fit. `floor` is as in QualityModel; `anchors` are priors by model and kind, for models that have some.
 
-    `prices` are of models that are in no pool, USD per 1,000,000 tokens of input and of output.
+    `prices` are of models that are in no pool, USD per 1,000,000 tokens of input and of output. `published` are
+    abilities by published results, in logits on one scale, for models with few answers.
     `strangers` are prompts that are surely of no kind. `note` says of what was learnt, `sources` from which
     files; both are for the card.
     """
@@ -47,6 +48,7 @@ class Recipe:
     floor: float = _FLOOR
     anchors: Mapping[str, Mapping[str, float]] | None = None
     prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    published: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     sources: Sequence[str] = ()
     strangers: Sequence[str] = ()
@@ -81,7 +83,10 @@ def _fit(
     lengths = np.array(
         [whole_length(*each) for each in zip(outcomes.prompts, prompts, strict=True)]
     )
-    lesson = _Lesson(prompts, lengths, kinds, outcomes.scores, outcomes.models, kind_names)
+    published = np.array([recipe.published.get(name, np.nan) for name in outcomes.models])
+    lesson = _Lesson(
+        prompts, lengths, kinds, outcomes.scores, outcomes.models, kind_names, published
+    )
     strangers = [tokenize(both_ends(stranger)) for stranger in recipe.strangers]
     power, calibration = _corrections(lesson, recipe)
     learnt = _learn(lesson, recipe.seed, strangers).sharpened(power)
@@ -118,7 +123,7 @@ def _answered(outcomes: Outcomes) -> Outcomes:
 class _Lesson:
     """Prompts as token ids of their ends, how many tokens they have in all, and the kind of each.
 
-    `scores` are those of the models, (prompts, models).
+    `scores` are those of the models, (prompts, models), `published` their abilities elsewhere.
     """
 
     prompts: Sequence[Sequence[int]]
@@ -127,6 +132,7 @@ class _Lesson:
     scores: Floats
     models: Sequence[str]
     kind_names: Sequence[str]
+    published: Floats
 
     def at(self, rows: NDArray[np.intp]) -> "_Lesson":
         prompts = [self.prompts[row] for row in rows]
@@ -149,7 +155,7 @@ class _Learnt:
 
 def _learn(lesson: _Lesson, seed: int, strangers: Sequence[Sequence[int]] = ()) -> _Learnt:
     data, n_kinds = weighted(lesson.prompts), len(lesson.kind_names)
-    means = kind_means(lesson.scores, lesson.kinds, n_kinds)
+    means = kind_means(lesson.scores, lesson.kinds, n_kinds, lesson.published)
     residuals = lesson.scores - means.scores.T[lesson.kinds]
     traits = fit_traits(data, residuals, n_kinds)
     lengths = fit_prompt_lengths(lesson.lengths, lesson.kinds, means.scores, residuals)

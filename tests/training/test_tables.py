@@ -1,5 +1,7 @@
 """Means of scores by kind, drawn towards what the rest of the table makes likely."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -114,3 +116,44 @@ def test_labels_are_numbered_in_their_order(labels: list[str]) -> None:
 
     assert list(names) == sorted(set(labels))
     assert [names[number] for number in numbers] == labels
+
+
+def rated(abilities: Floats, answers: Sequence[int]) -> Floats:
+    """Scores of models with these abilities on prompts of one kind; NaN beyond each one's number of answers."""
+    chances = np.random.default_rng(7).random((max(answers), len(answers)))
+    right = (chances < 1.0 / (1.0 + np.exp(-abilities))).astype(np.float64)
+    right[np.arange(max(answers))[:, None] >= np.array(answers)] = np.nan
+    return right
+
+
+ABILITIES = np.array([-1.5, -0.9, -0.3, 0.3, 0.9, 1.5])
+
+
+def last_score(answers: int, published: Floats | None) -> float:
+    """Of the last of the models, the others having 400 answers."""
+    scores = rated(ABILITIES, [400] * 5 + [answers])
+    return float(kind_means(scores, np.zeros(400, np.intp), 1, published).scores[-1, 0])
+
+
+def test_who_has_few_answers_is_drawn_towards_what_is_published() -> None:
+    published = ABILITIES - 3.0  # on a scale of its own
+
+    told, untold = last_score(5, published), last_score(5, None)
+    low = last_score(5, np.append(published[:-1], published[0]))
+
+    assert told > low
+    assert abs(told - untold) < abs(low - untold)
+
+
+def test_what_is_published_says_nothing_to_who_has_many_answers() -> None:
+    published = ABILITIES - 3.0
+
+    assert last_score(400, published) == pytest.approx(last_score(400, -published), abs=0.01)
+
+
+@pytest.mark.parametrize("known", [[0, 5], [0, 1, 2, 5]])
+def test_a_few_published_results_are_no_scale(known: list[int]) -> None:
+    published = np.full(6, np.nan)
+    published[known] = ABILITIES[known]
+
+    assert last_score(5, published) == last_score(5, None)
