@@ -9,7 +9,6 @@ What a pool states is moved by as much as published results of scored models are
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import sqrt
 from statistics import fmean
 
@@ -17,11 +16,13 @@ from router.config.priors import Priors
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.logits import logit, sigmoid
+from router.domain.model import Ability
 from router.domain.pool import Pool, PoolModel
 from router.domain.price import Price
 from router.pipeline.artefact import Artefact
 from router.pipeline.foresight import PriorOf, PriorsIn
 
+_Expected = Mapping[Category, QualityEstimate]
 _SD, _SD_WEIGHT = 0.5, 5.0
 """How far models are from a line, and how many models that counts as: .3 to .5 on ZeroEval and MMLU-Pro."""
 
@@ -46,39 +47,12 @@ def pool_priors(artefact: Artefact, priors: Priors) -> PriorsIn:
     If the artefact has means of its own, everything else is moved onto their scale; but if a pool has no scored model,
     there is nothing to compare with, and its prompts are expected to be no harder than usual.
     """
-    shift = _shift(artefact, priors)
-    by_results, by_price = _by_results(artefact, priors), _by_price(artefact, priors)
-
-    @cache
-    def of_stranger(name: str, price: Price) -> Mapping[Category, QualityEstimate]:
-        published, typical = priors.published(name), priors.typical(price)
-        clues = [
-            line.at(ability)
-            for line, ability in (
-                (by_results, published),
-                (by_price, typical if by_results or published is None else published),
-            )
-            if line and ability is not None
-        ]
-        if clues:
-            return dict.fromkeys(Category, _agreed(clues))
-        return {
-            category: _moved(QualityEstimate(each.p, each.sd), shift)
-            for category, each in priors.of((name,), price).abilities.items()
-        }
-
-    def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
-        if usual := artefact.usual(model.name):
-            return usual
-        if stated := model.abilities.get(category):
-            return _moved(QualityEstimate(stated.p, stated.sd), shift)
-        return of_stranger(model.name, Price.per_mtok(*model.usd_per_1m))[category]
-
-    def of_strangers(model: PoolModel, category: Category) -> QualityEstimate:
-        return _moved(prior_of(model, category), -shift)
+    scale = _Scale.of(artefact, priors)
 
     def priors_in(pool: Pool) -> PriorOf:
-        return prior_of if any(map(artefact.usual, pool.names)) else of_strangers
+        ease = 0.0 if any(map(artefact.usual, pool.names)) else -scale.shift
+        expected = {model.name: scale.expected(model, ease) for model in pool.models}
+        return lambda model, category: expected[model.name][category]
 
     return priors_in
 
@@ -119,6 +93,59 @@ class Line:
     def at(self, ability: float) -> Clue:
         """What it says of a model that was never scored."""
         return Clue(self.intercept + self.slope * ability, self.sd)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scale:
+    """That of an artefact's scored models, and how everything else is brought onto it; `shift` is in logits."""
+
+    artefact: Artefact
+    priors: Priors
+    shift: float
+    by_results: Line | None
+    by_price: Line | None
+
+    @classmethod
+    def of(cls, artefact: Artefact, priors: Priors) -> "_Scale":
+        return cls(
+            artefact,
+            priors,
+            _shift(artefact, priors),
+            _by_results(artefact, priors),
+            _by_price(artefact, priors),
+        )
+
+    def expected(self, model: PoolModel, ease: float) -> _Expected:
+        """Of a model, all of it easier by so many logits."""
+        found = self._expected(model)
+        return {category: _moved(each, ease) for category, each in found.items()} if ease else found
+
+    def _expected(self, model: PoolModel) -> _Expected:
+        if usual := self.artefact.usual(model.name):
+            return dict.fromkeys(Category, usual)
+        price = Price.per_mtok(*model.usd_per_1m)
+        return {**self._of_stranger(model.name, price), **self._brought(model.abilities)}
+
+    def _of_stranger(self, name: str, price: Price) -> _Expected:
+        if clues := self._clues(name, price):
+            return dict.fromkeys(Category, _agreed(clues))
+        return self._brought(self.priors.of((name,), price).abilities)
+
+    def _clues(self, name: str, price: Price) -> list[Clue]:
+        published, typical = self.priors.published(name), self.priors.typical(price)
+        if published is None:
+            told = [(self.by_price, typical)]
+        elif self.by_results is None:  # both lines begin at abilities on the priors' scale
+            told = [(self.by_price, published)]
+        else:
+            told = [(self.by_results, published), (self.by_price, typical)]
+        return [line.at(ability) for line, ability in told if line]
+
+    def _brought(self, abilities: Mapping[Category, Ability]) -> _Expected:
+        return {
+            category: _moved(QualityEstimate(each.p, each.sd), self.shift)
+            for category, each in abilities.items()
+        }
 
 
 def _agreed(clues: Sequence[Clue]) -> QualityEstimate:
