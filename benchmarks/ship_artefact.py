@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from router.cli.offline import categories_of, tokenizer
+from router.cli.offline import tokenizer
 from router.config.artefact_files import write_artefact
 from router.config.priors import Priors
 from router.config.shipped import shipped_folder
@@ -23,6 +23,7 @@ from router.domain.category import Category
 from router.domain.outcomes import Outcomes
 from router.domain.price import Price
 from router.evaluation.outcome_files import read_outcomes
+from router.training.datasets import category_of
 from router.training.fit import Recipe, fit
 from router.training.parity import TEXTS, parity_cases
 from router.training.requests import drawn
@@ -49,7 +50,7 @@ def main() -> None:
         sys.exit(f"there is no {' or '.join(FILES)} in {args.data}; nothing was fitted")
     outcomes = read_outcomes([args.data / name for name in FILES])
     tokenize = tokenizer()
-    categories = categories_of(outcomes.prompts, tokenize)
+    categories = _categories(outcomes)
     prices = _prices(args.data)
     anchors = _anchors(outcomes, categories, prices)
     strangers = [request.text for request in drawn(_STRANGERS, seed=1)]
@@ -66,6 +67,16 @@ def main() -> None:
     pinned = re.sub(r'SHIPPED_SHA256 = ".*"', f'SHIPPED_SHA256 = "{digest}"', _PIN.read_text())
     _PIN.write_text(pinned)
     print(f"{shipped_folder()}: {digest}")
+
+
+def _categories(outcomes: Outcomes) -> list[Category]:
+    """What the data set of each prompt says of it: the classifier takes some exam questions for what they are not."""
+    told = []
+    for dataset, prompt in zip(outcomes.datasets, outcomes.prompts, strict=True):
+        if (category := category_of(dataset, prompt)) is None:
+            sys.exit(f"router/training/datasets.py does not say what {dataset} asks for")
+        told.append(category)
+    return told
 
 
 def _prices(data: Path) -> Mapping[str, tuple[float, float]]:

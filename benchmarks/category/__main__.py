@@ -2,19 +2,20 @@
 
     python -m benchmarks.category [../shared/data]
 
-The requests are the 452 of requests_talk.yaml and requests_work.yaml. `both` is fitted here, with
-the votes of the cue words as further features, from what the shipped classifier was fitted from; it is
-left out without the outcome data.
+The requests are the 600 of broad.txt that are not about a picture, which would tell their category, then those of
+requests_talk.yaml and requests_work.yaml. `both` is fitted here, with the votes of the cue words as further features,
+from what the shipped classifier was fitted from; it is left out without the outcome data.
 """
 
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from timeit import repeat
 
 import numpy as np
 
-from benchmarks.category.cases import Case, cases
+from benchmarks.category.cases import HURRIED, Case, broad, cases
 from benchmarks.category.scores import Judged
 from benchmarks.category.train import corpus, fitter
 from router.config.categories import shipped_categories
@@ -22,31 +23,38 @@ from router.config.price_map import cl100k_ranks
 from router.domain.category import Category
 from router.features.category import categorise
 from router.features.classify import CATEGORIES, CategoryModel
-from router.features.signs import signs_of
 from router.features.tokens import Tokenizer, cl100k
 from router.features.turns import question_of
-from router.training.categories import CategoryRecipe, labels_of, softmax
+from router.training.categories import CategoryRecipe, labels_of, softmax, weights_of
 
 Verdict = tuple[Category, float]
-_BY_FORM = (Category.VISION, Category.TOOL_CALLING)
 _RUNS = 300
 
 
 def main(folder: Path) -> int:
     """Print the figures; always 0."""
-    asked = cases()
     model, tokenizer = shipped_categories(), cl100k(cl100k_ranks())
+    for title, every in (("broad.txt", broad()), ("the first two files", cases())):
+        asked = [case for case in every if case.category is not Category.VISION]
+        print(f"\n{title}: {len(asked)} requests that have no picture, of {len(every)}")
+        _show_all(asked, model, tokenizer, folder)
+    _show_time(model, tokenizer)
+    return 0
+
+
+def _show_all(
+    asked: Sequence[Case], model: CategoryModel, tokenizer: Tokenizer, folder: Path
+) -> None:
     of_cues = judged(asked, lambda case: categorise(case.body))
     trained = judged(asked, trained_by(model, tokenizer))
-    print(f"{len(asked)} requests            accuracy             macro-F1             ECE")
+    print(f"{'':20} accuracy             macro-F1             ECE")
     _show("cue words", of_cues)
     _show("trained (ships)", trained)
     if (folder / "zeroeval.parquet").exists():
         _show("both", _both(asked, folder))
     _show_parts(asked, of_cues, trained)
+    _show_sureness(trained)
     _show_confusion(trained)
-    _show_time(model, tokenizer)
-    return 0
 
 
 def trained_by(model: CategoryModel, tokenizer: Tokenizer) -> Callable[[Case], Verdict]:
@@ -72,7 +80,7 @@ def judged(asked: Sequence[Case], verdict: Callable[[Case], Verdict]) -> Judged:
 def _both(asked: Sequence[Case], folder: Path) -> Judged:
     fitting, requests = fitter(CategoryRecipe(votes=True)), corpus(folder)
     design = fitting.design([request.text for request in requests])
-    fitted = fitting.regression(design, labels_of(requests))
+    fitted = fitting.regression(design, labels_of(requests), weights_of(requests))
     rows = fitting.design([question_of(case.body["messages"]) for case in asked])
     chances = softmax(fitted.decision_function(rows))
     true = np.array([CATEGORIES.index(case.category) for case in asked])
@@ -98,15 +106,24 @@ def _show(name: str, figures: Judged) -> None:
 
 def _show_parts(asked: Sequence[Case], of_cues: Judged, trained: Judged) -> None:
     print("\naccuracy                requests  cue words  trained")
-    parts = {category.value: [case.category is category for case in asked] for category in Category}
-    parts["(told by words)"] = [case.category not in _BY_FORM for case in asked]
+    known = sorted({case.category for case in asked}, key=CATEGORIES.index)
+    parts = {category.value: [case.category is category for case in asked] for category in known}
     parts["English"] = [case.language == "en" for case in asked]
-    parts["messy"] = [case.language == "messy" for case in asked]
-    parts["other languages"] = [case.language not in {"en", "messy"} for case in asked]
+    parts["hurried"] = [case.language in HURRIED for case in asked]
+    parts["other languages"] = [case.language not in {"en", *HURRIED} for case in asked]
     for name, rows in parts.items():
         mask = np.array(rows)
         shares = (each.at(mask).accuracy for each in (of_cues, trained))
         print(f"{name:22} {mask.sum():8}", *(f"{share:10.3f}" for share in shares))
+
+
+def _show_sureness(trained: Judged) -> None:
+    print("\nits confidence         requests  share  right")
+    for low, high in pairwise((0.0, 0.3, 0.5, 0.7, 0.9, 1.01)):
+        mask = (trained.sure >= low) & (trained.sure < high)
+        if mask.any():
+            share, right = mask.mean(), trained.at(mask).accuracy
+            print(f"{low:.1f} to {min(high, 1.0):.1f} {mask.sum():21} {share:6.2f} {right:6.2f}")
 
 
 def _show_confusion(trained: Judged) -> None:
@@ -120,13 +137,12 @@ def _show_time(model: CategoryModel, tokenizer: Tokenizer) -> None:
         :1000
     ]
     body = {"messages": [{"role": "user", "content": text}]}
-    tokens, signs = tokenizer.encode_ordinary(text), signs_of(text)
+    tokens = tokenizer.encode_ordinary(text)
     print("\nmicroseconds at 1,000 characters")
     _show_us("tokenising", lambda: tokenizer.encode_ordinary(text))
     _show_us("cue words", lambda: categorise(body))
     _show_us("trained, all in all", lambda: categorise(body, model, tokens))
-    _show_us("  its signs", lambda: signs_of(text))
-    _show_us("  its table", lambda: model.probabilities(tokens, signs))
+    _show_us("  its tables", lambda: model.probabilities(text, tokens))
 
 
 def _show_us(name: str, act: Callable[[], object]) -> None:

@@ -2,52 +2,73 @@
 
     python -m benchmarks.category.train [../shared/data] [--ablate]
 
-The folder is that of the outcome data, of which zeroeval.parquet and mmlu_pro.parquet may be learnt
-from; without it the classifier is fitted on the corpus alone. The same data give the same file.
+It learns from the requests of benchmarks/category/written/, from such as are made up by templates, and from public
+questions: the folder is that of the outcome data, of which zeroeval.parquet and mmlu_pro.parquet may be learnt
+from; without it they are missing. The same data give the same file.
 `--ablate` writes nothing: it prints what each part of the recipe contributes on left-out requests.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from io import BytesIO
+from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 import orjson
 import pyarrow.parquet as pq
 
+from benchmarks.category.cases import cases
 from benchmarks.category.scores import Judged
+from benchmarks.category.written import WRITTEN, written
 from router.config.price_map import cl100k_ranks
 from router.domain.members import replace
 from router.features.classify import CATEGORIES, CategoryModel
 from router.features.tokens import cl100k
-from router.training.categories import CategoryRecipe, Fitter, best_temperature, labels_of, softmax
-from router.training.cue_words import cue_requests
+from router.features.turns import question_of
+from router.training.categories import (
+    CategoryRecipe,
+    Fitter,
+    best_temperature,
+    labels_of,
+    softmax,
+    weights_of,
+)
 from router.training.datasets import labelled
-from router.training.folding import folds_of, words_of
 from router.training.requests import LabelledRequest, drawn, families
+from router.training.token_words import words_of
 
 ARTEFACT = Path(__file__).parents[2] / "router" / "artefacts" / "categories"
+_LEFT_OUT: Mapping[str, Literal["template", "family"]] = {
+    "situation": "template",
+    "writer": "family",
+}
 _FILES = ("zeroeval.parquet", "mmlu_pro.parquet")
 _EACH = 1000
+_MADE_UP = 0.3
+"""How much a request counts that nobody wrote, beside one that somebody did."""
 _MOST_OF_A_SET = 100
 _SEED = 0
 
 
 def fitter(recipe: CategoryRecipe) -> Fitter:
     """The fitter with the shipped tokenizer."""
-    ranks = cl100k_ranks()
-    return Fitter(cl100k(ranks), folds_of(ranks), recipe)
+    return Fitter(cl100k(cl100k_ranks()), recipe)
 
 
-def corpus(folder: Path, *, cues: bool = True, stray: bool = True) -> tuple[LabelledRequest, ...]:
-    """Everything learnt from; without cue words, or without random words, to find out what they contribute."""
-    words = words_of(cl100k_ranks()) if stray else ()
-    made = drawn(_EACH, _SEED, words) + (tuple(cue_requests(_SEED)) if cues else ())
-    return made + labelled(_questions(folder), _MOST_OF_A_SET, _SEED)
+def corpus(folder: Path) -> tuple[LabelledRequest, ...]:
+    """Everything learnt from."""
+    return (*_made_up(folder), *written())
+
+
+def _made_up(folder: Path) -> Iterator[LabelledRequest]:
+    """What nobody wrote to learn from: drawn from templates, and public questions."""
+    made = drawn(_EACH, _SEED, words_of(cl100k_ranks()))
+    for request in made + labelled(_questions(folder), _MOST_OF_A_SET, _SEED):
+        yield replace(request, weight=_MADE_UP)
 
 
 def _questions(folder: Path) -> list[tuple[str, str]]:
@@ -67,8 +88,8 @@ def main(folder: Path) -> int:
     """Fit, write, and print the card."""
     requests = corpus(folder)
     fitting = fitter(CategoryRecipe())
-    held = {by: fitting.held_out(requests, by) for by in ("template", "family")}
-    temperature = _calibrated(held["template"], requests)
+    held = {name: fitting.held_out(requests, by) for name, by in _LEFT_OUT.items()}
+    temperature = _calibrated(held["situation"], requests)
     model = fitting.model(requests, temperature)
     scores = {f"left out by {by}": _scores(held[by], requests, temperature) for by in held}
     card = _card(requests, temperature, scores)
@@ -78,8 +99,8 @@ def main(folder: Path) -> int:
 
 
 def _calibrated(logits: Any, requests: Sequence[LabelledRequest]) -> float:
-    """By templates: split by families it comes out far too unsure of requests that people wrote."""
-    out = _is_judged(logits)
+    """By situations of which nothing was learnt."""
+    out = _is_judged(requests)
     return best_temperature(logits[out], labels_of(requests)[out])
 
 
@@ -94,14 +115,18 @@ def _scores(logits: Any, requests: Sequence[LabelledRequest], temperature: float
 
 
 def _judged(logits: Any, requests: Sequence[LabelledRequest], temperature: float) -> Judged:
-    out = _is_judged(logits)
+    out = _is_judged(requests)
     chances = softmax(logits, temperature)[out]
     return Judged(chances.argmax(axis=1), chances.max(axis=1), labels_of(requests)[out])
 
 
-def _is_judged(logits: Any) -> Any:
-    """For each request whether it was left out; those made from cue words never are."""
-    return np.abs(logits).sum(axis=1) > 0
+def _is_judged(requests: Sequence[LabelledRequest]) -> Any:
+    """For each request whether somebody wrote it."""
+    return np.array([*map(_is_by_hand, requests)])
+
+
+def _is_by_hand(request: LabelledRequest) -> bool:
+    return request.family.startswith(WRITTEN)
 
 
 def _card(
@@ -110,10 +135,10 @@ def _card(
     labels = labels_of(requests)
     sets = sorted({r.family for r in requests if r.family.startswith(("zeroeval/", "mmlu_pro/"))})
     return {
-        "what": "multinomial logistic regression over hashed tokens, neighbouring pairs and signs",
+        "what": "multinomial logistic regression over hashed tokens, neighbouring pairs and runs of bytes",
         "data": {
+            "requests written one by one": "benchmarks/category/written",
             "made-up requests": f"router/training/corpus, {len(families())} families of templates",
-            "cue words": "router/features/cues.py",
             "public questions": sets,
             "licence of the public questions": "Apache-2.0 (ZeroEval, MMLU-Pro)",
         },
@@ -133,10 +158,10 @@ def write(model: CategoryModel, card: Mapping[str, Any], folder: Path) -> None:
         "categories.npz": _archive(model.to_arrays()),
         "card.json": orjson.dumps(card, option=orjson.OPT_INDENT_2) + b"\n",
     }
-    digests = {"sha256": {name: sha256(written).hexdigest() for name, written in files.items()}}
+    digests = {"sha256": {name: sha256(content).hexdigest() for name, content in files.items()}}
     files["manifest.json"] = orjson.dumps(digests, option=orjson.OPT_INDENT_2) + b"\n"
-    for name, written in files.items():
-        (folder / name).write_bytes(written)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def _archive(arrays: Mapping[str, Any]) -> bytes:
@@ -151,25 +176,35 @@ def _archive(arrays: Mapping[str, Any]) -> bytes:
 
 
 def ablate(folder: Path) -> int:
-    """Print accuracy on left-out templates and families, with one part of the recipe changed."""
+    """Print the accuracy with one part of the recipe changed: on left-out files, and on the first two to judge by."""
     whole = corpus(folder)
     variants: Mapping[str, tuple[CategoryRecipe, tuple[LabelledRequest, ...]]] = {
         "as it ships": (CategoryRecipe(), whole),
-        "without folding": (CategoryRecipe(folds=False), whole),
-        "without signs": (CategoryRecipe(signs=False), whole),
-        "without cue words": (CategoryRecipe(), corpus(folder, cues=False)),
-        "without words at random": (CategoryRecipe(), corpus(folder, stray=False)),
-        "8,192 buckets": (replace(CategoryRecipe(), bits=13), whole),
+        "without requests written one by one": (CategoryRecipe(), tuple(_made_up(folder))),
+        "without those made up": (CategoryRecipe(), written()),
+        "without spelling": (replace(CategoryRecipe(), runs=False), whole),
+        "16,384 rows": (replace(CategoryRecipe(), bits=14), whole),
         "votes of cues as features": (CategoryRecipe(votes=True), whole),
     }
     for name, (recipe, requests) in variants.items():
         fitting = fitter(recipe)
-        shares = [
-            _judged(fitting.held_out(requests, by), requests, 1.0).accuracy
-            for by in ("template", "family")
-        ]
-        print(f"{name:28}", *(f"{share:.3f}" for share in shares), flush=True)
+        left_out = _accuracy_left_out(fitting, requests)
+        print(f"{name:36} {left_out:.3f} {_accuracy_of_cases(fitting, requests):.3f}", flush=True)
     return 0
+
+
+def _accuracy_left_out(fitting: Fitter, requests: Sequence[LabelledRequest]) -> float:
+    """Of files that nothing was learnt from; NaN where none was."""
+    if not any(map(_is_by_hand, requests)):
+        return nan
+    return _judged(fitting.held_out(requests, "family"), requests, 1.0).accuracy
+
+
+def _accuracy_of_cases(fitting: Fitter, requests: Sequence[LabelledRequest]) -> float:
+    rows = fitting.design([request.text for request in requests])
+    fitted = fitting.regression(rows, labels_of(requests), weights_of(requests))
+    said = fitted.predict(fitting.design([question_of(c.body["messages"]) for c in cases()]))
+    return float(np.mean(said == [CATEGORIES.index(case.category) for case in cases()]))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "e15e143625c77f48fa92dd48166445a2465ff1fea0b1167fcb0764a43ed6ced4"
+SHIPPED_SHA256 = "6a538a1447245d495a5b63fde2ac6687dce183994dacddce4c9ca10610642c8c"
 """Of router/artefacts/quality/SHA256SUMS; updated here whenever the artefact is fitted anew."""
 
 

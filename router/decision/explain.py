@@ -18,6 +18,9 @@ from router.domain.money import Money
 from router.domain.objective import Aim
 from router.domain.overrides import Overrides
 
+_SUREST = 0.99
+"""More is not said: a category is judged by words, and words can mislead."""
+
 
 def headline(decision: Decision) -> str:
     """The decision on one line of printable ASCII, short enough for a header."""
@@ -41,7 +44,7 @@ def sentences(decision: Decision) -> Iterator[str]:
     about = "about " if not features.tokens_exact else ""
     yield (
         f"The request has {about}{features.prompt_tokens} prompt tokens and looks like"
-        f" {features.category} ({features.category_confidence:.0%} sure)."
+        f" {features.category} ({min(features.category_confidence, _SUREST):.0%} sure)."
     )
     if decision.reason is Reason.PINNED:
         yield f"The client asked for {chosen.model.id} by name, and no policy routes that name."

@@ -16,7 +16,6 @@ from router.features.chores import is_chore
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
 from router.features.duties import duty_of
 from router.features.needs import tools_to_call
-from router.features.signs import signs_of
 from router.features.text import parts_in, pictures_in
 from router.features.turns import Asking, asking_of, question_of
 
@@ -30,6 +29,7 @@ CERTAIN = 0.9
 _MOST_TOOLS = 1000
 """More are not read; OpenAI takes 128."""
 _CATEGORIES = tuple(Category)
+_VISION = _CATEGORIES.index(Category.VISION)
 
 
 def categorise(
@@ -43,16 +43,23 @@ def categorise(
     asking = asking_of(body["messages"])
     if form := plain_form(body, asking):
         return form, CERTAIN
-    return worded(question_of(body["messages"], asking), model, tokens)
+    sees = pictures_in(parts_in(body["messages"])) > 0
+    return worded(question_of(body["messages"], asking), model, tokens, sees=sees)
 
 
 def worded(
-    question: str, model: "CategoryModel | None", tokens: Sequence[int]
+    question: str, model: "CategoryModel | None", tokens: Sequence[int], *, sees: bool = True
 ) -> tuple[Category, float]:
-    """The likeliest category of a question by its words alone; without any, it is a chat."""
+    """The likeliest category of a question by its words alone; without any, it is a chat.
+
+    Without a picture in the conversation, nothing is to be seen, and it is the likeliest of the others.
+    """
     if model is None or not tokens or not _WORD.search(question):
         return _voted(question)
-    chances = model.probabilities(tokens, signs_of(question))
+    chances = model.probabilities(question, tokens)
+    if not sees:
+        chances[_VISION] = 0.0
+        chances /= chances.sum()
     winner = int(chances.argmax())
     return _CATEGORIES[winner], float(chances[winner])
 

@@ -9,6 +9,7 @@ from router.domain.answer_limit import answer_limit
 from router.domain.category import Category
 from router.domain.features import Features
 from router.domain.kinship import Kinship
+from router.domain.model import Capability
 from router.domain.price import STANDARD
 from router.domain.service_tier import tier_of
 from router.domain.turns import Turns, finished
@@ -75,15 +76,22 @@ class Reader:
         return wish_before(messages, asking.opened_at)[:_WISH_CHARS]
 
     def _read(self, question: str, form: Category | None, whole: str, before: str) -> Read:
-        tokens = self.tokens_of(question)
-        category, confidence = (
-            (form, CERTAIN) if form else worded(question, self.categories, tokens)
-        )
-        if before and confidence < _SURE:
-            both = f"{before}\n{question}"
-            together = worded(both, self.categories, self.counter.tokenizer.encode_ordinary(both))
-            category, confidence = max((category, confidence), together, key=itemgetter(1))
-        return Read(len(tokens), category, confidence, self._kinship(tokens, whole))
+        tokens, unseen = self.tokens_of(question), None
+        category, confidence = (form, CERTAIN) if form else self._worded(question, tokens, before)
+        if category is Category.VISION and not form:
+            unseen = self._worded(question, tokens, before, sees=False)
+        return Read(len(tokens), category, confidence, self._kinship(tokens, whole), unseen)
+
+    def _worded(
+        self, question: str, tokens: Sequence[int], before: str, *, sees: bool = True
+    ) -> tuple[Category, float]:
+        """The category by words: of a question that may follow up a wish, together with that if this is surer."""
+        alone = worded(question, self.categories, tokens, sees=sees)
+        if not before or alone[1] >= _SURE:
+            return alone
+        both = f"{before}\n{question}"
+        encoded = self.counter.tokenizer.encode_ordinary(both)
+        return max(alone, worded(both, self.categories, encoded, sees=sees), key=itemgetter(1))
 
     def _kinship(self, tokens: Sequence[int], whole: str) -> Kinship | None:
         """Of the question `whole` whose ends have these token ids; None where nothing was learnt or said."""
@@ -129,11 +137,13 @@ def understanding(
     asking = asking_of(messages)
     read = reader.read(body, asking)
     count = yield from reader.counter.counting(messages, definitions_in(body))
+    needs = needs_of(body)
+    category, confidence = read.told(sees=Capability.VISION in needs)
     return Features(
         prompt_tokens=count.tokens,
-        category=read.category,
-        category_confidence=read.confidence,
-        needs=needs_of(body),
+        category=category,
+        category_confidence=confidence,
+        needs=needs,
         choices=body.get("n") or 1,
         max_output_tokens=answer_limit(body),
         turns=turns_of(messages),

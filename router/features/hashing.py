@@ -1,4 +1,4 @@
-"""Token ids and pairs of neighbouring ones, hashed into a fixed number of buckets.
+"""Token ids, pairs of neighbouring ones, and runs of bytes, hashed into a fixed number of buckets.
 
 Tables of what was learnt of words are looked up by bucket, so their size does not grow with the
 vocabulary: feature hashing, Weinberger et al. 2009, https://arxiv.org/abs/0902.2206.
@@ -16,14 +16,27 @@ _OF_ONE, _OF_FIRST, _OF_SECOND = np.uint32(2654435761), np.uint32(2246822519), n
 
 
 _FIRST = np.ones(1, dtype=np.bool_)
+_RUN_BYTES = 4
 
 
 def buckets_of(tokens: Sequence[int] | Ids, bits: int) -> Ids:
     """The distinct buckets, below 2 ** `bits`, of the tokens and of their neighbouring pairs, ascending."""
     ids = np.asarray(tokens, dtype=np.uint32)
     pairs = ids[:-1] * _OF_FIRST ^ ids[1:] * _OF_SECOND
-    mixed: Ids = np.concatenate((ids, pairs)) * _OF_ONE >> np.uint32(32 - bits)
-    mixed.sort()
-    # The same as np.unique, in a third of the time.
-    distinct: Ids = mixed[np.concatenate((_FIRST[: mixed.size], mixed[1:] != mixed[:-1]))]
+    return _distinct(np.concatenate((ids, pairs)) * _OF_ONE, bits)
+
+
+def runs_of(text: str, bits: int) -> Ids:
+    """The distinct buckets, below 2 ** `bits`, of every four neighbouring bytes of `text` in UTF-8, ascending."""
+    written = text.encode("utf-8", "replace")
+    runs: Ids = np.ndarray(max(0, len(written) - _RUN_BYTES + 1), "<u4", written, strides=1)
+    mixed = runs * _OF_FIRST
+    return _distinct((mixed ^ mixed >> np.uint32(15)) * _OF_ONE, bits)
+
+
+def _distinct(mixed: Ids, bits: int) -> Ids:
+    """The high bits of each, without repetition: the same as np.unique, in a third of the time."""
+    high = mixed >> np.uint32(32 - bits)
+    high.sort()
+    distinct: Ids = high[np.concatenate((_FIRST[: high.size], high[1:] != high[:-1]))]
     return distinct

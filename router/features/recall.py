@@ -16,12 +16,20 @@ MOST = 4096
 
 
 class Read(Struct, frozen=True):
-    """What was made of a question: its tokens, its category by form and words, and the prompts it resembles."""
+    """What was made of a question: its tokens, its category by form and words, and the prompts it resembles.
+
+    `unseen` is its category, with the confidence in it, in a conversation without pictures; None where it is the same.
+    """
 
     tokens: int
     category: Category
     confidence: float
     kinship: Kinship | None
+    unseen: tuple[Category, float] | None = None
+
+    def told(self, *, sees: bool) -> tuple[Category, float]:
+        """The category and the confidence in it, in a conversation with a picture or without."""
+        return (self.category, self.confidence) if sees or self.unseen is None else self.unseen
 
 
 class Recall:

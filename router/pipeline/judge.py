@@ -57,6 +57,20 @@ if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was
 _COMPARED = frozenset({Category.MATHS, Category.REASONING})
 """In these, an answer comes down to a number, an option or a few words, whatever the kind of question. Agreement
 was learnt from such answers, and says nothing about two letters or two essays."""
+_OF_MANY_WORDS = frozenset(
+    {
+        Category.CHAT,
+        Category.HOUSEKEEPING,
+        Category.CODE_WRITING,
+        Category.CODE_EDITING,
+        Category.SUMMARISING,
+        Category.TRANSLATION,
+        Category.WRITING,
+    }
+)
+"""In these, two good answers are seldom the same, whatever the prompt resembles."""
+_TOLD = 0.5
+"""How sure a category must be to say that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,17 +226,19 @@ class Judge:
     def _prospects(self, features: Features) -> "Prospects | None":
         """What the operator's own answers and prompts of the same kinship say about cascades."""
         kinship = features.kinship
-        learnt = self._learnt(kinship, features.category) if kinship else None
+        learnt = self._learnt(kinship, features) if kinship else None
         return self.own.prospects(features.category, learnt)
 
-    def _learnt(self, kinship: "Kinship", category: Category) -> "Agreeing | None":
-        """How models agree on such prompts; for unfamiliar ones, only where answers have a comparable form, else None.
+    def _learnt(self, kinship: "Kinship", features: Features) -> "Agreeing | None":
+        """How models agree on such prompts; None where answers have no comparable form.
 
         Also None for a kinship expressed in another artefact's kinds.
         """
         if self.agreement is None or not self.agreement.knows(kinship):
             return None
-        if not kinship.familiarity and category not in _COMPARED:
+        if not kinship.familiarity and features.category not in _COMPARED:
+            return None
+        if features.category in _OF_MANY_WORDS and features.category_confidence >= _TOLD:
             return None
         return self.agreement.prospects(kinship)
 

@@ -45,13 +45,14 @@ class LabelledRequest:
     """A request and what it is.
 
     What was drawn from one `template` differs in words and dress only, what is of one `family` asks
-    in a similar way: either stays together when parts are held out.
+    in a similar way: either stays together when parts are held out. `weight` is how much it counts in fitting.
     """
 
     text: str
     category: Category
     family: str
     template: str
+    weight: float = 1.0
 
 
 def grammar(words: Sequence[str] = (), seed: int = 0) -> Grammar:

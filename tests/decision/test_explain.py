@@ -51,7 +51,7 @@ def test_the_headline_is_a_short_line_of_ascii_for_every_name_that_may_be_config
 
 def test_a_choice_is_told_in_sentences() -> None:
     assert list(sentences(deciding())) == [
-        "The request has 1000 prompt tokens and looks like chat (100% sure).",
+        "The request has 1000 prompt tokens and looks like chat (99% sure).",
         "Policy 'p' takes top as the reference (quality 0.950) and asks for at least 0.850.",
         "middle (quality 0.880) is the cheapest that meets this.",
         "It is expected to cost 0.00096 USD (9 in 10 cost less than 0.0013 USD); that saves 0.00429 USD (82%) against top.",

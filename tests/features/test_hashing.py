@@ -1,11 +1,11 @@
-"""Buckets of token ids: an artefact's table is looked up by them, so they must never change."""
+"""Buckets of token ids and of bytes: an artefact's table is looked up by them, so they must never change."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.features.hashing import buckets_of
+from router.features.hashing import buckets_of, runs_of
 
 TOKENS = st.lists(st.integers(0, 2**32 - 1), max_size=60)
 BITS = st.integers(1, 32)
@@ -53,3 +53,21 @@ def test_different_tokens_are_spread_as_balls_thrown_into_bins(seed: int) -> Non
 
 def test_the_ids_of_any_tokenizer_fit() -> None:
     assert len(buckets_of([0, 2**32 - 1], 14)) == 3
+
+
+def test_runs_are_today_what_they_were_when_artefacts_were_made() -> None:
+    assert runs_of("", 17).tolist() == runs_of("abc", 17).tolist() == []
+    assert runs_of("abcd", 17).tolist() == [4590]
+    assert runs_of("Übermut", 17).tolist() == [13682, 44171, 62186, 89685, 102736]
+    assert runs_of("abcde", 17).tolist() == sorted(
+        [*runs_of("abcd", 17).tolist(), *runs_of("bcde", 17).tolist()]
+    )
+
+
+@given(st.text(max_size=60), BITS)
+def test_runs_are_distinct_ascending_and_within_the_table(text: str, bits: int) -> None:
+    found = runs_of(text, bits).tolist()
+
+    assert found == sorted(set(found))
+    assert all(0 <= bucket < 2**bits for bucket in found)
+    assert len(found) <= max(0, len(text.encode("utf-8", "replace")) - 3)

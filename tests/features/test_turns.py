@@ -351,8 +351,8 @@ def test_a_question_that_comes_again_is_read_once() -> None:
 class Classifier:
     """Takes long questions for writing, and is sure; and of short ones it knows only "bye"."""
 
-    def probabilities(self, tokens: list[int], signs: tuple[float, ...]) -> Any:
-        assert signs
+    def probabilities(self, question: str, tokens: list[int]) -> Any:
+        assert question
         share = np.zeros(len(Category))
         is_long = len(tokens) > 2
         share[list(Category).index(Category.WRITING if is_long else Category.CHAT)] = (

@@ -198,7 +198,7 @@ def before(found: Features) -> Prospect:
 
 def test_prospects_are_known_for_what_is_familiar_and_for_what_is_not(judge: Judge) -> None:
     taught = replace(judge, agreement=agreement())
-    near, far = akin(0.0, 1.0, 0.0), of_maths(akin(0.0, 1.0, 0.0, familiarity=0.0))
+    near, far = (of_maths(akin(0.0, 1.0, 0.0, familiarity=known)) for known in (1.0, 0.0))
 
     assert before(taught.recognised(near)).gain_sd < before(taught.recognised(far)).gain_sd
     assert isinstance(found := judge.recognised(near), Recognised)
@@ -221,6 +221,18 @@ def test_nothing_is_expected_of_unfamiliar_chats(judge: Judge) -> None:
 
     assert chat.category is Category.CHAT
     assert unlearnt.recognised(chat) is chat
+
+
+def test_prose_that_looks_familiar_is_not_compared_unless_that_it_is_prose_is_a_guess(
+    judge: Judge,
+) -> None:
+    taught = replace(judge, agreement=agreement())
+    letter = replace(akin(0.0, 1.0, 0.0), category=Category.WRITING)
+
+    assert isinstance(found := taught.recognised(letter), Recognised)
+    assert found.prospects is None
+    assert before(taught.recognised(replace(letter, category_confidence=0.4))) is not None
+    assert before(taught.recognised(replace(letter, category=Category.KNOWLEDGE))) is not None
 
 
 def test_prospects_of_another_artefact_s_kinds_are_passed_over(judge: Judge) -> None:
@@ -247,7 +259,7 @@ def test_own_answers_have_the_first_word_on_cascades_in_their_category(judge: Ju
     taught = replace(judge, agreement=learnt, own=own_of(found))
 
     assert before(taught.recognised(found)) == OWN
-    elsewhere = replace(found, category=Category.TRANSLATION)
+    elsewhere = replace(found, category=Category.KNOWLEDGE)
     assert before(taught.recognised(elsewhere)).source is EstimateSource.ARTEFACT
 
 

@@ -6,7 +6,6 @@ from random import Random
 import pytest
 
 from router.domain.category import Category
-from router.training.cue_words import cue_requests
 from router.training.datasets import category_of, labelled
 from router.training.dress import dressed
 from router.training.grammar import Grammar
@@ -76,16 +75,6 @@ def test_words_at_random_fill_the_gaps_beside_those_that_ship() -> None:
 
     assert set(stray.slots["en"]["topic"]) > set(plain.slots["en"]["topic"])
     assert grammar(("xylem",), 3) == grammar(("xylem",), 3)
-
-
-def test_every_cue_word_is_learnt_as_what_it_votes_for() -> None:
-    requests = cue_requests(0)
-
-    assert {r.category for r in requests} == set(Category) - {
-        Category.VISION,
-        Category.TOOL_CALLING,
-    }
-    assert any("tl dr" in r.text.lower() and r.category is Category.SUMMARISING for r in requests)
 
 
 @pytest.mark.parametrize(
