@@ -86,6 +86,17 @@ def test_a_key_that_is_revoked_by_its_id_takes_its_older_secrets_with_it(shared:
     assert keys(shared.config, "revoke", third["id"]) == {"revoked": 1}
 
 
+def test_a_key_that_is_rotated_by_its_first_id_again_does_not_end_with_that_secrets_grace(
+    shared: Farthing,
+) -> None:
+    first = keys(shared.config, "create", "by-first-id")
+    for _ in range(2):
+        newest = keys(shared.config, "rotate", first["id"], "--grace-s", "3600")
+
+    ours = [each for each in keys(shared.config, "list") if each["name"] == "by-first-id"]
+    assert [each["id"] for each in ours if each["expires"] is None] == [newest["id"]]
+
+
 def test_other_clients_send_their_key_in_headers_of_their_own(shared: Farthing) -> None:
     secret = keys(shared.config, "create", "other-header")["secret"]
     until(lambda: ask(shared, "nobody's").status == 401)
