@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from router.cli.named_key import keys_of
 from router.cli.options import add_config, check_period, day, unlearnt_settings_of
-from router.cli.reading import expects
+from router.cli.reading import expects, utf8
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
 from router.cli.report_movers import print_movers
@@ -77,7 +77,10 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     )
     for name in _NAMES:
         parser.add_argument(
-            f"--{name}", metavar="NAME", help=f"only this {name} ('' for requests without)"
+            f"--{name}",
+            type=utf8,
+            metavar="NAME",
+            help=f"only this {name} ('' for requests without)",
         )
 
 

@@ -223,6 +223,23 @@ def test_an_unknown_option_is_told_beside_those_that_there_are(
     assert hint in told.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("report", "--key"),
+        ("reconcile", "invoice.csv", "--upstream"),
+        ("explain", "--id"),
+        ("explain", "Hello!", "--tag"),
+        ("try", "cheap", "quality", "--key"),
+    ],
+)
+def test_a_name_in_another_encoding_is_wrong_usage(command: tuple[str, ...]) -> None:
+    told = here(*command, "caf\udce9")
+
+    assert told.status == 2
+    assert f"argument {command[-1]}: must be text in UTF-8, not 'caf\\udce9'" in told.err
+
+
 def test_an_output_that_knows_few_letters_gets_escapes_of_the_others(config: Path) -> None:
     ascii_only = {"PYTHONIOENCODING": "ascii"}
     told = run("explain", "Hello!", "--config", str(config), env=ascii_only)
