@@ -16,6 +16,7 @@ from tests.e2e.books import all_bytes, rows
 from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.patience import until
 from tests.e2e.programs import Farthing, here
+from tests.e2e.shown import NOWHERE
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, chat, get, post
 
@@ -185,6 +186,18 @@ def test_the_first_key_says_what_it_closes_and_the_second_one_nothing(config: Pa
     assert "server.admin_key is not set: /metrics, /admin" in first.err
     assert first.out.count("\n") == 1  # the secret alone, for a pipe
     assert second.err == ""
+
+
+def test_a_key_may_be_granted_a_model_whose_provider_has_no_key_here(tmp_path: Path) -> None:
+    """Keys are made in a shell that need not have the server's secrets."""
+    away = {"kind": "openai", "base_url": NOWHERE, "api_key": "${NOT_SET}", "enabled": "with-key"}
+    price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
+    models = {"dear": {"upstream": "away", "price": price}}
+    config = write_config(tmp_path, NOWHERE, upstreams={"away": away}, models=models)
+    keys(config, "create", "search", "--model", "dear")
+
+    (listed,) = keys(config, "list")
+    assert listed["models"] == ["dear"]
 
 
 @pytest.mark.parametrize(
