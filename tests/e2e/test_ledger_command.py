@@ -179,8 +179,10 @@ def test_where_a_link_leads_the_file_is_written(config: Path) -> None:
     assert target.is_file()
 
 
-def test_a_file_that_cannot_be_written_is_told_in_a_line(config: Path) -> None:
-    done = ledger("export", config, "--out", str(config / "no-folder"))
+@pytest.mark.parametrize("name", ["config.yaml/no-folder", "circle"])
+def test_a_file_that_cannot_be_written_is_told_in_a_line(config: Path, name: str) -> None:
+    config.with_name("circle").symlink_to("circle")
+    done = ledger("export", config, "--out", str(config.parent / name))
 
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith("farthing: --out ")

@@ -110,7 +110,8 @@ def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         bring_up_to_date(engine)
-    except (OSError, SQLAlchemyError, UnknownSchema) as error:
+    except (OSError, SQLAlchemyError, UnknownSchema, ValueError) as error:
+        # A ValueError comes from a zero byte in a name.
         engine.dispose()
         raise LedgerUnusable(f"the ledger {path} cannot be opened: {_why(error)}") from None
     return engine
