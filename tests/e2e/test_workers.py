@@ -261,6 +261,24 @@ def test_a_rolling_restart_with_broken_files_leaves_everybody_in_their_place(cre
         crew.config.write_text(sound)
 
 
+def test_an_answer_outlasts_the_worker_that_gives_it_by_as_long_as_the_files_allow_now(
+    tmp_path: Path, shared_simulator: Simulator, redis_server: RedisServer
+) -> None:
+    timeouts = {"total_s": 1, "shutdown_s": 1}
+    server = {"port": 0, "timeouts": timeouts}
+    config = written(tmp_path, shared_simulator, redis_server, server=server)
+    slow = {"simulate": "delay,seconds=6"}
+    with Crew(config) as crew:
+        told = yaml.safe_load(config.read_text())
+        told["server"]["timeouts"]["total_s"] = 60
+        config.write_text(yaml.safe_dump(told))
+        renew(crew)
+        with asked(crew, chat("What is 6 * 9?", "sim-mid", metadata=slow)) as waiting:
+            until(lambda: shared_simulator.counters["sim-mid"].in_flight == 1)
+            crew.tell(signal.SIGUSR2)
+            assert answer_on(waiting).status == 200
+
+
 def test_a_rolling_restart_opens_no_address_of_a_network_to_everybody(
     tmp_path: Path, shared_simulator: Simulator, redis_server: RedisServer
 ) -> None:

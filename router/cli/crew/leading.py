@@ -26,7 +26,6 @@ def lead(settings: Settings, args: argparse.Namespace, greeting: str) -> NoRetur
         host=settings.host,
         port=settings.port,
         log_level=settings.serving.log_level,
-        longest_s=settings.serving.effort.total_s,
         shutdown_s=settings.serving.shutdown_s,
         greeting=greeting,
     )

@@ -29,9 +29,8 @@ class _Line:
 class Orders(_Line):
     """For the supervisor: start `workers` at the address of `listener`, an inherited file.
 
-    `host` and `port` are of that address, whatever the file at `config` says by the time a worker reads it. Answers
-    may take `longest_s` seconds; at shutdown they have `shutdown_s`. `greeting` is the secret of a greeting, "" for
-    none.
+    `host` and `port` are of that address, whatever the file at `config` says by the time a worker reads it. At
+    shutdown answers may take `shutdown_s` seconds. `greeting` is the secret of a greeting, "" for none.
     """
 
     workers: int
@@ -40,7 +39,6 @@ class Orders(_Line):
     host: str
     port: int
     log_level: str
-    longest_s: float
     shutdown_s: float
     greeting: str = field(default="", repr=False)
 
