@@ -104,11 +104,11 @@ def run(args: argparse.Namespace) -> int:
     engine = open_ledger(settings.ledger.path, settings.ledger.url)
     try:
         baseline = _baseline(args.baseline, settings, engine, filters) if args.baseline else None
-        if args.html:
+        if args.movers:
+            _print_movers(engine, args, filters, now_s)
+        elif args.html:
             shown = overview(engine, filters=filters, now_s=now_s, baseline=baseline)
             write_page(args.html, document(shown))
-        elif args.movers:
-            _print_movers(engine, args, filters, now_s)
         else:
             found = report(engine, by=args.by, filters=filters, baseline=baseline)
             _print(found, args)
@@ -119,9 +119,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_movers(engine: Engine, args: argparse.Namespace, filters: Filters, now_s: float) -> None:
-    if not filters.since or args.by in IN_TIME or args.csv:
+    if not filters.since or args.by in IN_TIME or args.csv or args.html:
         raise FarthingError(
-            "--movers compares periods: give --last 7d, or --since; not by day or hour, nor as CSV"
+            "--movers compares periods: give --last 7d, or --since; not by day or hour, nor as CSV or HTML"
         )
     today = datetime.fromtimestamp(now_s, UTC).date().isoformat()
     now = replace(filters, until=filters.until or today)

@@ -462,6 +462,10 @@ def test_movers_compare_with_the_period_before(used: Path) -> None:
     assert found["total"]["change_usd"] == found["total"]["cost_usd"]
     assert "new" in here("report", "--config", str(used), "--movers", "--last", "7d").out
     assert "give --last 7d" in here("report", "--config", str(used), "--movers").err
+    page = used.with_name("movers.html")
+    as_page = ("--movers", "--last", "7d", "--html", str(page))
+    assert "nor as CSV or HTML" in here("report", "--config", str(used), *as_page).err
+    assert not page.exists()
 
 
 def test_filters_leave_what_has_their_name(used: Path) -> None:
