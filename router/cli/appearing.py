@@ -1,7 +1,9 @@
 """Files that commands write: they appear when they are complete, and are opened before the work for them begins."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ELOOP
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
@@ -19,8 +21,15 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
         with path.open("wb") as file:
             yield file
         return
-    with _in_part(path.resolve()) as file:  # a link leads there afterwards, too
+    with _in_part(_target(path)) as file:  # a link leads there afterwards, too
         yield file
+
+
+def _target(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except RuntimeError:  # of circular links, before Python 3.13
+        raise OSError(ELOOP, os.strerror(ELOOP)) from None
 
 
 @contextmanager

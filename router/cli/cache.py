@@ -124,7 +124,7 @@ _ACTIONS = {
 
 def _selection(args: argparse.Namespace) -> dict[str, str]:
     named = {name: getattr(args, name) for name in ("id", "key", "tag", "model")}
-    return {name: value for name, value in named.items() if value}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _ask(

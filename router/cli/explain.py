@@ -23,7 +23,7 @@ from router.cli.explain_forms import (
 )
 from router.cli.named_key import named_key
 from router.cli.options import add_config, dry_settings_of, read_bytes
-from router.cli.reading import expects
+from router.cli.reading import expects, utf8
 from router.config.presence import may_exist
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
@@ -58,15 +58,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--curl", metavar="LINE", help="a request as a curl command")
     parser.add_argument(
-        "--id", help="a finished request, by its x-request-id, as the ledger has it"
+        "--id", type=utf8, help="a finished request, by its x-request-id, as the ledger has it"
     )
     parser.add_argument(
-        "--model", "-m", help="the model to ask for (default: auto, or the request's own)"
+        "--model",
+        "-m",
+        type=utf8,
+        help="the model to ask for (default: auto, or the request's own)",
     )
     parser.add_argument(
-        "--key", metavar="NAME", default="", help="decide as for the key of this name"
+        "--key",
+        type=utf8,
+        metavar="NAME",
+        default="",
+        help="decide as for the key of this name",
     )
-    parser.add_argument("--tag", action="append", default=[], help="decide as with this tag")
+    parser.add_argument(
+        "--tag", action="append", default=[], type=utf8, help="decide as with this tag"
+    )
     parser.add_argument(
         "--budget-left",
         type=_share,

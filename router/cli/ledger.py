@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from router.cli.ledger_files import FORMS, STANDARD_OUTPUT, write_file
 from router.cli.options import add_config, check_period, day, unlearnt_settings_of
+from router.cli.saying import counted
 from router.config.presence import may_exist
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
@@ -25,7 +26,7 @@ from router.stores.sql.database import open_database, open_ledger, place_of
 from router.stores.sql.export import NATIVE, attempts, extent
 from router.stores.sql.retention import give_back, prunable, prune
 from router.stores.sql.rollups import roll_up
-from router.stores.sql.spool import Spool, read
+from router.stores.sql.spool import AnyWaiting, Spool, read
 from router.stores.sql.status import size_of, status
 
 COLUMNS: Mapping[str, Sequence[Column]] = {"native": NATIVE, "focus": FOCUS}
@@ -177,9 +178,9 @@ def _refuse_while_older_wait(settings: Settings, before_s: float) -> None:
     """Refuse to delete while older rows wait: one already written, deleted, and written again would count twice."""
     with _outbox(settings) as outbox:
         waits = outbox is not None and prunable(outbox, before_s) > 0
-    parts = _spool_files(settings)
-    rows = (row for part in parts for row in read(part) if row is not None)
-    if waits or any(row.row["at_s"] < before_s for row in rows):
+    with _spool_files(settings) as files:
+        waits = waits or any(row.row["at_s"] < before_s for row in _rows(files))
+    if waits:
         raise FarthingError(
             "attempts from that time wait outside the database: start Farthing to bring them in"
         )
@@ -222,18 +223,24 @@ def _status(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _spool_files(settings: Settings) -> list[Path]:
-    """The files in which rows wait. Raises FarthingError if they cannot be looked for."""
+@contextmanager
+def _spool_files(settings: Settings) -> Iterator[list[Path]]:
+    """The files in which rows wait, to be read. Raises FarthingError if that is impossible."""
     try:
-        return Spool(settings.ledger.spool).files()
+        yield Spool(settings.ledger.spool).files()
     except OSError as error:
-        raise FarthingError(f"{settings.ledger.spool} cannot be read: {error.strerror}") from None
+        name = error.filename or settings.ledger.spool
+        raise FarthingError(f"{name} cannot be read: {error.strerror}") from None
+
+
+def _rows(files: Iterable[Path]) -> Iterator[AnyWaiting]:
+    return (row for file in files for row in read(file) if row is not None)
 
 
 def _spooled(settings: Settings) -> str:
-    files = _spool_files(settings)
-    rows = sum(1 for file in files for _ in read(file))
-    return f"{_attempts(rows)}, {_megabytes(size_of(files))}" if files else "empty"
+    with _spool_files(settings) as files:
+        rows = sum(1 for _ in _rows(files))
+        return f"{counted(rows, 'row')}, {_megabytes(size_of(files))}" if files else "empty"
 
 
 def _from_to(first: str, last: str) -> str:

@@ -25,6 +25,13 @@ def expects(what: str) -> Callable[[Read[Value]], Read[Value]]:
     return told
 
 
+@expects("text in UTF-8")
+def utf8(text: str) -> str:
+    """A name as the ledger has them: it refuses the bytes of a terminal with another encoding."""
+    text.encode()
+    return text
+
+
 _LAST_PORT = 65535
 
 

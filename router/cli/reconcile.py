@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.options import add_config, check_period, day, unlearnt_settings_of
-from router.cli.reading import expects
+from router.cli.reading import expects, utf8
 from router.cli.report_forms import dollars
 from router.cli.spreadsheet import print_csv
 from router.cli.tables import print_table
@@ -31,7 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("invoice", metavar="INVOICE.csv", help="an export of costs")
     parser.add_argument("--vendor", choices=tuple(FORMATS), help="its format (default: by columns)")
     parser.add_argument(
-        "--upstream", metavar="NAME", help="compare it only with what was sent to this upstream"
+        "--upstream",
+        type=utf8,
+        metavar="NAME",
+        help="compare it only with what was sent to this upstream",
     )
     parser.add_argument("--since", type=day, metavar="DAY", help="first day, YYYY-MM-DD (UTC)")
     parser.add_argument("--until", type=day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")

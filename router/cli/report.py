@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from router.cli.named_key import keys_of
 from router.cli.options import add_config, check_period, day, unlearnt_settings_of
-from router.cli.reading import expects
+from router.cli.reading import expects, utf8
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
 from router.cli.report_movers import print_movers
@@ -77,7 +77,10 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     )
     for name in _NAMES:
         parser.add_argument(
-            f"--{name}", metavar="NAME", help=f"only this {name} ('' for requests without)"
+            f"--{name}",
+            type=utf8,
+            metavar="NAME",
+            help=f"only this {name} ('' for requests without)",
         )
 
 
@@ -101,11 +104,11 @@ def run(args: argparse.Namespace) -> int:
     engine = open_ledger(settings.ledger.path, settings.ledger.url)
     try:
         baseline = _baseline(args.baseline, settings, engine, filters) if args.baseline else None
-        if args.html:
+        if args.movers:
+            _print_movers(engine, args, filters, now_s)
+        elif args.html:
             shown = overview(engine, filters=filters, now_s=now_s, baseline=baseline)
             write_page(args.html, document(shown))
-        elif args.movers:
-            _print_movers(engine, args, filters, now_s)
         else:
             found = report(engine, by=args.by, filters=filters, baseline=baseline)
             _print(found, args)
@@ -116,9 +119,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_movers(engine: Engine, args: argparse.Namespace, filters: Filters, now_s: float) -> None:
-    if not filters.since or args.by in IN_TIME or args.csv:
+    if not filters.since or args.by in IN_TIME or args.csv or args.html:
         raise FarthingError(
-            "--movers compares periods: give --last 7d, or --since; not by day or hour, nor as CSV"
+            "--movers compares periods: give --last 7d, or --since; not by day or hour, nor as CSV or HTML"
         )
     today = datetime.fromtimestamp(now_s, UTC).date().isoformat()
     now = replace(filters, until=filters.until or today)

@@ -56,7 +56,7 @@ def _work(fd: int) -> int:
     following = Following(source, booted, Wishes())
     shift = _Shift(settings, greeting, following, _place(job, orders), lines)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(shift.work(socket.socket(fileno=fd), orders.longest_s))
+        runner.run(shift.work(socket.socket(fileno=fd)))
     return 0
 
 
@@ -83,20 +83,18 @@ class _Shift:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     retired: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def work(self, channel: socket.socket, longest_s: float) -> None:
-        """Take requests until then; those in flight when it is retired may take `longest_s` seconds."""
+    async def work(self, channel: socket.socket) -> None:
+        """Take requests until then; those in flight when it is retired may take as long as any."""
         self._heed_signals()
         reader, writer = await asyncio.open_connection(sock=channel)
         try:
-            await self._serve(reader, writer, longest_s)
+            await self._serve(reader, writer)
         except FileNotFoundError:
             if not reader.at_eof():
                 raise
             # The supervisor went while this one started, and another one has removed its folder.
 
-    async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, longest_s: float
-    ) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with serving(
             self.settings, real_world(), self.following, self.place, self.lines
         ) as running:
@@ -106,6 +104,7 @@ class _Shift:
             await unless(self.stop, self.retired.wait())
             if not self.stop.is_set():
                 running.reception.shut()
+                longest_s = self.settings.serving.effort.total_s
                 await unless(self.stop, running.reception.emptied(longest_s))
             listening.cancel()
         writer.close()

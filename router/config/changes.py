@@ -82,8 +82,10 @@ def changes(before: Settings, after: Settings) -> Iterator[str]:
     if before.local.version != after.local.version:
         old, new = before.local.version or "none", after.local.version or "none"
         yield f"local quality {old} -> {new}"
-    models = {**before.catalog, **before.vectors}, {**after.catalog, **after.vectors}
-    yield from (f"model {each}" for each in _named(*models))
+    asked = {**before.catalog, **before.vectors}, {**after.catalog, **after.vectors}
+    # A model that nobody can ask may be the reference that answers are measured by.
+    models = (*_named(*asked), *_named(before.known, after.known))
+    yield from (f"model {each}" for each in dict.fromkeys(models))
 
 
 def _versions(settings: Settings) -> dict[str, str]:

@@ -59,12 +59,14 @@ class CacheDesk:
 
 
 def selection_of(query: Mapping[str, str]) -> Selection:
-    """Which answers a query means. Raises ApiError 400 for an unknown name."""
-    for name in query:
+    """Which answers a query means. Raises ApiError 400 for an unknown name, and for an empty value."""
+    for name, value in query.items():
         if name not in _NAMES:
             raise ApiError.invalid(
                 name, f"'{name}' is unknown here; available: {', '.join(_NAMES)}."
             )
+        if not value:  # that it means every answer nobody expects who deletes some
+            raise ApiError.invalid(name, f"'{name}' must not be empty.")
     return Selection(**query)
 
 

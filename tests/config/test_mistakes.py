@@ -170,6 +170,12 @@ def test_a_password_of_the_cache_may_have_any_characters(tmp_path: Path) -> None
     assert "p%40ss" not in repr(settings)
 
 
+_ADDRESS = (
+    "must be an address such as postgresql://me@db.internal:5432/farthing, or for several hosts"
+    " postgresql://me@/farthing?host=one:5432&host=two:5432"
+)
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
@@ -178,13 +184,9 @@ def test_a_password_of_the_cache_may_have_any_characters(tmp_path: Path) -> None
         ("mysql://db/books", "must be a postgresql:// URL, or a reference to one"),
         ("postgresql://me:${NO_SUCH}@db/books", "the environment variable NO_SUCH is not set"),
         ("${KEY}", "must lead to a postgresql:// URL"),
-        (
-            "postgresql://me:${KEY}@db:port/books",
-            (
-                "must be an address such as postgresql://me@db.internal:5432/farthing, or for several hosts"
-                " postgresql://me@/farthing?host=one:5432&host=two:5432"
-            ),
-        ),
+        ("postgresql://me:${KEY}@db:port/books", _ADDRESS),
+        ("postgresql://me:${KEY}@/books?host=db&port=five", _ADDRESS),
+        ("postgresql://me:${KEY}@/books?host=one&host=two&port=1,2,3", _ADDRESS),
     ],
 )
 def test_a_wrong_ledger_url_is_told_and_its_password_is_not(

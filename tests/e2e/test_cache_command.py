@@ -165,3 +165,12 @@ def test_an_unknown_word_is_an_error_that_names_the_known_ones(kept: Kept) -> No
     assert got.status == 400
     assert got.json["error"]["message"] == "'who' is unknown here; available: id, key, tag, model."
     assert get(f"{kept.farthing.url}/admin/cache").status == 401
+
+
+def test_an_empty_name_deletes_nothing(kept: Kept) -> None:
+    """A script whose variable is not set must not delete what all others have stored, too."""
+    kept.ask(SECRET, ALPHA, model="sim-mid")
+    done = kept.command("purge", "--key", "", "--model", "sim-mid")
+
+    assert (done.status, done.err) == (1, "farthing: 'key' must not be empty.\n")
+    assert kept.told("purge", "--all") == {"purged": 1}

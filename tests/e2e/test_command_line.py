@@ -223,6 +223,23 @@ def test_an_unknown_option_is_told_beside_those_that_there_are(
     assert hint in told.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("report", "--key"),
+        ("reconcile", "invoice.csv", "--upstream"),
+        ("explain", "--id"),
+        ("explain", "Hello!", "--tag"),
+        ("try", "cheap", "quality", "--key"),
+    ],
+)
+def test_a_name_in_another_encoding_is_wrong_usage(command: tuple[str, ...]) -> None:
+    told = here(*command, "caf\udce9")
+
+    assert told.status == 2
+    assert f"argument {command[-1]}: must be text in UTF-8, not 'caf\\udce9'" in told.err
+
+
 def test_an_output_that_knows_few_letters_gets_escapes_of_the_others(config: Path) -> None:
     ascii_only = {"PYTHONIOENCODING": "ascii"}
     told = run("explain", "Hello!", "--config", str(config), env=ascii_only)
@@ -445,6 +462,10 @@ def test_movers_compare_with_the_period_before(used: Path) -> None:
     assert found["total"]["change_usd"] == found["total"]["cost_usd"]
     assert "new" in here("report", "--config", str(used), "--movers", "--last", "7d").out
     assert "give --last 7d" in here("report", "--config", str(used), "--movers").err
+    page = used.with_name("movers.html")
+    as_page = ("--movers", "--last", "7d", "--html", str(page))
+    assert "nor as CSV or HTML" in here("report", "--config", str(used), *as_page).err
+    assert not page.exists()
 
 
 def test_filters_leave_what_has_their_name(used: Path) -> None:

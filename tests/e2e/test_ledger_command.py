@@ -21,8 +21,9 @@ from router.cli.appearing import appearing
 from router.config.load import load_settings
 from router.domain.ledger import LEAST_KEPT_DAYS, Entry
 from router.domain.money import Money
+from router.domain.scored import Scored, ScoreSource
 from router.stores.sql.database import open_database, open_ledger
-from router.stores.sql.spool import Spool, Waiting
+from router.stores.sql.spool import Spool, Waiting, WaitingScore
 from tests.e2e.configs import write_config
 from tests.e2e.programs import Done, here, run
 from tests.stores.engines import write
@@ -178,8 +179,10 @@ def test_where_a_link_leads_the_file_is_written(config: Path) -> None:
     assert target.is_file()
 
 
-def test_a_file_that_cannot_be_written_is_told_in_a_line(config: Path) -> None:
-    done = ledger("export", config, "--out", str(config / "no-folder"))
+@pytest.mark.parametrize("name", ["config.yaml/no-folder", "circle"])
+def test_a_file_that_cannot_be_written_is_told_in_a_line(config: Path, name: str) -> None:
+    config.with_name("circle").symlink_to("circle")
+    done = ledger("export", config, "--out", str(config.parent / name))
 
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith("farthing: --out ")
@@ -235,14 +238,16 @@ def test_it_says_how_the_ledger_is(config: Path) -> None:
     is_postgres = "postgresql:" in config.read_text("utf-8")
     write(engine, [entry("r4", at_s=day("2026-05-07"))])
     engine.dispose()
-    Spool(config.with_name("ledger.db.spool")).append([Waiting.of(entry("r5"))] * 2)
+    waiting = [Waiting.of(entry("r5"))] * 2
+    score = WaitingScore.of(Scored("r5", "cheap", "chat", 1.0, ScoreSource.FEEDBACK, "", 1.0))
+    Spool(config.with_name("ledger.db.spool")).append([*waiting, score])
     done = ledger("status", config)
     lines = dict(line.split(":", 1) for line in done.out.splitlines())
 
     assert (done.status, done.err) == (0, "")
     assert lines["ledger"].strip().endswith(" MB")
     assert "0.0 MB" not in lines["ledger"]
-    assert lines["spool"].strip().startswith("2 attempts, ")
+    assert lines["spool"].strip().startswith("3 rows, ")
     if is_postgres:
         assert lines["attempts"].strip() == "3, 2026-05-04 to 2026-05-06"
         assert lines["outbox"].strip().startswith("1 attempt in ")
@@ -250,6 +255,21 @@ def test_it_says_how_the_ledger_is(config: Path) -> None:
         assert lines["attempts"].strip() == "4, 2026-05-04 to 2026-05-07"
         assert lines["in sums"].strip() == "3, from 2026-05-04"
         assert lines["not in sums yet"].strip() == "1"
+
+
+@pytest.mark.parametrize("action", [("status",), ("prune", "--before", "2026-05-05", "--yes")])
+def test_a_spool_that_cannot_be_read_is_told_in_a_line(
+    config: Path, action: tuple[str, ...]
+) -> None:
+    """It is its server's alone, and the commands may be called by another user."""
+    config.with_name("ledger.db.spool").mkdir()
+    told = ledger(action[0], config, *action[1:])
+
+    assert told.status == 1
+    assert (
+        told.err
+        == f"farthing: {config.with_name('ledger.db.spool')} cannot be read: Is a directory\n"
+    )
 
 
 async def test_the_server_deletes_old_attempts_only_where_it_is_told_to(tmp_path: Path) -> None:

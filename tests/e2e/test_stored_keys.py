@@ -16,6 +16,7 @@ from tests.e2e.books import all_bytes, rows
 from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.patience import until
 from tests.e2e.programs import Farthing, here
+from tests.e2e.shown import NOWHERE
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, chat, get, post
 
@@ -84,6 +85,16 @@ def test_a_key_that_is_revoked_by_its_id_takes_its_older_secrets_with_it(shared:
     assert ask(shared, second["secret"]).status == 401
     assert ask(shared, third["secret"]).status == 200
     assert keys(shared.config, "revoke", third["id"]) == {"revoked": 1}
+
+
+def test_a_key_that_is_rotated_by_its_first_id_again_does_not_end_with_that_secrets_grace(
+    shared: Farthing,
+) -> None:
+    first = keys(shared.config, "create", "by-first-id")
+    _, newest = (keys(shared.config, "rotate", first["id"], "--grace-s", "3600") for _ in range(2))
+
+    ours = [each for each in keys(shared.config, "list") if each["name"] == "by-first-id"]
+    assert [each["id"] for each in ours if each["expires"] is None] == [newest["id"]]
 
 
 def test_other_clients_send_their_key_in_headers_of_their_own(shared: Farthing) -> None:
@@ -174,6 +185,18 @@ def test_the_first_key_says_what_it_closes_and_the_second_one_nothing(config: Pa
     assert "server.admin_key is not set: /metrics, /admin" in first.err
     assert first.out.count("\n") == 1  # the secret alone, for a pipe
     assert second.err == ""
+
+
+def test_a_key_may_be_granted_a_model_whose_provider_has_no_key_here(tmp_path: Path) -> None:
+    """Keys are made in a shell that need not have the server's secrets."""
+    away = {"kind": "openai", "base_url": NOWHERE, "api_key": "${NOT_SET}", "enabled": "with-key"}
+    price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
+    models = {"dear": {"upstream": "away", "price": price}}
+    config = write_config(tmp_path, NOWHERE, upstreams={"away": away}, models=models)
+    keys(config, "create", "search", "--model", "dear")
+
+    (listed,) = keys(config, "list")
+    assert listed["models"] == ["dear"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import aiohttp
 import openai
 import psutil
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.configs import POLICIES, ledger_of, write_config
@@ -258,6 +259,41 @@ def test_a_rolling_restart_with_broken_files_leaves_everybody_in_their_place(cre
         until(lambda: crew.pids() == before)
     finally:
         crew.config.write_text(sound)
+
+
+def test_an_answer_outlasts_the_worker_that_gives_it_by_as_long_as_the_files_allow_now(
+    tmp_path: Path, shared_simulator: Simulator, redis_server: RedisServer
+) -> None:
+    timeouts = {"total_s": 1, "shutdown_s": 1}
+    server = {"port": 0, "timeouts": timeouts}
+    config = written(tmp_path, shared_simulator, redis_server, server=server)
+    slow = {"simulate": "delay,seconds=6"}
+    with Crew(config) as crew:
+        told = yaml.safe_load(config.read_text())
+        told["server"]["timeouts"]["total_s"] = 60
+        config.write_text(yaml.safe_dump(told))
+        renew(crew)
+        with asked(crew, chat("What is 6 * 9?", "sim-mid", metadata=slow)) as waiting:
+            until(lambda: shared_simulator.counters["sim-mid"].in_flight == 1)
+            crew.tell(signal.SIGUSR2)
+            assert answer_on(waiting).status == 200
+
+
+def test_a_rolling_restart_opens_no_address_of_a_network_to_everybody(
+    tmp_path: Path, shared_simulator: Simulator, redis_server: RedisServer
+) -> None:
+    """It applies other keys, but no other address."""
+    keys = [{"name": "search", "key": "${SEARCH_KEY}"}]
+    server = {"host": "0.0.0.0", "port": 0}  # noqa: S104 - that is what it is about
+    config = written(tmp_path, shared_simulator, redis_server, keys=keys, server=server)
+    with Crew(config, env={"SEARCH_KEY": "sk-search-0123456789"}) as crew:
+        told = yaml.safe_load(config.read_text())
+        config.write_text(yaml.safe_dump({**told, "keys": [], "server": {"port": 0}}))
+        crew.tell(signal.SIGUSR2)
+        crew.wait_for("worker 0 is not replaced: the present workers stay")
+
+        assert "without a key Farthing listens on loopback only" in crew.said
+        assert post(crew.base_url, chat("Hello?")).status == 401
 
 
 @contextmanager

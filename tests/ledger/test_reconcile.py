@@ -307,6 +307,7 @@ def test_what_is_no_amount_is_not_taken_for_another(written: str) -> None:
         ("date,model,cost_usd\n", "the invoice has a header and no amounts"),
         ("date,model,cost_usd\n2026-11-26,m,\n", "the invoice has a header and no amounts"),
         ("date,model,cost_usd\n2026-11-26,m\n", "line 2 of the invoice: it has fewer columns"),
+        ("date,model,cost_usd,Cost_USD\n2026-11-26,m,1,2\n", "several columns are called cost_usd"),
         (
             "start_time_iso,line_item,amount_value\n2026-11-26,m-2026-11-01, input,5\n",
             "line 2 .*: it has more columns than the header",

@@ -205,6 +205,28 @@ async def test_another_price_is_charged_from_the_next_request_on(tmp_path: Path)
     assert after == 10 * before > 0
 
 
+async def test_another_price_of_a_reference_that_nobody_can_ask_counts_from_the_next_request_on(
+    tmp_path: Path,
+) -> None:
+    away = {"kind": "openai", "base_url": "http://away", "api_key": "${NOT_SET}"}
+    routes = {"gpt-*": {"policy": "test", "reference": "dear"}}
+    more = {
+        "upstreams": {"away": {**away, "enabled": "with-key"}},
+        "policies": {"default": "test", "routes": routes},
+    }
+    async with proxy(tmp_path, follows=True, policy={"reference": "asked"}) as it:
+        config = yaml.safe_load(it.following.source.path.read_text())
+        more["upstreams"] |= config["upstreams"]
+        for count, factor in enumerate((1, 10), 1):
+            dear = {"upstream": "away", "price": {key: usd * factor for key, usd in PRICE.items()}}
+            change_config(it, **more, models={**models_of(it), "dear": dear})
+            await reloads(it, Reloaded.CHANGED, count)
+            await writer(it, model="gpt-4o")
+        before, after = (row["baseline_pico"] for row in it.rows())
+
+    assert after == 10 * before > 0
+
+
 async def test_routes_and_the_default_follow_the_config(tmp_path: Path) -> None:
     async with proxy(tmp_path, follows=True) as it:
         second = policy(policy="second", models={"ids": [SECOND]})

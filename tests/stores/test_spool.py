@@ -247,6 +247,24 @@ def test_what_another_process_spools_during_a_replay_is_not_lost(path: Path) -> 
     engine.dispose()
 
 
+def test_what_another_process_has_brought_back_waits_no_more(path: Path) -> None:
+    clock, engine = Clock(), open_database(path, busy_timeout_s=0.01)
+    one, other = (Books(engine, Spool(spool_of(path)), clock) for _ in range(2))
+    held = Held(path)
+    one.keep([entry("r1"), entry("r2")])
+    assert one.waiting_rows == 2
+
+    held.let_go()
+    clock.now_s = 5.0
+    other.recover()
+    one.recover()
+
+    assert (ids(path), one.waiting_rows) == (["r1", "r2"], 0)
+    other.let_go()
+    one.let_go()
+    engine.dispose()
+
+
 def test_rows_of_a_process_under_whom_a_newer_farthing_has_migrated_the_file_wait_for_that(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

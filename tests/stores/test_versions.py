@@ -221,6 +221,11 @@ def test_a_database_that_others_have_written_is_left_alone(
     assert _version(empty) == version
 
 
+def test_a_path_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnusable, match="cannot be opened: embedded null byte"):
+        open_ledger(tmp_path / "a\0b")
+
+
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     with pytest.raises(LedgerUnusable, match=r"at 127\.0\.0\.1, database books, .*refused") as said:
         open_ledger(Path("unused"), "postgresql://me:hush@127.0.0.1:1/books")

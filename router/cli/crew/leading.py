@@ -23,10 +23,9 @@ def lead(settings: Settings, args: argparse.Namespace, greeting: str) -> NoRetur
         workers=settings.workers,
         listener=listener.detach(),
         config=args.config,
-        host=args.host,
-        port=args.port,
+        host=settings.host,
+        port=settings.port,
         log_level=settings.serving.log_level,
-        longest_s=settings.serving.effort.total_s,
         shutdown_s=settings.serving.shutdown_s,
         greeting=greeting,
     )

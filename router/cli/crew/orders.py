@@ -29,17 +29,16 @@ class _Line:
 class Orders(_Line):
     """For the supervisor: start `workers` at the address of `listener`, an inherited file.
 
-    `config`, `host` and `port` are those given to `farthing serve`. Answers may take `longest_s` seconds;
-    at shutdown they have `shutdown_s`. `greeting` is the secret of a greeting, "" for none.
+    `host` and `port` are of that address, whatever the file at `config` says by the time a worker reads it. At
+    shutdown answers may take `shutdown_s` seconds. `greeting` is the secret of a greeting, "" for none.
     """
 
     workers: int
     listener: int
     config: str
-    host: str | None
-    port: int | None
+    host: str
+    port: int
     log_level: str
-    longest_s: float
     shutdown_s: float
     greeting: str = field(default="", repr=False)
 

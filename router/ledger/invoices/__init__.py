@@ -41,6 +41,9 @@ def _lines(rows: "csv.DictReader[str]", vendor: str | None) -> Iterator[InvoiceL
     columns = [name.strip().lower() for name in rows.fieldnames or ()]
     rows.fieldnames = columns
     form = _format(columns, vendor)
+    for name in form.columns:
+        if columns.count(name) > 1:
+            raise ValueError(f"several columns are called {name}")
     found = (form.read(_whole(row)) for row in rows)
     return (line for line in found if line is not None)
 

@@ -176,7 +176,9 @@ class Books:
             self._bring_back(some)
             del self._in_memory[: len(some)]
             yield
-        for part in self._spool.parts():
+        if not (parts := self._spool.parts()):
+            self._spooled_rows = 0  # another process may have brought ours back
+        for part in parts:
             spooled = read(part)
             while batch := list(islice(spooled, _REPLAYED_AT_ONCE)):
                 whole = [row for row in batch if row is not None]

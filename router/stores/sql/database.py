@@ -17,6 +17,7 @@ EXAMPLES = (
     "postgresql://me@db.internal:5432/farthing, or for several hosts"
     " postgresql://me@/farthing?host=one:5432&host=two:5432"
 )
+_DRIVER = "postgresql+psycopg"
 _CONNECT_S = 5
 _SILENT_MS = 15_000
 _QUIET_S = 5
@@ -67,7 +68,7 @@ def central(url: str) -> Engine:
     """The PostgreSQL at `url`, not yet connected to. Raises LedgerUnusable for an invalid URL."""
     if not is_address(url):
         raise LedgerUnusable(f"ledger.url is not an address such as {EXAMPLES}")
-    address = make_url(url).set(drivername="postgresql+psycopg")
+    address = make_url(url).set(drivername=_DRIVER)
     told = {
         "application_name": "farthing",
         "connect_timeout": _CONNECT_S,
@@ -82,7 +83,8 @@ def central(url: str) -> Engine:
 def is_address(url: str) -> bool:
     """Whether `url` can be understood, wherever it leads."""
     try:
-        make_url(url)
+        address = make_url(url).set(drivername=_DRIVER)
+        address.get_dialect()().create_connect_args(address)  # hosts and ports may be options, too
     except (ArgumentError, ValueError):  # the latter if the port is no number
         return False
     return True
@@ -108,7 +110,8 @@ def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         bring_up_to_date(engine)
-    except (OSError, SQLAlchemyError, UnknownSchema) as error:
+    except (OSError, SQLAlchemyError, UnknownSchema, ValueError) as error:
+        # A ValueError comes from a zero byte in a name.
         engine.dispose()
         raise LedgerUnusable(f"the ledger {path} cannot be opened: {_why(error)}") from None
     return engine

@@ -84,9 +84,13 @@ class KeyStore:
     def rotate(
         self, name: str, new_id: str, secret: str, now_s: float, grace_s: float
     ) -> VirtualKey:
-        """Give the key of that name or id a new secret; the old one stays valid for `grace_s` seconds."""
+        """Give the key of that name or id a new secret; its newest so far stays valid for `grace_s` seconds.
+
+        An id may be that of a secret in its grace: the new one must not end with it.
+        """
         with alone(self._engine) as connection:
-            old = _one(connection, name, now_s).key
+            meant = _one(connection, name, now_s).key
+            old = _one(connection, meant.name, now_s).key
             renewed = VirtualKey(
                 old.name, digest_of(secret), old.tags, old.grants, old.expires_s, new_id
             )
