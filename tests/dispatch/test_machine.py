@@ -14,6 +14,7 @@ from router.domain.money import Money
 from tests.dispatch.model_kit import (
     BUSY,
     DISCONNECTED,
+    OVERDRAWN,
     REFUSED,
     STUMBLE,
     TOO_LONG,
@@ -282,6 +283,16 @@ def test_a_hedge_and_the_attempt_beside_it_stay_below_the_ceiling_together() -> 
 
     assert asked(Money(160)) == ["a", "b"]
     assert asked(Money(159)) == ["a"]
+
+
+def test_a_hedge_that_the_budget_had_no_room_for_is_still_a_fallback_once_the_first_has_failed() -> (
+    None
+):
+    plan = a_plan(A, B, hedge_after_s=1.0, hedges=Allowance(0.1, floor=1))
+    script = {"a": [Outcome(2.0, REFUSED)], "b": [Outcome(0.0, OVERDRAWN), FINE]}
+    played = play(plan, scripted(script))
+    assert played.asked == [(0.0, "a"), (1.0, "b"), (2.0, "b")]
+    assert played.answered_by == "b"
 
 
 def test_a_model_that_keeps_failing_is_passed_over_and_found_again_by_a_probe() -> None:
