@@ -159,8 +159,9 @@ class Climb:
         return None if placed is None else self._asked(placed, self._until_s, now_s)
 
     def check(self, now_s: float) -> Start | None:
-        """A call to the final model after a step's answer was taken; None if it may not be asked now."""
-        placed = self._placed(self.cascade.final, now_s) if self._is_over else None
+        """A call to the final model after a step's answer was taken; None if it may not be asked now or is too dear."""
+        may_be = self._is_over and not self._is_dear(())
+        placed = self._placed(self.cascade.final, now_s) if may_be else None
         until_s = now_s + self._final.plan.effort.total_s
         return None if placed is None else self._asked(placed, until_s, now_s)
 

@@ -219,6 +219,18 @@ def test_what_failed_attempts_cost_counts_towards_the_ceiling() -> None:
     assert [type(c).__name__ for c in cheap.failed(1, STUMBLE, 1, cost=Money(4))] == ["Start"]
 
 
+def test_a_retry_of_the_same_model_stays_below_the_ceiling_too() -> None:
+    def after(fault: Fault, cost: Money) -> str:
+        plan = a_plan(A, ceiling=Money(10), cost=Money(6))
+        machine = Attempts(plan, Fleet(), started_s=0, jitter=lambda: 0.5)
+        machine.begin(0)
+        return type(machine.failed(1, fault, 1, cost=cost)[0]).__name__
+
+    for fault in (STUMBLE, DISCONNECTED):
+        assert after(fault, Money(4)) == "Start"
+        assert after(fault, Money(5)) == "GiveUp"
+
+
 def test_after_the_first_content_nothing_is_started_any_more() -> None:
     machine = Attempts(a_plan(A, B), Fleet(), started_s=0, jitter=lambda: 0.5)
     machine.begin(0)
