@@ -6,6 +6,7 @@ the next call is learnt for each place, as is how much of the rest was billed as
 """
 
 from collections import OrderedDict
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from router.decision.horizon import Horizon
@@ -120,6 +121,15 @@ class Threads:
         self._threads.move_to_end(thread)
         if len(self._threads) > self._most:
             self._end(self._threads.popitem(last=False)[1])
+
+    def forget(self, places: Set[str]) -> None:
+        """Other models answer at these places now: nothing is cached there, and what was learnt of them is void."""
+        for known in self._threads.values():
+            for place in places & known.warm.keys():
+                del known.warm[place]
+        for place in places:
+            self._reads.pop(place, None)
+            self._writes.pop(place, None)
 
     def _count(self, known: _Thread, place: str, prompt_tokens: int) -> None:
         """One more call, of the same stay or of a new one."""

@@ -167,7 +167,9 @@ class Judge:
         )
 
     def has_read(self, visit: Visit, model: Model, usage: Usage) -> None:
-        """Note that `model` has read the conversation of `visit` and answered."""
+        """Note that `model` has read the conversation of `visit` and answered, if its id still stands for it."""
+        if not self.experience.is_current(model):
+            return
         features = visit.features
         self.threads.answered(
             visit.thread,
