@@ -103,10 +103,12 @@ class Threads:
         *,
         has_tools: bool,
         is_chore: bool = False,
+        is_given: bool = True,
     ) -> None:
         """The model at `place` has read a prompt of `prompt_tokens`, by our count, and answered.
 
-        A chore neither begins a conversation nor makes one longer.
+        A chore neither begins a conversation nor makes one longer. An answer that is not given to the client is no
+        call of the conversation, but its prompt was read.
         """
         known = self._threads.get(thread)
         if known is None:
@@ -116,7 +118,7 @@ class Threads:
         self._learn(known, place, usage, prompt_tokens, now_s)
         _warmed(known, place, usage, prompt_tokens, now_s)
         known.last_s = now_s
-        if not is_chore:
+        if is_given and not is_chore:
             self._count(known, place, prompt_tokens)
         self._threads.move_to_end(thread)
         if len(self._threads) > self._most:

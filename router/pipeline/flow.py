@@ -5,6 +5,7 @@ parse -> understand -> cached? -> judge -> same request in flight? -> send -> re
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -348,7 +349,7 @@ class Pipeline:
         witness = Witness.of(self.means, caller, visit.began_s, decision)
         books = Bookkeeper(account, self.ledger, self.judge.experience, wallet, witness)
         if visit.thread:
-            books.has_read = lambda model, usage: self.judge.has_read(visit, model, usage)
+            books.has_read = partial(self.judge.has_read, visit)
             if visit.may_call_tools:
                 books.answers_by = lambda model_id: self._stay(visit.thread, model_id)
         return Telling(

@@ -166,8 +166,11 @@ class Judge:
             has_tools=Capability.TOOLS in features.needs,
         )
 
-    def has_read(self, visit: Visit, model: Model, usage: Usage) -> None:
-        """Note that `model` has read the conversation of `visit` and answered, if its id still stands for it."""
+    def has_read(self, visit: Visit, model: Model, usage: Usage, *, is_given: bool) -> None:
+        """Note that `model` has read the conversation of `visit` and answered, if its id still stands for it.
+
+        `is_given` says that the client gets that answer.
+        """
         if not self.experience.is_current(model):
             return
         features = visit.features
@@ -179,6 +182,7 @@ class Judge:
             self.world.monotonic_s(),
             has_tools=Capability.TOOLS in features.needs,
             is_chore=features.category is Category.HOUSEKEEPING,
+            is_given=is_given,
         )
 
     def _features(

@@ -53,6 +53,19 @@ def test_where_writing_is_billed_only_what_was_written_or_read_is_kept() -> None
     assert at(threads, 9000).at("a").tokens == 7000
 
 
+def test_an_answer_that_nobody_gets_is_no_call_but_its_prompt_was_read() -> None:
+    threads = Threads()
+    threads.answered("t", "b", read(5000), 5000, 0.0, has_tools=True, is_given=False)
+    assert at(threads, 5000).turns == 0
+    assert at(threads, 5000).at("b").tokens == 5000
+
+    answered(threads, read(5000))
+    threads.answered("t", "b", read(5000), 5000, 0.0, has_tools=True, is_given=False)
+    answered(threads, read(6000))
+    assert at(threads, 7000).turns == 2
+    assert at(threads, 7000).growth == 1000
+
+
 def test_nothing_is_cached_where_another_model_answers_now() -> None:
     threads = Threads()
     for place in ("a", "b"):

@@ -221,6 +221,20 @@ async def test_some_accepted_answers_are_held_against_the_strong_models(
     assert in_flight(it) == 0
 
 
+@pytest.mark.parametrize("step", [PAIR, LYING], ids=["accepted", "rejected"])
+async def test_a_cascade_is_one_call_of_its_conversation(
+    tmp_path: Path, step: tuple[str, ...]
+) -> None:
+    named = {"x-session-id": "s"}
+    dry = {**named, "x-farthing-dry-run": "true"}
+    async with cascading(tmp_path, step, terms=CascadeTerms(check_share=1.0)) as it:
+        await answer(it, headers=named)
+        await until(lambda: len(it.rows()) == 3)
+        _, body = await answer(it, headers=dry)
+
+    assert orjson.loads(body)["circumstances"]["conversation"]["turns"] == 1
+
+
 async def test_a_check_that_fails_is_none(tmp_path: Path) -> None:
     terms = CascadeTerms(check_share=1.0)
     async with cascading(tmp_path, terms=terms) as it:
