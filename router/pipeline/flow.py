@@ -145,6 +145,7 @@ class Pipeline:
         return counter.of_chat(request.messages, definitions_in(request.body)).tokens
 
     async def _visit(self, raw: bytes, caller: Caller, original: Original | None = None) -> Visit:
+        began_s = self.means.world.monotonic_s()
         request = await at_leisure(parsing(raw, self.limits, original))
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
@@ -159,7 +160,7 @@ class Pipeline:
             self.judge.visiting(request, caller, target, balances, budgets, session)
         )
         await turn_after(len(raw))
-        return visit
+        return replace(visit, began_s=began_s)
 
     async def _again(self, raw: bytes, caller: Caller) -> Reply | None:
         """The reply to a request that was answered from the cache a moment ago, if the answer is still there."""
