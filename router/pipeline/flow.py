@@ -319,7 +319,10 @@ class Pipeline:
             judge_named=lambda name: self.judge.candidate(name, features, terms),
             verdicts=self.judge.verdicts,
         )
-        cascading = Cascading(climb, panel, terms.cascade, terms.within, self.flights.start)
+        check_s = tightened(self.effort, terms.deadlines, None).total_s
+        cascading = Cascading(
+            climb, panel, terms.cascade, terms.within, check_s, self.flights.start
+        )
         return replace(walk, machine=climb, cascading=cascading)
 
     def _handout(self, visit: Visit, decision: Decision) -> Handout:

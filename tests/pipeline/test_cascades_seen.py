@@ -245,6 +245,18 @@ async def test_a_check_that_fails_is_none(tmp_path: Path) -> None:
     assert {seen for _, seen in verdicts.counts} == {StepOutcome.ACCEPTED, StepOutcome.UNCHECKED}
 
 
+async def test_a_check_has_more_time_than_a_client_in_a_hurry(tmp_path: Path) -> None:
+    terms = CascadeTerms(check_share=1.0)
+    headers = {"x-farthing-deadline-s": "2"}
+    async with cascading(tmp_path, terms=terms) as it:
+        await answer(it)  # what checks need is loaded by now
+        await answer(it, stream=True, headers=headers, faults="strong:delay,seconds=2.5")
+        verdicts = it.running.pipeline.judge.verdicts
+        await until(lambda: verdicts.counts.total() == 4)
+
+    assert {seen for _, seen in verdicts.counts} == {StepOutcome.ACCEPTED, StepOutcome.RIGHT}
+
+
 async def test_only_a_share_is_checked(tmp_path: Path) -> None:
     world = replace(real_world(), chance=lambda: 0.5)
     terms = CascadeTerms(check_share=0.4)
