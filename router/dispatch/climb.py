@@ -200,7 +200,8 @@ class Climb:
         # It was too late for the step only: that says nothing of the model to those who ask it for streams.
         is_late = now_s >= start.until_s - A_TICK_S
         self._calls.end(attempt, CallVerdict.NEITHER if is_late else VERDICTS[fault.kind], now_s)
-        if self._is_over:
+        if self._is_over:  # it was a check
+            self._final.heed(start.candidate, fault, now_s)
             return ()
         self._calls.spent += cost
         if attempt not in self._attempts:

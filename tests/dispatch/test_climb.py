@@ -330,6 +330,23 @@ def a_machine(fleet: Fleet | None = None) -> Climb:
     return Climb(a_cascade(a_candidate(STRONG), PAIR), final, steps_s=20.0)
 
 
+def test_a_limit_that_a_check_meets_is_kept_by_the_requests_that_follow() -> None:
+    fleet, plan = Fleet(), a_plan(STRONG)
+    final = Attempts(plan, fleet, started_s=0.0, jitter=lambda: 0.5)
+    climb = Climb(
+        a_cascade(plan.candidates[0], a_step(CHEAP, checks=COMPLETE)), final, steps_s=20.0
+    )
+    climb.begin(0.0)
+    climb.answered(1, 1.0)
+    climb.ruled(ACCEPTED, 1.0)
+    climb.check(2.0, within_s=60.0)
+
+    assert climb.failed(2, limited(30), 3.0) == ()
+    refusal = fleet.refusal(STRONG, 100, 3.0)
+    assert refusal is not None
+    assert refusal.for_s == 30.0
+
+
 def test_an_answer_is_not_checked_where_that_would_exceed_the_ceiling() -> None:
     def is_checked(cost: Money) -> bool:
         plan = a_plan(STRONG, ceiling=Money(10), cost=Money(6))
