@@ -37,13 +37,16 @@ _GIVEN_UP = "given_up"
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the steps of one request are judged by; `judge_named` finds a judging model by its id."""
+    """What the steps of one request are judged by.
+
+    `judge_named` finds a judging model by its id, with what its verdict on an answer of a candidate costs.
+    """
 
     referee: Referee
     request_id: str
     request: ChatRequest
     category: Category
-    judge_named: Callable[[str], Candidate | None]
+    judge_named: Callable[[str, Candidate], Candidate | None]
     verdicts: Verdicts
 
     def note(self, end: StepEnd, final: Candidate) -> None:
@@ -191,18 +194,16 @@ class Ascent(Race):
 
     async def _marks(self, step: Step, answers: Sequence[Begun | None]) -> Sequence[float | None]:
         """The mark that a judge gives each answer; empty if no judge is to be asked."""
-        check = _check_of(step, Test.JUDGE)
-        judge = self._panel.judge_named(check.judge) if check else None
-        if judge is None:
+        if (check := _check_of(step, Test.JUDGE)) is None:
             return ()
         async with asyncio.TaskGroup() as group:
-            marks = [group.create_task(self._mark(judge, each)) for each in answers]
+            marks = [group.create_task(self._mark(check.judge, each)) for each in answers]
         return [mark.result() for mark in marks]
 
-    async def _mark(self, judge: Candidate, answer: Begun | None) -> float | None:
+    async def _mark(self, judge: str, answer: Begun | None) -> float | None:
         """The mark for one answer: a call like any other, whose answer nobody gets."""
         text = shown(answer_in(_whole(answer).body)) if answer else ""
-        start = self._climb.consult(judge, self._now_s()) if text else None
+        start = self._consulted(judge, answer.start.candidate) if answer and text else None
         if start is None:
             return None
         self._verdict_calls[start.attempt] = self._verdict_call(start, text)
@@ -215,6 +216,11 @@ class Ascent(Race):
         said = _whole(event)
         self._judging_cost += self._books.rejected(event, said.heard, _JUDGE).cost
         return mark_in(answer_in(said.body))
+
+    def _consulted(self, judge: str, answer: Candidate) -> Start | None:
+        """The call for the verdict on an answer; None if there is no such judge, or it may not be asked."""
+        found = self._panel.judge_named(judge, answer)
+        return None if found is None else self._climb.consult(found, self._now_s())
 
     def _verdict_call(self, start: Start, answer: str) -> Call:
         panel, model = self._panel, start.candidate.model

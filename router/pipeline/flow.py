@@ -316,7 +316,7 @@ class Pipeline:
             visit.caller.request_id,
             visit.request,
             features.category,
-            judge_named=lambda name: self.judge.candidate(name, features, terms),
+            judge_named=lambda name, answer: self.judge.judging(name, answer, features, terms),
             verdicts=self.judge.verdicts,
         )
         check_s = tightened(self.effort, terms.deadlines, None).total_s

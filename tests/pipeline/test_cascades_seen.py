@@ -120,6 +120,17 @@ async def test_a_judge_may_think_aloud_and_is_not_shown_the_thoughts_of_others(
     assert b"Well, well." not in asked[1].body
 
 
+@pytest.mark.parametrize(("usd", "is_asked"), [(0.001, False), (1.0, True)])
+async def test_for_a_verdict_is_set_aside_what_it_may_cost_and_not_what_the_clients_answer_may(
+    tmp_path: Path, usd: float, is_asked: bool
+) -> None:
+    can = {"capabilities": ["json_schema"]}
+    budgets = [{"usd": usd, "per": "day"}]
+    async with cascading(tmp_path, ("cheap",), checks=JUDGED, of_model=can, budgets=budgets) as it:
+        await answer(it, max_tokens=20)
+        assert (asked(it, "cheap"), asked(it, "other")) == (1, int(is_asked))
+
+
 async def test_a_judge_that_fails_gives_no_mark(tmp_path: Path) -> None:
     marks: list[float | None] = []
 
