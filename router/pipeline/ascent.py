@@ -18,6 +18,7 @@ from router.domain.category import Category
 from router.domain.ledger import Outcome
 from router.domain.members import replace
 from router.domain.money import ZERO
+from router.domain.price import STANDARD
 from router.domain.vector import cosine
 from router.ledger.account import Embedding
 from router.pipeline.attempts import Begun, Failed, Means, Race, Stopwatch
@@ -214,7 +215,9 @@ class Ascent(Race):
             return None
         self._climb.ended(start.attempt, CallVerdict.GOOD, now_s)
         said = _whole(event)
-        self._judging_cost += self._books.rejected(event, said.heard, _JUDGE).cost
+        # The tier that the client wants for its answer was not asked for.
+        heard = replace(said.heard, service_tier=said.heard.service_tier or STANDARD)
+        self._judging_cost += self._books.rejected(event, heard, _JUDGE).cost
         return mark_in(answer_in(said.body))
 
     def _consulted(self, judge: str, answer: Candidate) -> Start | None:

@@ -61,7 +61,10 @@ async def test_a_judge_is_asked_for_its_mark_and_paid(tmp_path: Path) -> None:
 
 
 class _ThinkingAloud:
-    """An upstream whose models think in their answers. What it is asked goes to the end of `asked`."""
+    """An upstream whose models think in their answers, and which says nothing of service tiers.
+
+    What it is asked goes to the end of `asked`.
+    """
 
     asks_usage = True
 
@@ -86,6 +89,7 @@ class _Aloud:
         answer = orjson.loads(await self._response.read())
         message = answer["choices"][0]["message"]
         message["content"] = f"<think>Well, well.</think>\n{message['content']}"
+        del answer["service_tier"]
         return orjson.dumps(answer)
 
     def pieces(self) -> AsyncIterator[bytes]:
@@ -112,10 +116,12 @@ async def test_a_judge_may_think_aloud_and_is_not_shown_the_thoughts_of_others(
         for name, upstream in upstreams.items():
             upstreams[name] = _ThinkingAloud(upstream, asked)
         rule_with(it, rule)
-        await answer(it)
+        await answer(it, service_tier="flex")
+        tiers = {row["model"]: row["service_tier"] for row in it.rows()}
 
     (mark,) = marks
     assert mark is not None
+    assert tiers == {"cheap": "flex", "other": "standard"}
     assert [call.model.id for call in asked] == ["cheap", "other"]
     assert b"Well, well." not in asked[1].body
 
