@@ -8,6 +8,7 @@ import orjson
 
 from router.acceptance.judging import judge_request, mark_in
 from router.acceptance.said import shown
+from router.decision.estimate import RUBRIC_TOKENS
 from router.decision.verdicts import Pairing, StepOutcome, Verdicts
 from router.dispatch.climb import Climb, How, StepEnd
 from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, Start
@@ -19,8 +20,9 @@ from router.domain.ledger import Outcome
 from router.domain.members import replace
 from router.domain.money import ZERO
 from router.domain.price import STANDARD
+from router.domain.usage import Usage
 from router.domain.vector import cosine
-from router.ledger.account import Embedding
+from router.ledger.account import CHARS_PER_TOKEN, Embedding, Heard
 from router.pipeline.attempts import Begun, Failed, Means, Race, Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.opened import OpenedPlain
@@ -215,8 +217,7 @@ class Ascent(Race):
             return None
         self._climb.ended(start.attempt, CallVerdict.GOOD, now_s)
         said = _whole(event)
-        # The tier that the client wants for its answer was not asked for.
-        heard = replace(said.heard, service_tier=said.heard.service_tier or STANDARD)
+        heard = self._heard_of(said, text)
         self._judging_cost += self._books.rejected(event, heard, _JUDGE).cost
         return mark_in(answer_in(said.body))
 
@@ -224,6 +225,12 @@ class Ascent(Race):
         """The call for the verdict on an answer; None if there is no such judge, or it may not be asked."""
         found = self._panel.judge_named(judge, answer)
         return None if found is None else self._climb.consult(found, self._now_s())
+
+    def _heard_of(self, verdict: OpenedPlain, answer: str) -> Heard:
+        """What an account needs to know of a verdict, which is asked for with another prompt, and in no tier."""
+        heard, features = verdict.heard, self._books.account.decision.features
+        read = features.prompt_tokens + len(answer) // CHARS_PER_TOKEN + RUBRIC_TOKENS
+        return replace(heard, prompt=Usage(read), service_tier=heard.service_tier or STANDARD)
 
     def _verdict_call(self, start: Start, answer: str) -> Call:
         panel, model = self._panel, start.candidate.model

@@ -61,7 +61,7 @@ async def test_a_judge_is_asked_for_its_mark_and_paid(tmp_path: Path) -> None:
 
 
 class _ThinkingAloud:
-    """An upstream whose models think in their answers, and which says nothing of service tiers.
+    """An upstream whose models think in their answers, and which says nothing of tiers and usage.
 
     What it is asked goes to the end of `asked`.
     """
@@ -89,7 +89,7 @@ class _Aloud:
         answer = orjson.loads(await self._response.read())
         message = answer["choices"][0]["message"]
         message["content"] = f"<think>Well, well.</think>\n{message['content']}"
-        del answer["service_tier"]
+        del answer["service_tier"], answer["usage"]
         return orjson.dumps(answer)
 
     def pieces(self) -> AsyncIterator[bytes]:
@@ -117,11 +117,13 @@ async def test_a_judge_may_think_aloud_and_is_not_shown_the_thoughts_of_others(
             upstreams[name] = _ThinkingAloud(upstream, asked)
         rule_with(it, rule)
         await answer(it, service_tier="flex")
-        tiers = {row["model"]: row["service_tier"] for row in it.rows()}
+        rows = {row["model"]: row for row in it.rows()}
 
     (mark,) = marks
     assert mark is not None
-    assert tiers == {"cheap": "flex", "other": "standard"}
+    assert [rows[name]["service_tier"] for name in ("cheap", "other")] == ["flex", "standard"]
+    assert rows["other"]["uncached_input_tokens"] > rows["cheap"]["uncached_input_tokens"] + 350
+    assert rows["other"]["usage_source"] == "estimated"
     assert [call.model.id for call in asked] == ["cheap", "other"]
     assert b"Well, well." not in asked[1].body
 
