@@ -127,6 +127,18 @@ def cost_of(
     )
 
 
+def judging(
+    judge: Candidate, answer: Candidate, features: Features, experience: Experience
+) -> Candidate:
+    """`judge` with what its verdict on an answer of `answer` costs, instead of an answer of its own."""
+
+    def there(place: Candidate) -> Candidate:
+        cost = judging_cost(place.model, (answer,), features, experience)
+        return replace(place, cost=cost)
+
+    return replace(there(judge), replicas=tuple(map(there, judge.replicas)))
+
+
 def judging_cost(
     judge: Model, answers: Sequence[Candidate], features: Features, experience: Experience
 ) -> CostEstimate:

@@ -95,15 +95,26 @@ class Experience:
         for lengths in self._lengths.values():
             lengths.estimate = None
 
-    def take_catalog(self, before: Mapping[str, Model], after: Mapping[str, Model]) -> None:
-        """Forget the models of `before` whose ids stand for others in `after`, or for none.
+    def take_catalog(
+        self, before: Mapping[str, Model], after: Mapping[str, Model]
+    ) -> frozenset[str]:
+        """Forget the models of `before` whose ids stand for others in `after`, or for none; returns their ids.
 
         An id stands for another model if nothing is left of the upstreams and names that it stood for.
         """
         self._places = {model_id: _places_of(model) for model_id, model in after.items()}
-        for model_id, model in before.items():
-            if _places_of(model).isdisjoint(self._places.get(model_id, ())):
-                self._forget(model_id)
+        gone = frozenset(
+            model_id
+            for model_id, model in before.items()
+            if _places_of(model).isdisjoint(self._places.get(model_id, ()))
+        )
+        for model_id in gone:
+            self._forget(model_id)
+        return gone
+
+    def is_current(self, model: Model) -> bool:
+        """Whether the model's id still stands for it."""
+        return (model.upstream, model.name) in self._places.get(model.id, _places_of(model))
 
     def observe(self, model: Model, category: Category, answered: ObservedAnswer) -> None:
         """Take in what was seen of one answer.
@@ -112,7 +123,7 @@ class Experience:
         otherwise nothing but its beginning does, or clients with low limits would make everybody's answers look short.
         Nor does one count that a model has begun for which its id does not stand any more.
         """
-        if (model.upstream, model.name) not in self._places.get(model.id, _places_of(model)):
+        if not self.is_current(model):
             return
         # The estimate that decisions were made by, not what it would be by now.
         stated = self._lengths[model.id, category].estimate or self.length(model, category)

@@ -6,6 +6,7 @@ the next call is learnt for each place, as is how much of the rest was billed as
 """
 
 from collections import OrderedDict
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from router.decision.horizon import Horizon
@@ -102,10 +103,12 @@ class Threads:
         *,
         has_tools: bool,
         is_chore: bool = False,
+        is_given: bool = True,
     ) -> None:
         """The model at `place` has read a prompt of `prompt_tokens`, by our count, and answered.
 
-        A chore neither begins a conversation nor makes one longer.
+        A chore neither begins a conversation nor makes one longer. An answer that is not given to the client is no
+        call of the conversation, but its prompt was read.
         """
         known = self._threads.get(thread)
         if known is None:
@@ -115,11 +118,20 @@ class Threads:
         self._learn(known, place, usage, prompt_tokens, now_s)
         _warmed(known, place, usage, prompt_tokens, now_s)
         known.last_s = now_s
-        if not is_chore:
+        if is_given and not is_chore:
             self._count(known, place, prompt_tokens)
         self._threads.move_to_end(thread)
         if len(self._threads) > self._most:
             self._end(self._threads.popitem(last=False)[1])
+
+    def forget(self, places: Set[str]) -> None:
+        """Other models answer at these places now: nothing is cached there, and what was learnt of them is void."""
+        for known in self._threads.values():
+            for place in places & known.warm.keys():
+                del known.warm[place]
+        for place in places:
+            self._reads.pop(place, None)
+            self._writes.pop(place, None)
 
     def _count(self, known: _Thread, place: str, prompt_tokens: int) -> None:
         """One more call, of the same stay or of a new one."""

@@ -8,7 +8,7 @@ many accepted ones surely differ from the final model's. A few requests still tr
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import sqrt
@@ -81,6 +81,11 @@ class Pairing(NamedTuple):
         names, others = tuple(sorted([each.model.id for each in first])), ()
         return cls(category, names, final.model.id, others if checks == AGREEMENT else checks)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The ids of all models that it depends on, judges included."""
+        return frozenset((*self.first, self.final, *(check.judge for check in self.checks)))
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -135,6 +140,12 @@ class Verdicts:
         self.counts[pairing, seen] += 1
         if len(self._tallies) > _MOST_KEPT:
             self._forget(next(iter(self._tallies)))
+
+    def forget(self, model_ids: Set[str]) -> None:
+        """These ids stand for other models now, of which nothing was seen; what was counted remains for people."""
+        for pairing in self._tallies:
+            if model_ids & pairing.names:
+                self._tallies[pairing] = NOTHING_SEEN
 
     def tally(self, pairing: Pairing) -> Tally:
         """What was seen recently."""

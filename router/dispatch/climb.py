@@ -158,11 +158,14 @@ class Climb:
         placed = self._placed(candidate, now_s)
         return None if placed is None else self._asked(placed, self._until_s, now_s)
 
-    def check(self, now_s: float) -> Start | None:
-        """A call to the final model after a step's answer was taken; None if it may not be asked now."""
-        placed = self._placed(self.cascade.final, now_s) if self._is_over else None
-        until_s = now_s + self._final.plan.effort.total_s
-        return None if placed is None else self._asked(placed, until_s, now_s)
+    def check(self, now_s: float, within_s: float) -> Start | None:
+        """A call to the final model after a step's answer was taken, for which nobody waits.
+
+        None if it may not be asked now or is too dear.
+        """
+        may_be = self._is_over and not self._is_dear(())
+        placed = self._placed(self.cascade.final, now_s) if may_be else None
+        return None if placed is None else self._asked(placed, now_s + within_s, now_s)
 
     def count(self) -> int:
         """The number of a call made on the side, for a vector."""
@@ -197,7 +200,8 @@ class Climb:
         # It was too late for the step only: that says nothing of the model to those who ask it for streams.
         is_late = now_s >= start.until_s - A_TICK_S
         self._calls.end(attempt, CallVerdict.NEITHER if is_late else VERDICTS[fault.kind], now_s)
-        if self._is_over:
+        if self._is_over:  # it was a check
+            self._final.heed(start.candidate, fault, now_s)
             return ()
         self._calls.spent += cost
         if attempt not in self._attempts:

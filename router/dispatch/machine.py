@@ -193,6 +193,8 @@ class Attempts:
         elif fault.kind is FaultKind.CONTEXT:
             window = candidate.model.context_tokens
             self._left = [c for c in self._left if c.model.context_tokens > window]
+        elif fault.kind is FaultKind.BUDGET and self.calls.live:
+            """What is set aside for those beside it may be free by the time they have failed."""
         elif fault.kind in _OF_THE_MODEL:
             self._left = [c for c in self._left if c.model.id != candidate.model.id]
         elif fault.kind is FaultKind.REFUSED:
@@ -231,14 +233,13 @@ class Attempts:
         but if a limit was waited for, that wait was lost with the connection, and may be repeated once.
         """
         self._has_reconnected, self._has_waited = True, False
-        often = self._tries[candidate.model.key] >= _MOST_TRIES
-        if often or now_s >= self._deadline_s or self.calls.refusal(candidate, now_s) is not None:
+        if now_s >= self._deadline_s or not self._is_free(candidate, now_s, []):
             return None
         return (self._start(candidate, now_s, now_s),)
 
     def _may_wait_until(self, at_s: float, candidate: Candidate, now_s: float) -> bool:
         in_time = at_s < min(self._deadline_s, now_s + self._plan.effort.longest_wait_s)
-        return in_time and self.calls.refusal(candidate, now_s) is None
+        return in_time and self._is_free(candidate, now_s, [])
 
     def _proceed(self, now_s: float) -> tuple[Command, ...]:
         """The first candidate that may be asked, now or after a short wait, or the end."""

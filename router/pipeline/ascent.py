@@ -8,6 +8,7 @@ import orjson
 
 from router.acceptance.judging import judge_request, mark_in
 from router.acceptance.said import shown
+from router.decision.estimate import RUBRIC_TOKENS
 from router.decision.verdicts import Pairing, StepOutcome, Verdicts
 from router.dispatch.climb import Climb, How, StepEnd
 from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, Start
@@ -18,8 +19,10 @@ from router.domain.category import Category
 from router.domain.ledger import Outcome
 from router.domain.members import replace
 from router.domain.money import ZERO
+from router.domain.price import STANDARD
+from router.domain.usage import Usage
 from router.domain.vector import cosine
-from router.ledger.account import Embedding
+from router.ledger.account import CHARS_PER_TOKEN, Embedding, Heard
 from router.pipeline.attempts import Begun, Failed, Means, Race, Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.opened import OpenedPlain
@@ -37,13 +40,16 @@ _GIVEN_UP = "given_up"
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the steps of one request are judged by; `judge_named` finds a judging model by its id."""
+    """What the steps of one request are judged by.
+
+    `judge_named` finds a judging model by its id, with what its verdict on an answer of a candidate costs.
+    """
 
     referee: Referee
     request_id: str
     request: ChatRequest
     category: Category
-    judge_named: Callable[[str], Candidate | None]
+    judge_named: Callable[[str, Candidate], Candidate | None]
     verdicts: Verdicts
 
     def note(self, end: StepEnd, final: Candidate) -> None:
@@ -191,18 +197,16 @@ class Ascent(Race):
 
     async def _marks(self, step: Step, answers: Sequence[Begun | None]) -> Sequence[float | None]:
         """The mark that a judge gives each answer; empty if no judge is to be asked."""
-        check = _check_of(step, Test.JUDGE)
-        judge = self._panel.judge_named(check.judge) if check else None
-        if judge is None:
+        if (check := _check_of(step, Test.JUDGE)) is None:
             return ()
         async with asyncio.TaskGroup() as group:
-            marks = [group.create_task(self._mark(judge, each)) for each in answers]
+            marks = [group.create_task(self._mark(check.judge, each)) for each in answers]
         return [mark.result() for mark in marks]
 
-    async def _mark(self, judge: Candidate, answer: Begun | None) -> float | None:
+    async def _mark(self, judge: str, answer: Begun | None) -> float | None:
         """The mark for one answer: a call like any other, whose answer nobody gets."""
         text = shown(answer_in(_whole(answer).body)) if answer else ""
-        start = self._climb.consult(judge, self._now_s()) if text else None
+        start = self._consulted(judge, answer.start.candidate) if answer and text else None
         if start is None:
             return None
         self._verdict_calls[start.attempt] = self._verdict_call(start, text)
@@ -213,8 +217,20 @@ class Ascent(Race):
             return None
         self._climb.ended(start.attempt, CallVerdict.GOOD, now_s)
         said = _whole(event)
-        self._judging_cost += self._books.rejected(event, said.heard, _JUDGE).cost
+        heard = self._heard_of(said, text)
+        self._judging_cost += self._books.rejected(event, heard, _JUDGE).cost
         return mark_in(answer_in(said.body))
+
+    def _consulted(self, judge: str, answer: Candidate) -> Start | None:
+        """The call for the verdict on an answer; None if there is no such judge, or it may not be asked."""
+        found = self._panel.judge_named(judge, answer)
+        return None if found is None else self._climb.consult(found, self._now_s())
+
+    def _heard_of(self, verdict: OpenedPlain, answer: str) -> Heard:
+        """What an account needs to know of a verdict, which is asked for with another prompt, and in no tier."""
+        heard, features = verdict.heard, self._books.account.decision.features
+        read = features.prompt_tokens + len(answer) // CHARS_PER_TOKEN + RUBRIC_TOKENS
+        return replace(heard, prompt=Usage(read), service_tier=heard.service_tier or STANDARD)
 
     def _verdict_call(self, start: Start, answer: str) -> Call:
         panel, model = self._panel, start.candidate.model

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from router.decision.experience import Experience, ObservedAnswer
 from router.dispatch.commands import Start
@@ -28,13 +29,21 @@ from router.pipeline.witness import Witness
 from router.ports import Ledger
 
 
+class HasRead(Protocol):
+    """Is told that a model has read the request's conversation and answered."""
+
+    def __call__(self, model: Model, usage: Usage, *, is_given: bool) -> None:
+        """`is_given` says that the client gets that answer."""
+        ...
+
+
 @dataclass(slots=True)
 class Bookkeeper:
     """Writes down the attempts of one request. The ledger gets them in one go, at the end.
 
     `posted` are the entries that the ledger has. `answers_by` is told the id of the model whose whole
     answer the client gets; `has_read` is told about each model that has answered completely, with the usage
-    that its upstream reports.
+    that its upstream reports, and whether the client gets that answer.
     """
 
     account: Account
@@ -44,7 +53,7 @@ class Bookkeeper:
     witness: Witness
     posted: tuple[Entry, ...] = ()
     answers_by: Callable[[str], None] | None = None
-    has_read: Callable[[Model, Usage], None] | None = None
+    has_read: HasRead | None = None
     _entries: list[Entry] = field(default_factory=list)
 
     async def set_aside(self, start: Start) -> Fault | None:
@@ -81,7 +90,7 @@ class Bookkeeper:
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
         self.witness.finish_reasons = heard.finish_reasons
         self._write(entry)
-        self._learn(begun, entry, timing, heard)
+        self._learn(begun, entry, timing, heard, is_given=True)
         self._stay_with(entry, is_step=start.is_whole)
         return entry
 
@@ -95,7 +104,7 @@ class Bookkeeper:
     def step_rejected(self, begun: Begun, heard: Heard, why: str) -> None:
         """A whole answer that a cascade's step does not accept; its length is learnt all the same."""
         entry = self.rejected(begun, heard, why)
-        self._learn(begun, entry, begun.timing(), heard)
+        self._learn(begun, entry, begun.timing(), heard, is_given=False)
 
     def cost_of(self, begun: Begun, heard: Heard) -> Money:
         """What a whole answer costs, whatever becomes of it."""
@@ -153,13 +162,15 @@ class Bookkeeper:
         tokens = self.experience.hidden_tokens(model, features.category, silent_s)
         return replace(heard, hidden_tokens=round(tokens * features.choices))
 
-    def _learn(self, begun: Begun, entry: Entry, timing: Timing, heard: Heard) -> None:
+    def _learn(
+        self, begun: Begun, entry: Entry, timing: Timing, heard: Heard, *, is_given: bool
+    ) -> None:
         """Remember how long one choice of an answer was, how long it took, and how much of the prompt was cached."""
         model, usage = begun.start.candidate.model, entry.usage
         features = self.account.decision.features
         is_told = entry.usage_source is UsageSource.UPSTREAM
         if self.has_read is not None:
-            self.has_read(model, usage if is_told else NO_USAGE)
+            self.has_read(model, usage if is_told else NO_USAGE, is_given=is_given)
         is_cut = "length" in heard.finish_reasons and model.may_exceed(features.max_output_tokens)
         answered = ObservedAnswer(
             output_tokens=usage.total_output_tokens / features.choices,

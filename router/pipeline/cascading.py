@@ -25,13 +25,15 @@ _TOLD: dict[How, str] = {How.CANNOT_TELL: "cannot tell"}
 class Cascading:
     """The steps of one request as they are run; `start` runs a coroutine in the background.
 
-    `tolerance` is the loss of quality by accepted answers that the policy allows.
+    `tolerance` is the loss of quality by accepted answers that the policy allows; `check_s` is how long a check may
+    take, whatever time its client had.
     """
 
     climb: Climb
     panel: Panel
     terms: CascadeTerms
     tolerance: float
+    check_s: float
     start: Callable[[Coroutine[Any, Any, None]], None]
 
     @property
@@ -53,7 +55,7 @@ class Cascading:
 
     async def _checked(self, begun: Begun, race: Race, means: Means, books: Bookkeeper) -> None:
         """Count whether the final model gives the same answer. That is paid for, and nobody gets it."""
-        start = self.climb.check(means.world.monotonic_s())
+        start = self.climb.check(means.world.monotonic_s(), self.check_s)
         if start is None:
             return
         try:

@@ -5,6 +5,7 @@ parse -> understand -> cached? -> judge -> same request in flight? -> send -> re
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -144,6 +145,7 @@ class Pipeline:
         return counter.of_chat(request.messages, definitions_in(request.body)).tokens
 
     async def _visit(self, raw: bytes, caller: Caller, original: Original | None = None) -> Visit:
+        began_s = self.means.world.monotonic_s()
         request = await at_leisure(parsing(raw, self.limits, original))
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
@@ -158,7 +160,7 @@ class Pipeline:
             self.judge.visiting(request, caller, target, balances, budgets, session)
         )
         await turn_after(len(raw))
-        return visit
+        return replace(visit, began_s=began_s)
 
     async def _again(self, raw: bytes, caller: Caller) -> Reply | None:
         """The reply to a request that was answered from the cache a moment ago, if the answer is still there."""
@@ -314,10 +316,13 @@ class Pipeline:
             visit.caller.request_id,
             visit.request,
             features.category,
-            judge_named=lambda name: self.judge.candidate(name, features, terms),
+            judge_named=lambda name, answer: self.judge.judging(name, answer, features, terms),
             verdicts=self.judge.verdicts,
         )
-        cascading = Cascading(climb, panel, terms.cascade, terms.within, self.flights.start)
+        check_s = tightened(self.effort, terms.deadlines, None).total_s
+        cascading = Cascading(
+            climb, panel, terms.cascade, terms.within, check_s, self.flights.start
+        )
         return replace(walk, machine=climb, cascading=cascading)
 
     def _handout(self, visit: Visit, decision: Decision) -> Handout:
@@ -348,7 +353,7 @@ class Pipeline:
         witness = Witness.of(self.means, caller, visit.began_s, decision)
         books = Bookkeeper(account, self.ledger, self.judge.experience, wallet, witness)
         if visit.thread:
-            books.has_read = lambda model, usage: self.judge.has_read(visit, model, usage)
+            books.has_read = partial(self.judge.has_read, visit)
             if visit.may_call_tools:
                 books.answers_by = lambda model_id: self._stay(visit.thread, model_id)
         return Telling(

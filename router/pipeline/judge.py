@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from router.decision.choose import NothingAdequate, choose, pin
-from router.decision.estimate import candidate_for, tokens_within
+from router.decision.estimate import candidate_for, judging, tokens_within
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Policy, Terms
 from router.decision.resolve import PolicyBook, resolve
@@ -180,8 +180,13 @@ class Judge:
             has_tools=Capability.TOOLS in features.needs,
         )
 
-    def has_read(self, visit: Visit, model: Model, usage: Usage) -> None:
-        """Note that `model` has read the conversation of `visit` and answered."""
+    def has_read(self, visit: Visit, model: Model, usage: Usage, *, is_given: bool) -> None:
+        """Note that `model` has read the conversation of `visit` and answered, if its id still stands for it.
+
+        `is_given` says that the client gets that answer.
+        """
+        if not self.experience.is_current(model):
+            return
         features = visit.features
         self.threads.answered(
             visit.thread,
@@ -191,6 +196,7 @@ class Judge:
             self.world.monotonic_s(),
             has_tools=Capability.TOOLS in features.needs,
             is_chore=features.category is Category.HOUSEKEEPING,
+            is_given=is_given,
         )
 
     def _features(
@@ -294,6 +300,13 @@ class Judge:
         if (model := self.models.get(model_id)) is None:
             return None
         return candidate_for(terms.pool.within(model), features, self.experience)
+
+    def judging(
+        self, model_id: str, answer: Candidate, features: Features, terms: Terms
+    ) -> Candidate | None:
+        """The catalog's model of that id, as it is asked for its verdict on an answer of `answer`; None for none."""
+        judge = self.candidate(model_id, features, terms)
+        return judge and judging(judge, answer, features, self.experience)
 
     def _pinned(self, visit: Visit, model: Model, *, is_stored: bool) -> Decision:
         cache, left = visit.terms.cache, visit.circumstances.money_left

@@ -2,10 +2,13 @@
 
 from router.acceptance.judging import judge_request
 from router.config.price_map import cl100k_ranks
-from router.decision.estimate import RUBRIC_TOKENS, cost_of, judging_cost
+from router.decision.estimate import RUBRIC_TOKENS, cost_of, judging, judging_cost
 from router.decision.experience import Experience
 from router.domain.category import Category
+from router.domain.estimate import CostEstimate
 from router.domain.features import Features
+from router.domain.members import replace
+from router.domain.model import Model
 from router.features.tokens import TokenCounter, cl100k
 from tests.domain.builders import candidate, features, model
 
@@ -32,3 +35,18 @@ def test_every_answer_is_a_call_of_its_own() -> None:
     assert of_one.expected == verdict.expected
     assert of_one.upper > verdict.upper
     assert (of_two.expected, of_two.upper) == (of_one.expected * 2, of_one.upper * 2)
+
+
+def test_a_judge_in_several_places_costs_in_each_what_its_verdict_does_there() -> None:
+    experience, what = Experience(), Features(1000, Category.CHAT, max_output_tokens=1)
+    dear = model("judge", price=("30", "150"))
+    places = (candidate(JUDGE, what), candidate(dear, what))
+    judge, answer = replace(places[0], replicas=places), candidate(WRITER, what)
+    told = judging(judge, answer, what, experience)
+
+    def cost(of: Model) -> CostEstimate:
+        return judging_cost(of, [answer], what, experience)
+
+    assert told.cost == cost(JUDGE)
+    assert [each.cost for each in told.replicas] == [cost(JUDGE), cost(dear)]
+    assert told.cost.upper > places[0].cost.upper

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from router.decision.horizon import FURTHEST, Horizon
 from router.decision.threads import HOUR_S, MINUTES_S, OVER_S, Threads
-from router.domain.conversation import Conversation, Kept
+from router.domain.conversation import NOTHING_KEPT, Conversation, Kept
 from router.domain.usage import NO_USAGE, Usage
 
 
@@ -51,6 +51,30 @@ def test_where_writing_is_billed_only_what_was_written_or_read_is_kept() -> None
     answered(threads, read(1000, cached=5000, written=2000))
 
     assert at(threads, 9000).at("a").tokens == 7000
+
+
+def test_an_answer_that_nobody_gets_is_no_call_but_its_prompt_was_read() -> None:
+    threads = Threads()
+    threads.answered("t", "b", read(5000), 5000, 0.0, has_tools=True, is_given=False)
+    assert at(threads, 5000).turns == 0
+    assert at(threads, 5000).at("b").tokens == 5000
+
+    answered(threads, read(5000))
+    threads.answered("t", "b", read(5000), 5000, 0.0, has_tools=True, is_given=False)
+    answered(threads, read(6000))
+    assert at(threads, 7000).turns == 2
+    assert at(threads, 7000).growth == 1000
+
+
+def test_nothing_is_cached_where_another_model_answers_now() -> None:
+    threads = Threads()
+    for place in ("a", "b"):
+        answered(threads, read(5000), place=place)
+        answered(threads, read(3000, cached=2000), place=place)
+    threads.forget({"a"})
+
+    assert at(threads, 6000).at("a") == NOTHING_KEPT
+    assert at(threads, 6000).at("b").tokens == 5000
 
 
 def test_a_prompt_that_no_provider_caches_is_not_kept() -> None:

@@ -167,6 +167,19 @@ def test_the_memory_is_bounded_and_forgets_what_was_seen_least_lately() -> None:
     assert len(verdicts.counts) == 1_000
 
 
+def test_what_was_seen_of_a_model_does_not_hold_for_another_of_its_id() -> None:
+    verdicts = seen(accepted=0, rejected=200)
+    assert off(verdicts)
+    verdicts.forget({"somebody-else"})
+    assert off(verdicts)
+
+    for each in (FIRST[0], FINAL):
+        verdicts = seen(accepted=0, rejected=200)
+        verdicts.forget({each.model.id})
+        assert not off(verdicts)
+        assert sum(verdicts.counts.values()) == 200
+
+
 def test_counts_for_people_never_go_back() -> None:
     verdicts = seen(accepted=2_000)
     assert verdicts.counts[PAIRING, StepOutcome.ACCEPTED] == 2_000

@@ -24,6 +24,7 @@ from tests.dispatch.climb_kit import (
     climb,
 )
 from tests.dispatch.model_kit import (
+    OVERDRAWN,
     REFUSED,
     STUMBLE,
     TOO_LONG,
@@ -327,3 +328,44 @@ def test_a_client_that_leaves_ends_all_calls() -> None:
 def a_machine(fleet: Fleet | None = None) -> Climb:
     final = Attempts(a_plan(STRONG), fleet or Fleet(), started_s=0.0, jitter=lambda: 0.5)
     return Climb(a_cascade(a_candidate(STRONG), PAIR), final, steps_s=20.0)
+
+
+def test_a_limit_that_a_check_meets_is_kept_by_the_requests_that_follow() -> None:
+    fleet, plan = Fleet(), a_plan(STRONG)
+    final = Attempts(plan, fleet, started_s=0.0, jitter=lambda: 0.5)
+    climb = Climb(
+        a_cascade(plan.candidates[0], a_step(CHEAP, checks=COMPLETE)), final, steps_s=20.0
+    )
+    climb.begin(0.0)
+    climb.answered(1, 1.0)
+    climb.ruled(ACCEPTED, 1.0)
+    climb.check(2.0, within_s=60.0)
+
+    assert climb.failed(2, limited(30), 3.0) == ()
+    refusal = fleet.refusal(STRONG, 100, 3.0)
+    assert refusal is not None
+    assert refusal.for_s == 30.0
+
+
+def test_an_answer_is_not_checked_where_that_would_exceed_the_ceiling() -> None:
+    def is_checked(cost: Money) -> bool:
+        plan = a_plan(STRONG, ceiling=Money(10), cost=Money(6))
+        final = Attempts(plan, Fleet(), started_s=0.0, jitter=lambda: 0.5)
+        climb = Climb(
+            a_cascade(plan.candidates[0], a_step(CHEAP, checks=COMPLETE)), final, steps_s=20.0
+        )
+        climb.begin(0.0)
+        climb.answered(1, 1.0, cost)
+        assert climb.ruled(ACCEPTED, 1.0) == (Commit(1),)
+        return climb.check(2.0, within_s=60.0) is not None
+
+    assert is_checked(Money(4))
+    assert not is_checked(Money(5))
+
+
+def test_a_model_of_a_step_that_the_budget_had_no_room_for_is_still_a_fallback() -> None:
+    script = {**ALL_FINE, "strong": [Outcome(0.1, REFUSED)]}
+    script["cheap"] = [Outcome(0.0, OVERDRAWN), Outcome(0.2)]
+    climbed = climb(a_plan(STRONG, CHEAP), [PAIR], scripted(script))
+    assert climbed.models == ["cheap", "other", "strong", "cheap"]
+    assert climbed.answered_by == "cheap"

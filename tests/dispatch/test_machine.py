@@ -14,6 +14,7 @@ from router.domain.money import Money
 from tests.dispatch.model_kit import (
     BUSY,
     DISCONNECTED,
+    OVERDRAWN,
     REFUSED,
     STUMBLE,
     TOO_LONG,
@@ -218,6 +219,18 @@ def test_what_failed_attempts_cost_counts_towards_the_ceiling() -> None:
     assert [type(c).__name__ for c in cheap.failed(1, STUMBLE, 1, cost=Money(4))] == ["Start"]
 
 
+def test_a_retry_of_the_same_model_stays_below_the_ceiling_too() -> None:
+    def after(fault: Fault, cost: Money) -> str:
+        plan = a_plan(A, ceiling=Money(10), cost=Money(6))
+        machine = Attempts(plan, Fleet(), started_s=0, jitter=lambda: 0.5)
+        machine.begin(0)
+        return type(machine.failed(1, fault, 1, cost=cost)[0]).__name__
+
+    for fault in (STUMBLE, DISCONNECTED):
+        assert after(fault, Money(4)) == "Start"
+        assert after(fault, Money(5)) == "GiveUp"
+
+
 def test_after_the_first_content_nothing_is_started_any_more() -> None:
     machine = Attempts(a_plan(A, B), Fleet(), started_s=0, jitter=lambda: 0.5)
     machine.begin(0)
@@ -282,6 +295,16 @@ def test_a_hedge_and_the_attempt_beside_it_stay_below_the_ceiling_together() -> 
 
     assert asked(Money(160)) == ["a", "b"]
     assert asked(Money(159)) == ["a"]
+
+
+def test_a_hedge_that_the_budget_had_no_room_for_is_still_a_fallback_once_the_first_has_failed() -> (
+    None
+):
+    plan = a_plan(A, B, hedge_after_s=1.0, hedges=Allowance(0.1, floor=1))
+    script = {"a": [Outcome(2.0, REFUSED)], "b": [Outcome(0.0, OVERDRAWN), FINE]}
+    played = play(plan, scripted(script))
+    assert played.asked == [(0.0, "a"), (1.0, "b"), (2.0, "b")]
+    assert played.answered_by == "b"
 
 
 def test_a_model_that_keeps_failing_is_passed_over_and_found_again_by_a_probe() -> None:

@@ -8,9 +8,15 @@ from typing import Any
 import orjson
 import pytest
 
+from router.app import real_world
+from router.domain.budget import Scope
+from router.domain.errors import ApiError
 from router.domain.members import replace
+from router.domain.money import ZERO, Money
 from router.domain.price import Price
+from router.pipeline.visit import Caller
 from router.providers.simulated import SimulatedModel, default_models, running
+from router.stores.memory.purse import MemoryPurse
 from tests.pipeline.kit import Proxy, proxy
 
 
@@ -42,6 +48,26 @@ async def teach(it: Proxy, requests: int, **fields: Any) -> None:
 
 
 HEDGED = {"hedge": {"after_quantile": 0.9, "share": 1.0}}
+
+
+async def test_what_a_request_waits_for_before_it_is_judged_counts_towards_its_deadline(
+    tmp_path: Path,
+) -> None:
+    waited = [0.0]
+
+    async def asking_the_ledger(_scope: Scope, _since_s: float) -> Money:
+        waited[0] += 2.0
+        return ZERO
+
+    world = replace(real_world(), monotonic_s=lambda: time.monotonic() + waited[0])
+    budgets = [{"usd": 5, "per": "day"}]
+    async with proxy(tmp_path, models=["sim-mid"], world=world, budgets=budgets) as it:
+        purse = MemoryPurse(world.unix_s, asking_the_ledger)
+        pipeline = replace(it.running.pipeline, purse=purse)
+        raw = b'{"model": "auto", "messages": [{"role": "user", "content": "Hello."}]}'
+        with pytest.raises(ApiError, match="No model answered within 1 s"):
+            await pipeline.answer(raw, Caller("one", deadline_s=1.0))
+        await pipeline.answer(raw, Caller("two", deadline_s=1.0))
 
 
 @pytest.mark.parametrize("stream", [False, True])

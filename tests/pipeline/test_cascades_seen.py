@@ -61,7 +61,10 @@ async def test_a_judge_is_asked_for_its_mark_and_paid(tmp_path: Path) -> None:
 
 
 class _ThinkingAloud:
-    """An upstream whose models think in their answers. What it is asked goes to the end of `asked`."""
+    """An upstream whose models think in their answers, and which says nothing of tiers and usage.
+
+    What it is asked goes to the end of `asked`.
+    """
 
     asks_usage = True
 
@@ -86,6 +89,7 @@ class _Aloud:
         answer = orjson.loads(await self._response.read())
         message = answer["choices"][0]["message"]
         message["content"] = f"<think>Well, well.</think>\n{message['content']}"
+        del answer["service_tier"], answer["usage"]
         return orjson.dumps(answer)
 
     def pieces(self) -> AsyncIterator[bytes]:
@@ -112,12 +116,27 @@ async def test_a_judge_may_think_aloud_and_is_not_shown_the_thoughts_of_others(
         for name, upstream in upstreams.items():
             upstreams[name] = _ThinkingAloud(upstream, asked)
         rule_with(it, rule)
-        await answer(it)
+        await answer(it, service_tier="flex")
+        rows = {row["model"]: row for row in it.rows()}
 
     (mark,) = marks
     assert mark is not None
+    assert [rows[name]["service_tier"] for name in ("cheap", "other")] == ["flex", "standard"]
+    assert rows["other"]["uncached_input_tokens"] > rows["cheap"]["uncached_input_tokens"] + 350
+    assert rows["other"]["usage_source"] == "estimated"
     assert [call.model.id for call in asked] == ["cheap", "other"]
     assert b"Well, well." not in asked[1].body
+
+
+@pytest.mark.parametrize(("usd", "is_asked"), [(0.001, False), (1.0, True)])
+async def test_for_a_verdict_is_set_aside_what_it_may_cost_and_not_what_the_clients_answer_may(
+    tmp_path: Path, usd: float, is_asked: bool
+) -> None:
+    can = {"capabilities": ["json_schema"]}
+    budgets = [{"usd": usd, "per": "day"}]
+    async with cascading(tmp_path, ("cheap",), checks=JUDGED, of_model=can, budgets=budgets) as it:
+        await answer(it, max_tokens=20)
+        assert (asked(it, "cheap"), asked(it, "other")) == (1, int(is_asked))
 
 
 async def test_a_judge_that_fails_gives_no_mark(tmp_path: Path) -> None:
@@ -221,6 +240,20 @@ async def test_some_accepted_answers_are_held_against_the_strong_models(
     assert in_flight(it) == 0
 
 
+@pytest.mark.parametrize("step", [PAIR, LYING], ids=["accepted", "rejected"])
+async def test_a_cascade_is_one_call_of_its_conversation(
+    tmp_path: Path, step: tuple[str, ...]
+) -> None:
+    named = {"x-session-id": "s"}
+    dry = {**named, "x-farthing-dry-run": "true"}
+    async with cascading(tmp_path, step, terms=CascadeTerms(check_share=1.0)) as it:
+        await answer(it, headers=named)
+        await until(lambda: len(it.rows()) == 3)
+        _, body = await answer(it, headers=dry)
+
+    assert orjson.loads(body)["circumstances"]["conversation"]["turns"] == 1
+
+
 async def test_a_check_that_fails_is_none(tmp_path: Path) -> None:
     terms = CascadeTerms(check_share=1.0)
     async with cascading(tmp_path, terms=terms) as it:
@@ -229,6 +262,18 @@ async def test_a_check_that_fails_is_none(tmp_path: Path) -> None:
         await until(lambda: len(verdicts.counts) == 2)
 
     assert {seen for _, seen in verdicts.counts} == {StepOutcome.ACCEPTED, StepOutcome.UNCHECKED}
+
+
+async def test_a_check_has_more_time_than_a_client_in_a_hurry(tmp_path: Path) -> None:
+    terms = CascadeTerms(check_share=1.0)
+    headers = {"x-farthing-deadline-s": "2"}
+    async with cascading(tmp_path, terms=terms) as it:
+        await answer(it)  # what checks need is loaded by now
+        await answer(it, stream=True, headers=headers, faults="strong:delay,seconds=2.5")
+        verdicts = it.running.pipeline.judge.verdicts
+        await until(lambda: verdicts.counts.total() == 4)
+
+    assert {seen for _, seen in verdicts.counts} == {StepOutcome.ACCEPTED, StepOutcome.RIGHT}
 
 
 async def test_only_a_share_is_checked(tmp_path: Path) -> None:

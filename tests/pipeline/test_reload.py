@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -391,6 +391,32 @@ async def test_a_model_that_is_repointed_has_nothing_of_what_was_seen_of_the_oth
         change_config(it, models=models)
         await reloads(it, Reloaded.CHANGED)
         assert FIRST not in seen_by(judge_of(it))
+
+
+async def test_a_provider_to_which_a_model_moves_has_read_nothing_of_its_conversations(
+    tmp_path: Path,
+) -> None:
+    long = [{"role": "user", "content": "The same long story. " * 1000}]
+    async with proxy(tmp_path, follows=True) as it:
+        assert await writer(it, messages=long) == FIRST
+        assert await kept_tokens(it, long) > 0
+
+        slow = asyncio.create_task(writer(it, messages=long, faults=f"{FIRST}:delay,seconds=0.5"))
+        await until(lambda: it.upstream.counters[FIRST].requests == 2)
+        models = models_of(it)
+        models[FIRST]["name"] = SECOND
+        change_config(it, models=models)
+        await reloads(it, Reloaded.CHANGED)
+        assert await kept_tokens(it, long) == 0
+        assert await slow == FIRST
+        assert await kept_tokens(it, long) == 0
+
+
+async def kept_tokens(it: Proxy, messages: Sequence[Mapping[str, str]]) -> int:
+    """How many tokens of a conversation the provider of the first model is taken to have cached."""
+    async with it.post(messages=messages, headers={"x-farthing-dry-run": "true"}) as response:
+        told = (await response.json())["circumstances"]["conversation"]["kept"]
+    return int(told[FIRST]["tokens"]) if FIRST in told else 0
 
 
 def seen_by(judge: Judge) -> set[str]:
