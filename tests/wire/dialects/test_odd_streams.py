@@ -336,3 +336,14 @@ def test_a_client_that_joins_whatever_it_is_told_twice_has_whole_thoughts() -> N
 
     whose = {"format": "up/claude", "index": 0}
     assert joined == {"type": "reasoning.text", "text": "Hm", "signature": "c2ln", **whose}
+
+
+@pytest.mark.parametrize("target", [MESSAGES, RESPONSES])
+def test_what_is_said_after_the_reason_for_the_end_is_part_of_the_answer(target: Dialect) -> None:
+    call = {"index": 0, "id": "c0", "type": "function", "function": {"name": "f", "arguments": ""}}
+    begun, said = _chunk({"content": "Hi"}), _chunk({}, "stop")
+
+    told = _told(CHAT, target, [begun, said, _chunk({"tool_calls": [call]})])
+    usual = _told(CHAT, target, [begun, _chunk({"tool_calls": [call]}), said])
+
+    assert told == usual
