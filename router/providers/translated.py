@@ -224,7 +224,7 @@ class _TranslatedStream:
             try:
                 piece = await anext(self._arriving)
             except StopAsyncIteration:
-                return self._ending()
+                raise _cut() from None
             if told := self._told(piece):
                 return told
         raise StopAsyncIteration
@@ -245,24 +245,17 @@ class _TranslatedStream:
         return b"".join(told) or (_ALIVE if has_heard and self._failure is None else b"")
 
     def _translated(self, raw: bytes) -> list[bytes]:
+        """The chat events for one of the upstream's. Its last one ends the stream, whatever its connection does then."""
         data = data_of(raw)
-        if data is None or data.strip() == b"[DONE]":
+        if self._is_over or data is None or data.strip() == b"[DONE]":
             return []
         event = _object_in(data)
         self.prompt = self.prompt or read_prompt(event)
         chunks = self._translator.feed(event)
-        self._is_over = self._is_over or any("error" in chunk for chunk in chunks)
-        return [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
-
-    def _ending(self) -> bytes:
-        self._is_over = True
-        if self._translator.end():
-            raise AttemptFailed.transient(
-                "the upstream closed the stream before the answer was finished",
-                "stream_cut",
-                reached_model=True,
-            )
-        return DONE
+        told = [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
+        self._is_over = self._translator.has_ended
+        has_failed = any("error" in chunk for chunk in chunks)
+        return [*told, DONE] if self._is_over and not has_failed else told
 
 
 def _object_in(raw: bytes) -> dict[str, Any]:
@@ -273,6 +266,14 @@ def _object_in(raw: bytes) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise MalformedAnswer("the upstream's answer is not an object")
     return told
+
+
+def _cut() -> AttemptFailed:
+    return AttemptFailed.transient(
+        "the upstream closed the stream before the answer was finished",
+        "stream_cut",
+        reached_model=True,
+    )
 
 
 def _malformed(error: Exception) -> AttemptFailed:

@@ -47,10 +47,11 @@ def _text(kind: str, text: str) -> dict[str, str]:
 
 
 class Scripted:
-    """An answer that comes in the pieces that it is given."""
+    """An answer that comes in the pieces that it is given; with `breaks` its connection breaks after them."""
 
-    def __init__(self, pieces: Sequence[bytes], *, is_stream: bool) -> None:
+    def __init__(self, pieces: Sequence[bytes], *, is_stream: bool, breaks: bool) -> None:
         self._left = list(pieces)
+        self._breaks = breaks
         self.is_stream = is_stream
 
     async def read(self) -> bytes:
@@ -59,6 +60,8 @@ class Scripted:
     async def pieces(self) -> AsyncIterator[bytes]:
         for piece in self._left:
             yield piece
+        if self._breaks:
+            raise AttemptFailed.transient("the connection broke", "connection_broken")
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -70,11 +73,12 @@ class Line:
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self.pieces = pieces
         self.is_stream = True
+        self.breaks = False
         self.sent: list[bytes] = []
 
     async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> Response:
         self.sent.append(body)
-        return Scripted(self.pieces, is_stream=self.is_stream)
+        return Scripted(self.pieces, is_stream=self.is_stream, breaks=self.breaks)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -106,6 +110,15 @@ async def test_where_the_network_cuts_a_stream_makes_no_difference(at: list[int]
 async def test_a_stream_that_ends_anywhere_before_its_end_fails(length: int) -> None:
     with pytest.raises(AttemptFailed, match="before the answer was finished"):
         await streamed(reaching(Line([_told(ends=False)[:length]])), call("m", stream=True))
+
+
+async def test_an_answer_is_whole_with_its_last_event_whatever_becomes_of_the_connection() -> None:
+    line = Line([_told()])
+    line.breaks = True
+
+    events = await streamed(reaching(line), call("m", stream=True))
+
+    assert events[-1].raw == b"data: [DONE]\n\n"
 
 
 @STREAM
