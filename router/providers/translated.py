@@ -245,7 +245,7 @@ class _TranslatedStream:
         return b"".join(told) or (_ALIVE if has_heard and self._failure is None else b"")
 
     def _translated(self, raw: bytes) -> list[bytes]:
-        """The chat events for one of the upstream's. Its last one ends the stream, whatever its connection does then."""
+        """The chat events for one of the upstream's; the last one ends the stream, whatever the connection does."""
         data = data_of(raw)
         if self._is_over or data is None or data.strip() == b"[DONE]":
             return []
