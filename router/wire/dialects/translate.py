@@ -125,7 +125,9 @@ def _read(answer: JsonObject, source: Target) -> Answer:
     try:
         return _SPEAKERS[source.dialect].read_answer(answer, source.own)
     except ApiError as fault:
-        raise MalformedAnswer(f"the upstream's answer is invalid: {fault.message}") from None
+        raise MalformedAnswer(
+            f"the upstream's answer is invalid: {fault.message.removesuffix('.')}"
+        ) from None
 
 
 class StreamTranslator:
@@ -146,7 +148,7 @@ class StreamTranslator:
             return list(self._told(self._reader.feed(event)))
         except ApiError as fault:
             raise MalformedAnswer(
-                f"an event from the upstream is invalid: {fault.message}"
+                f"an event from the upstream is invalid: {fault.message.removesuffix('.')}"
             ) from None
 
     def end(self) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from router.wire.answer import MalformedAnswer
 from router.wire.cutting import cut
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
@@ -347,3 +348,17 @@ def test_what_is_said_after_the_reason_for_the_end_is_part_of_the_answer(target:
     usual = _told(CHAT, target, [begun, _chunk({"tool_calls": [call]}), said])
 
     assert told == usual
+
+
+@pytest.mark.parametrize("target", [MESSAGES, RESPONSES])
+def test_an_answer_may_have_a_number_for_an_id(target: Dialect) -> None:
+    chunks = [{**_chunk({"content": "Hi"}), "id": 17}, {**_chunk({}, "stop"), "id": 17}]
+
+    assert _told(CHAT, target, chunks)["id"].endswith("_17")
+
+
+def test_what_is_wrong_with_an_event_is_a_clause_of_what_clients_are_told() -> None:
+    translator = StreamTranslator(Target(CHAT), MESSAGES, Occasion(now_s=9))
+
+    with pytest.raises(MalformedAnswer, match="'id' must be a string, not an object$"):
+        translator.feed({**_chunk({"content": "Hi"}), "id": {"a": 1}})
