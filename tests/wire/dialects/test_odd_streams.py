@@ -360,5 +360,5 @@ def test_an_answer_may_have_a_number_for_an_id(target: Dialect) -> None:
 def test_what_is_wrong_with_an_event_is_a_clause_of_what_clients_are_told() -> None:
     translator = StreamTranslator(Target(CHAT), MESSAGES, Occasion(now_s=9))
 
-    with pytest.raises(MalformedAnswer, match="'id' must be a string, not an object$"):
+    with pytest.raises(MalformedAnswer, match=r"'id' must be a string, not an object$"):
         translator.feed({**_chunk({"content": "Hi"}), "id": {"a": 1}})
