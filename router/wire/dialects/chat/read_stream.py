@@ -94,7 +94,7 @@ class ChatReader:
             yield from self._delta(an_object(choice["delta"], f"{place}.delta"), f"{place}.delta")
         if choice.get("finish_reason"):
             yield from self._close_all()
-            self._reason = choice["finish_reason"]
+            self._reason = self._reason or choice["finish_reason"]
 
     def _delta(self, delta: JsonObject, place: str) -> Iterator[Beat]:
         content = delta.get("content")
