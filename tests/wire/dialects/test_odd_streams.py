@@ -262,6 +262,15 @@ def test_sources_stay_with_their_text_where_an_answer_with_thoughts_is_cut_into_
     assert told == translate_answer(answer, Target(CHAT), target, Occasion(now_s=9))
 
 
+def test_a_delta_may_say_nothing_of_the_call_that_it_is_about() -> None:
+    begun = _calling(id="c0", type="function", function={"name": "f", "arguments": '{"a":1}'})
+    silent = _calling(id="c0", type="function", function=None)
+
+    (block,) = _told(CHAT, MESSAGES, [begun, silent, _chunk({}, "tool_calls")])["content"]
+
+    assert (block["name"], block["input"]) == ("f", {"a": 1})
+
+
 def test_a_call_is_one_though_every_delta_of_it_has_an_id_of_its_own() -> None:
     chunks = [
         _calling(id="c0", function={"name": "f", "arguments": ""}),

@@ -149,10 +149,13 @@ class ChatReader:
 
     def _called(self, delta: JsonObject, place: str) -> Iterator[Beat]:
         for where, raw in objects_in(delta.get("tool_calls"), f"{place}.tool_calls"):
-            call, index = read_call(known(raw, CALL), where), raw.get("index")
             for thought in read_signature(raw, self._origin):
                 yield from self._sealed(thought)
-            key, begun = self._known(index if isinstance(index, int) else 0, call)
+            index = given if isinstance(given := raw.get("index"), int) else 0
+            if index in self._calls and not (raw.get("function") or raw.get("custom")):
+                continue  # OpenAI's schema requires neither of a delta
+            call = read_call(known(raw, CALL), where)
+            key, begun = self._known(index, call)
             if key not in self._ended:
                 yield from self._grow(key, begun, call.arguments)
 
