@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.fault import AttemptFailed
+from router.domain.members import replace
 from router.ports import Response
 from router.providers.translated import CallWording, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
@@ -75,9 +76,13 @@ class Line:
         self.is_stream = True
         self.breaks = False
         self.sent: list[bytes] = []
+        self.paths: list[str] = []
 
-    async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> Response:
+    async def post(
+        self, body: bytes, *, fresh: bool, headers: Mapping[str, str], path: str
+    ) -> Response:
         self.sent.append(body)
+        self.paths.append(path)
         return Scripted(self.pieces, is_stream=self.is_stream, breaks=self.breaks)
 
     async def close(self) -> None:
@@ -164,3 +169,14 @@ async def test_the_same_beginning_is_sent_in_the_same_bytes() -> None:
             {"role": "assistant", "content": f"a{turn}"},
             {"role": "user", "content": f"{turn}"},
         ]
+
+
+async def test_what_is_not_for_chat_is_not_translated() -> None:
+    line = Line([b'{"data": []}'])
+    line.is_stream = False
+    asked = replace(call("m"), body=b'{"model": "m", "input": "Hi"}', path="/embeddings")
+
+    response = await reaching(line).send(asked)
+
+    assert await response.read() == b'{"data": []}'
+    assert (line.sent, line.paths) == ([asked.body], ["/embeddings"])
