@@ -19,6 +19,8 @@ from router.domain.usage import Usage
 from router.wire.native.reading import Tongue
 from router.wire.original import Original
 
+CHAT_PATH = "/chat/completions"
+
 
 class Call(Struct, frozen=True):
     """One request to one upstream: the bytes for a direct one, the fields for a translating one.
@@ -27,7 +29,8 @@ class Call(Struct, frozen=True):
     are kept open, without our knowing yet. `original` is what the client sent, if `body` is only the chat
     view of it: an upstream of that dialect may be asked with it, and its answer is then a `Native` one.
     `is_home` says that unnamed thoughts in the conversation are this model's. `path` is the path of a
-    direct one, below its address. `headers` are further ones, which do not affect what is asked.
+    direct one, below its address; a translating one passes on what is not for chat. `headers` are further ones, which
+    do not affect what is asked.
     """
 
     request_id: str
@@ -38,7 +41,7 @@ class Call(Struct, frozen=True):
     fresh: bool = False
     original: Original | None = None
     is_home: bool = True
-    path: str = "/chat/completions"
+    path: str = CHAT_PATH
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

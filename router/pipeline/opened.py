@@ -168,7 +168,7 @@ async def open_answer(upstream: Upstream, call: Call, release: Callable[[], None
     stream = OpenedStream(response, release, tongue.form())
     try:
         if response.is_stream != call.stream:
-            raise _malformed("the upstream answered in another form than requested")
+            raise await _misformed(response)
         if call.stream:
             await stream.until_content()
             return stream
@@ -176,6 +176,12 @@ async def open_answer(upstream: Upstream, call: Call, release: Callable[[], None
     except BaseException:
         await stream.close()
         raise
+
+
+async def _misformed(response: Response) -> AttemptFailed:
+    """The failure that an answer in the wrong form means: where a stream was wanted, a plain one may be an error."""
+    said = None if response.is_stream else _reported(await response.read())
+    return said or _malformed("the upstream answered in another form than requested")
 
 
 async def _whole(response: Response, holder: OpenedStream, tongue: Tongue) -> OpenedPlain:

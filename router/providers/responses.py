@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import orjson
+
 from router.domain.fault import Fault, FaultKind
 from router.domain.members import replace
 from router.ports import Call
@@ -14,6 +16,7 @@ from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
 from router.wire.native.asked import native_bytes
 
+_PATH = "/responses"
 _OPENAI = "https://api.openai.com/"
 _THINKS_NOT = re.compile(r"gpt-(3|4)|chatgpt|.*-chat-latest")
 """OpenAI's models that never think, and refuse to be asked for sealed thoughts."""
@@ -26,7 +29,7 @@ def responses_upstream(
     endpoint: Endpoint, *, unix_s: Callable[[], float], connect_s: float = 10.0
 ) -> TranslatedUpstream:
     """The way to a server that answers at `base_url/responses`. Made inside a running loop."""
-    url = f"{endpoint.base_url.rstrip('/')}/responses"
+    url = endpoint.base_url.rstrip("/")
     headers = bearer(endpoint.api_key) | dict(endpoint.headers)
     line = Line(url, headers, endpoint.secrets, unix_s=unix_s, connect_s=connect_s)
     is_openais = endpoint.base_url.startswith(_OPENAI)
@@ -35,6 +38,7 @@ def responses_upstream(
         lambda call: _worded(call, is_openais),
         unix_s=unix_s,
         understood=_understood,
+        lettered=lambda body: Letter(orjson.dumps(body), path=_PATH),
         passed=_passed,
     )
 
@@ -54,7 +58,7 @@ def _passed(call: Call) -> Letter | None:
     own = origin_of(model.upstream, model.name)
     body = native_bytes(original, call.fields, model.name, own, is_home=call.is_home)
     asked = {name: original.headers[name] for name in _PASSED if name in original.headers}
-    return Letter(body, asked)
+    return Letter(body, asked, _PATH)
 
 
 def _asks_to_think(body: JsonObject) -> bool:

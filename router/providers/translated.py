@@ -16,7 +16,7 @@ from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.members import replace
 from router.domain.usage import Usage
-from router.ports import Call, Native, Response
+from router.ports import CHAT_PATH, Call, Native, Response
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
@@ -52,10 +52,14 @@ class CallWording:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is posted for a call: the translated body, and further headers that it needs."""
+    """What is posted for a call: the translated body, and further headers that it needs.
+
+    `path` is where, below the line's address.
+    """
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
 
 
 def plain_letter(body: JsonObject) -> Letter:
@@ -66,7 +70,9 @@ def plain_letter(body: JsonObject) -> Letter:
 class Posting(Protocol):
     """Sends bodies to one address, as `router.providers.direct.Line` does."""
 
-    async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> Response:
+    async def post(
+        self, body: bytes, *, fresh: bool, headers: Mapping[str, str], path: str
+    ) -> Response:
         """The head of the answer. Raises AttemptFailed for anything but success."""
         ...
 
@@ -81,7 +87,8 @@ class TranslatedUpstream:
     `worded` says how a call is put; it may raise ApiError for what the model cannot be asked.
     `lettered` has the last word on what is posted, `understood` on what a failure means. `passed` makes
     the letter for a request that came in the upstream's own dialect and is passed on as it is, None if
-    the model would not accept it like that; the answer is then passed through as well.
+    the model would not accept it like that; the answer is then passed through as well. A call for
+    another path than chat's is posted there as it is.
     """
 
     def __init__(
@@ -108,6 +115,10 @@ class TranslatedUpstream:
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for anything but success."""
+        if call.path != CHAT_PATH:
+            return await self._line.post(
+                call.body, fresh=call.fresh, headers=call.headers, path=call.path
+            )
         if call.original is not None and (letter := self._as_it_is(call)) is not None:
             dialect = call.original.dialect
             name = "" if call.is_home else origin_of(call.model.upstream, call.model.name)
@@ -131,7 +142,9 @@ class TranslatedUpstream:
     async def _posted(self, call: Call, letter: Letter, dialect: Dialect) -> Response:
         headers = {**call.headers, **letter.headers}
         try:
-            return await self._line.post(letter.body, fresh=call.fresh, headers=headers)
+            return await self._line.post(
+                letter.body, fresh=call.fresh, headers=headers, path=letter.path
+            )
         except AttemptFailed as failed:
             raise AttemptFailed(_in_chat(self._understood(failed.fault), dialect)) from None
 
@@ -224,7 +237,7 @@ class _TranslatedStream:
             try:
                 piece = await anext(self._arriving)
             except StopAsyncIteration:
-                return self._ending()
+                raise _cut() from None
             if told := self._told(piece):
                 return told
         raise StopAsyncIteration
@@ -245,24 +258,17 @@ class _TranslatedStream:
         return b"".join(told) or (_ALIVE if has_heard and self._failure is None else b"")
 
     def _translated(self, raw: bytes) -> list[bytes]:
+        """The chat events for one of the upstream's; the last one ends the stream, whatever the connection does."""
         data = data_of(raw)
-        if data is None or data.strip() == b"[DONE]":
+        if self._is_over or data is None or data.strip() == b"[DONE]":
             return []
         event = _object_in(data)
         self.prompt = self.prompt or read_prompt(event)
         chunks = self._translator.feed(event)
-        self._is_over = self._is_over or any("error" in chunk for chunk in chunks)
-        return [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
-
-    def _ending(self) -> bytes:
-        self._is_over = True
-        if self._translator.end():
-            raise AttemptFailed.transient(
-                "the upstream closed the stream before the answer was finished",
-                "stream_cut",
-                reached_model=True,
-            )
-        return DONE
+        told = [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
+        self._is_over = self._translator.has_ended
+        has_failed = any("error" in chunk for chunk in chunks)
+        return [*told, DONE] if self._is_over and not has_failed else told
 
 
 def _object_in(raw: bytes) -> dict[str, Any]:
@@ -273,6 +279,14 @@ def _object_in(raw: bytes) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise MalformedAnswer("the upstream's answer is not an object")
     return told
+
+
+def _cut() -> AttemptFailed:
+    return AttemptFailed.transient(
+        "the upstream closed the stream before the answer was finished",
+        "stream_cut",
+        reached_model=True,
+    )
 
 
 def _malformed(error: Exception) -> AttemptFailed:

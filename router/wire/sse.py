@@ -11,6 +11,8 @@ _BLANK_LINE = re.compile(rb"\n\n|\n\r\n|\r\r|\n\r(?=[^\n])")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _ID_LINE = re.compile(rb"(?:^|[\r\n])id:")
 _LONGEST_BLANK = 3
+_MARK = b"\xef\xbb\xbf"
+"""A byte order mark, which the standard allows at the beginning of a stream."""
 USUAL_END = b"}\n\n"
 """What nearly every event ends with: it is found much faster than any blank line is."""
 
@@ -83,7 +85,8 @@ def data_of(event: bytes) -> bytes | None:
     """The payload of an event, its lines joined by LF; None for a comment or a bare `event:` line."""
     if event.startswith(b"data: ") and event.endswith(b"\n\n") and _is_one_line(event):
         return event[6:-2]
-    lines = [line for line in _LINE_END.split(event) if line.startswith(b"data:")]
+    told = _LINE_END.split(event.removeprefix(_MARK))
+    lines = [line for line in told if line.startswith(b"data:")]
     if not lines:
         return None
     return b"\n".join(line[5:].removeprefix(b" ") for line in lines)

@@ -276,12 +276,20 @@ def test_after_all_of_this_an_ordinary_answer_is_an_ordinary_answer(
         ("Something failed", 502, "Something failed"),
     ],
 )
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_an_error_with_status_200_is_told_as_what_it_is(
-    farthing: Farthing, strange: FixedUpstream, model: str, error: Any, status: int, message: str
+    farthing: Farthing,
+    strange: FixedUpstream,
+    model: str,
+    error: Any,
+    status: int,
+    message: str,
+    *,
+    stream: bool,
 ) -> None:
     strange.answer = Canned((json.dumps({"error": error}).encode(),))
 
-    got = post(farthing.base_url, chat("Hello", model))
+    got = post(farthing.base_url, chat("Hello", model, stream=stream))
 
     assert got.status == status
     assert error_of(got)["message"] == message

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.fault import AttemptFailed
+from router.domain.members import replace
 from router.ports import Response
 from router.providers.translated import CallWording, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
@@ -47,10 +48,11 @@ def _text(kind: str, text: str) -> dict[str, str]:
 
 
 class Scripted:
-    """An answer that comes in the pieces that it is given."""
+    """An answer that comes in the pieces that it is given; with `breaks` its connection breaks after them."""
 
-    def __init__(self, pieces: Sequence[bytes], *, is_stream: bool) -> None:
+    def __init__(self, pieces: Sequence[bytes], *, is_stream: bool, breaks: bool) -> None:
         self._left = list(pieces)
+        self._breaks = breaks
         self.is_stream = is_stream
 
     async def read(self) -> bytes:
@@ -59,6 +61,8 @@ class Scripted:
     async def pieces(self) -> AsyncIterator[bytes]:
         for piece in self._left:
             yield piece
+        if self._breaks:
+            raise AttemptFailed.transient("the connection broke", "connection_broken")
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -70,11 +74,16 @@ class Line:
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self.pieces = pieces
         self.is_stream = True
+        self.breaks = False
         self.sent: list[bytes] = []
+        self.paths: list[str] = []
 
-    async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> Response:
+    async def post(
+        self, body: bytes, *, fresh: bool, headers: Mapping[str, str], path: str
+    ) -> Response:
         self.sent.append(body)
-        return Scripted(self.pieces, is_stream=self.is_stream)
+        self.paths.append(path)
+        return Scripted(self.pieces, is_stream=self.is_stream, breaks=self.breaks)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -106,6 +115,15 @@ async def test_where_the_network_cuts_a_stream_makes_no_difference(at: list[int]
 async def test_a_stream_that_ends_anywhere_before_its_end_fails(length: int) -> None:
     with pytest.raises(AttemptFailed, match="before the answer was finished"):
         await streamed(reaching(Line([_told(ends=False)[:length]])), call("m", stream=True))
+
+
+async def test_an_answer_is_whole_with_its_last_event_whatever_becomes_of_the_connection() -> None:
+    line = Line([_told()])
+    line.breaks = True
+
+    events = await streamed(reaching(line), call("m", stream=True))
+
+    assert events[-1].raw == b"data: [DONE]\n\n"
 
 
 @STREAM
@@ -151,3 +169,14 @@ async def test_the_same_beginning_is_sent_in_the_same_bytes() -> None:
             {"role": "assistant", "content": f"a{turn}"},
             {"role": "user", "content": f"{turn}"},
         ]
+
+
+async def test_what_is_not_for_chat_is_not_translated() -> None:
+    line = Line([b'{"data": []}'])
+    line.is_stream = False
+    asked = replace(call("m"), body=b'{"model": "m", "input": "Hi"}', path="/embeddings")
+
+    response = await reaching(line).send(asked)
+
+    assert await response.read() == b'{"data": []}'
+    assert (line.sent, line.paths) == ([asked.body], ["/embeddings"])

@@ -106,6 +106,7 @@ def test_what_is_written_as_an_event_is_read_back(data: str) -> None:
         (b"event: x\ndata: {}\nid: 1\n\n", b"{}"),
         (b"data: a\rdata: b\n\n", b"a\nb"),
         (b"data: {}\r\n\n", b"{}"),
+        (b"\xef\xbb\xbfdata: {}\n\n", b"{}"),
         (b": OPENROUTER PROCESSING\n\n", None),
         (b"event: ping\n\n", None),
         (b"\n", None),

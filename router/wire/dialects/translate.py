@@ -125,20 +125,22 @@ def _read(answer: JsonObject, source: Target) -> Answer:
     try:
         return _SPEAKERS[source.dialect].read_answer(answer, source.own)
     except ApiError as fault:
-        raise MalformedAnswer(f"the upstream's answer is invalid: {fault.message}") from None
+        raise MalformedAnswer(
+            f"the upstream's answer is invalid: {fault.message.removesuffix('.')}"
+        ) from None
 
 
 class StreamTranslator:
     """A stream of the upstream `source`, event by event, for a client that speaks `target`.
 
     An event is the JSON object in it; `[DONE]`, comments and the end of the connection are not events.
-    What is known is passed on at once. After an end or an error nothing more comes.
+    What is known is passed on at once. After an end or an error, which `has_ended` tells, nothing more comes.
     """
 
     def __init__(self, source: Target, target: Dialect, occasion: Occasion) -> None:
         self._reader = _SPEAKERS[source.dialect].reader(source.own)
         self._writer = _SPEAKERS[target].writer(occasion)
-        self._has_ended = False
+        self.has_ended = False
 
     def feed(self, event: JsonObject) -> list[dict[str, Any]]:
         """The events that `event` becomes. Raises MalformedAnswer if it is not an event of its dialect."""
@@ -146,13 +148,13 @@ class StreamTranslator:
             return list(self._told(self._reader.feed(event)))
         except ApiError as fault:
             raise MalformedAnswer(
-                f"an event from the upstream is invalid: {fault.message}"
+                f"an event from the upstream is invalid: {fault.message.removesuffix('.')}"
             ) from None
 
     def end(self) -> list[dict[str, Any]]:
         """What remains when the upstream's stream is over: an error if the answer is incomplete."""
         told = list(self._told(self._reader.end()))
-        return told if self._has_ended else [*told, *self._told(iter((_CUT_OFF,)))]
+        return told if self.has_ended else [*told, *self._told(iter((_CUT_OFF,)))]
 
     def fail(self, fault: ReportedError) -> list[dict[str, Any]]:
         """The events for a failure that the upstream did not report itself."""
@@ -160,8 +162,8 @@ class StreamTranslator:
 
     def _told(self, beats: Iterator[Beat]) -> Iterator[dict[str, Any]]:
         for beat in beats:
-            if not self._has_ended:
-                self._has_ended = isinstance(beat, AnswerEnd | ReportedError)
+            if not self.has_ended:
+                self.has_ended = isinstance(beat, AnswerEnd | ReportedError)
                 yield from self._writer.take(beat)
 
 

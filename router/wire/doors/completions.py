@@ -68,8 +68,9 @@ class CompletionTeller:
             yield event_of(orjson.dumps({"error": chunk["error"]}))
             return
         told = [_choice(each, "delta", 0) for each in choices_in(chunk)]
-        choices = [each for each in told if each["text"] or each["finish_reason"]]
-        if choices or (not told and (chunk.get("usage") or chunk.get(MEMBER))):
+        counts = bool(chunk.get("usage") or chunk.get(MEMBER))
+        choices = [each for each in told if each["text"] or each["finish_reason"] or counts]
+        if choices or counts:
             more = {name: chunk[name] for name in ("usage", MEMBER) if name in chunk}
             head = _head(chunk, self._now_s)
             yield event_of(orjson.dumps({**head, "choices": choices, **more}))

@@ -40,6 +40,9 @@ _USUAL: Mapping[str, Any] = {
 _EFFORTS: Mapping[str, str] = {"minimal": "low", "xhigh": "high", "max": "high"}
 """Efforts from budgets of tokens, and Anthropic's own words, as words that all thinking models know."""
 
+_ENDED = {"index": 0, "delta": {}, "finish_reason": "stop"}
+"""For the end of a stream in which no reason for it was given: some servers give none, and it is whole all the same."""
+
 _NO_THOUGHT = {"type": "disabled"}
 _EXPECTED: Mapping[type, str] = {str: "a string", list: "a non-empty array"}
 
@@ -118,8 +121,8 @@ class TranslatingTeller:
         return self._written(self._translator.feed(chunk))
 
     def done(self) -> Iterator[bytes]:
-        """The events at the end; an error if the answer was incomplete."""
-        last = self._translator.feed({"choices": [], "usage": self._usage})
+        """The events at the end."""
+        last = self._translator.feed({"choices": [_ENDED], "usage": self._usage})
         return self._written([*last, *self._translator.end()])
 
     def fail(self, fault: ReportedError) -> Iterator[bytes]:

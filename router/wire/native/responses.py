@@ -113,7 +113,9 @@ def _end(answer: Mapping[str, Any], *, calls: bool) -> AnswerEnd:
     try:
         return read_end(answer, calls=calls)
     except ApiError as fault:
-        raise MalformedAnswer(f"the upstream's answer is invalid: {fault.message}") from None
+        raise MalformedAnswer(
+            f"the upstream's answer is invalid: {fault.message.removesuffix('.')}"
+        ) from None
 
 
 def _content(raw: bytes, **told: Any) -> StreamEvent:

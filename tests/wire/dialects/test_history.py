@@ -296,6 +296,25 @@ def test_results_stand_before_what_a_user_says_meanwhile() -> None:
     assert kinds == ["tool_result", "text"]
 
 
+def test_results_stay_together_though_each_comes_in_a_message_of_its_own() -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
+    shown = ([{"type": "image", "source": source}], "Done")
+    results = [
+        {"type": "tool_result", "tool_use_id": f"c{at}", "content": each}
+        for at, each in enumerate(shown)
+    ]
+    called = [{"type": "tool_use", "id": f"c{at}", "name": "f", "input": {}} for at in (0, 1)]
+    before = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": called}]
+    asked = {"model": "m", "max_tokens": 9}
+    apart = [*before, *({"role": "user", "content": [each]} for each in results)]
+    together = [*before, {"role": "user", "content": results}]
+
+    told = translate_request({**asked, "messages": apart}, Dialect.MESSAGES, Target(Dialect.CHAT))
+
+    usual = {**asked, "messages": together}
+    assert told == translate_request(usual, Dialect.MESSAGES, Target(Dialect.CHAT))
+
+
 def test_a_flag_is_no_number_that_asks_for_nothing() -> None:
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "n": True}
 

@@ -130,6 +130,26 @@ def test_words_to_go_on_with_end_without_white_space_which_messages_refuse() -> 
     assert asked["messages"] == [told[0], {"role": "assistant", "content": "I say:"}]
 
 
+def test_instructions_without_a_question_are_asked_where_a_conversation_is_wanted() -> None:
+    told = [{"role": "system", "content": "Tell a joke."}]
+    body = {"model": "m", "max_tokens": 100, "messages": told}
+
+    as_message = translate_request(body, Dialect.CHAT, Target(Dialect.MESSAGES))
+    as_item = translate_request(body, Dialect.CHAT, Target(Dialect.RESPONSES))
+
+    assert as_message["messages"] == [{"role": "user", "content": "Tell a joke."}]
+    assert "system" not in as_message
+    assert [each["role"] for each in as_item["input"]] == ["system"]
+    assert "instructions" not in as_item
+
+
+def test_a_conversation_without_words_is_not_for_messages() -> None:
+    body = {"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": " "}]}
+
+    with pytest.raises(ApiError, match="there are none"):
+        translate_request(body, Dialect.CHAT, Target(Dialect.MESSAGES))
+
+
 def test_what_litellm_adds_for_another_provider_is_left_out() -> None:
     more = {"thinking_blocks": [_THOUGHT], "provider_specific_fields": {"a": 1}}
     call = {"id": "c0", "type": "function", "function": {"name": "f", "arguments": "{}"}}

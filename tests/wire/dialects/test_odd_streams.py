@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from router.wire.answer import MalformedAnswer
 from router.wire.cutting import cut
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
@@ -261,6 +262,15 @@ def test_sources_stay_with_their_text_where_an_answer_with_thoughts_is_cut_into_
     assert told == translate_answer(answer, Target(CHAT), target, Occasion(now_s=9))
 
 
+def test_a_delta_may_say_nothing_of_the_call_that_it_is_about() -> None:
+    begun = _calling(id="c0", type="function", function={"name": "f", "arguments": '{"a":1}'})
+    silent = _calling(id="c0", type="function", function=None)
+
+    (block,) = _told(CHAT, MESSAGES, [begun, silent, _chunk({}, "tool_calls")])["content"]
+
+    assert (block["name"], block["input"]) == ("f", {"a": 1})
+
+
 def test_a_call_is_one_though_every_delta_of_it_has_an_id_of_its_own() -> None:
     chunks = [
         _calling(id="c0", function={"name": "f", "arguments": ""}),
@@ -336,3 +346,28 @@ def test_a_client_that_joins_whatever_it_is_told_twice_has_whole_thoughts() -> N
 
     whose = {"format": "up/claude", "index": 0}
     assert joined == {"type": "reasoning.text", "text": "Hm", "signature": "c2ln", **whose}
+
+
+@pytest.mark.parametrize("target", [MESSAGES, RESPONSES])
+def test_what_is_said_after_the_reason_for_the_end_is_part_of_the_answer(target: Dialect) -> None:
+    call = {"index": 0, "id": "c0", "type": "function", "function": {"name": "f", "arguments": ""}}
+    begun, said = _chunk({"content": "Hi"}), _chunk({}, "stop")
+
+    told = _told(CHAT, target, [begun, said, _chunk({"tool_calls": [call]})])
+    usual = _told(CHAT, target, [begun, _chunk({"tool_calls": [call]}), said])
+
+    assert told == usual
+
+
+@pytest.mark.parametrize("target", [MESSAGES, RESPONSES])
+def test_an_answer_may_have_a_number_for_an_id(target: Dialect) -> None:
+    chunks = [{**_chunk({"content": "Hi"}), "id": 17}, {**_chunk({}, "stop"), "id": 17}]
+
+    assert _told(CHAT, target, chunks)["id"].endswith("_17")
+
+
+def test_what_is_wrong_with_an_event_is_a_clause_of_what_clients_are_told() -> None:
+    translator = StreamTranslator(Target(CHAT), MESSAGES, Occasion(now_s=9))
+
+    with pytest.raises(MalformedAnswer, match=r"'id' must be a string, not an object$"):
+        translator.feed({**_chunk({"content": "Hi"}), "id": {"a": 1}})

@@ -169,6 +169,16 @@ def test_a_stream_is_told_in_its_own_shape_and_says_nothing_of_roles() -> None:
     ]
 
 
+def test_usage_is_told_though_it_comes_with_a_choice_that_says_nothing() -> None:
+    head = json.dumps({**HEAD, "usage": {"total_tokens": 3}}).encode()[:-1]
+    last = b"data: " + head + b', "choices": [{"index": 0, "delta": {}}]}\n\n'
+
+    told = said([chunk(delta={"content": "Hi"}), last, b"data: [DONE]\n\n"])
+
+    assert [each.get("usage") for each in told[:-1]] == [None, {"total_tokens": 3}]
+    assert told[1]["choices"][0]["text"] == ""
+
+
 def test_a_stream_that_breaks_ends_in_an_error_and_says_no_more() -> None:
     error = {"message": "It broke.", "type": "server_error", "param": None, "code": "stream_cut"}
     broken = b"data: " + json.dumps({"error": error}).encode() + b"\n\n"

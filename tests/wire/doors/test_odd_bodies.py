@@ -77,5 +77,6 @@ def test_whatever_comes_in_a_stream_it_has_one_end(
     chunks = [json.dumps({**HEAD, "choices": [each]}).encode() for each in odd]
     told = b"".join(retelling.feed(b"data: " + chunk + b"\n\n") for chunk in [*chunks, b"[DONE]"])
     told += retelling.end()
-    ends = (b"event: error", b"event: response.failed", b"data: [DONE]", b'data: {"error":')
+    failures = (b"event: error", b"event: response.failed", b'data: {"error":')
+    ends = (*failures, b"data: [DONE]", b"event: message_stop", b"event: response.completed")
     assert sum(told.count(end) for end in ends) == 1

@@ -353,6 +353,16 @@ def test_in_whatever_pieces_a_stream_comes_it_says_the_same(
 
 
 @BOTH
+def test_a_stream_that_gives_no_reason_for_its_end_is_whole_all_the_same(
+    door: Door, body: dict[str, Any], dialect: Dialect
+) -> None:
+    silent, usual = retelling(door, body), retelling(door, body)
+    said, done = delta(content="Hi"), b"data: [DONE]\n\n"
+    stopped = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+    assert silent.feed(said + done) == usual.feed(said + stopped + done)
+
+
+@BOTH
 @pytest.mark.parametrize("kept", [0, 1, 3])
 def test_a_stream_that_ends_too_early_ends_in_an_error(
     door: Door, body: dict[str, Any], dialect: Dialect, kept: int

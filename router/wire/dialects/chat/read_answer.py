@@ -49,10 +49,10 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
 
 
 def read_head(answer: JsonObject) -> AnswerHead:
-    """What an answer, or a chunk of one, says of the answer as a whole."""
-    return AnswerHead(
-        text_of(answer, "id", ""), text_of(answer, "model", ""), time_of(answer, "created")
-    )
+    """What an answer, or a chunk of one, says of the answer as a whole; some servers number their answers."""
+    given = answer.get("id")
+    named = str(given) if isinstance(given, int) else text_of(answer, "id", "")
+    return AnswerHead(named, text_of(answer, "model", ""), time_of(answer, "created"))
 
 
 def stop_of(reason: object, *, calls: bool) -> Stop:

@@ -14,7 +14,6 @@ from router.wire.dialects.answer import (
     Inner,
     Opened,
     Sealed,
-    Stop,
 )
 from router.wire.dialects.chat.parts import CALL, read_call, words_in
 from router.wire.dialects.chat.read_answer import (
@@ -60,7 +59,7 @@ class ChatReader:
         self._has_head = self._is_done = False
         self._ahead = ""
         self._named: JsonObject = {}
-        self._stop: Stop | None = None
+        self._reason: object = None
         self._usage: Usage | None = None
         self._tier = ""
 
@@ -79,22 +78,23 @@ class ChatReader:
         for place, choice in objects_in(chunk.get("choices"), "choices"):
             if not choice.get("index"):
                 yield from self._choice(choice, place)
-        if self._stop and self._usage:
+        if self._reason and self._usage:
             yield from self.end()
 
     def end(self) -> Iterator[Beat]:
         """What remains when no more chunks come; nothing if the answer has not ended."""
-        if self._stop and not self._is_done:
+        if self._reason and not self._is_done:
             self._is_done = True
-            yield AnswerEnd(self._stop, self._usage, self._tier)
+            yield from self._close_all()  # some servers have more to say after they told why they stop
+            stop = stop_of(self._reason, calls=bool(self._calls))
+            yield AnswerEnd(stop, self._usage, self._tier)
 
     def _choice(self, choice: JsonObject, place: str) -> Iterator[Beat]:
         if choice.get("delta"):
             yield from self._delta(an_object(choice["delta"], f"{place}.delta"), f"{place}.delta")
         if choice.get("finish_reason"):
-            for key in list(self._open):
-                yield from self._close(key)
-            self._stop = stop_of(choice["finish_reason"], calls=bool(self._calls))
+            yield from self._close_all()
+            self._reason = self._reason or choice["finish_reason"]
 
     def _delta(self, delta: JsonObject, place: str) -> Iterator[Beat]:
         content = delta.get("content")
@@ -149,10 +149,13 @@ class ChatReader:
 
     def _called(self, delta: JsonObject, place: str) -> Iterator[Beat]:
         for where, raw in objects_in(delta.get("tool_calls"), f"{place}.tool_calls"):
-            call, index = read_call(known(raw, CALL), where), raw.get("index")
             for thought in read_signature(raw, self._origin):
                 yield from self._sealed(thought)
-            key, begun = self._known(index if isinstance(index, int) else 0, call)
+            index = given if isinstance(given := raw.get("index"), int) else 0
+            if index in self._calls and not (raw.get("function") or raw.get("custom")):
+                continue  # OpenAI's schema requires neither of a delta
+            call = read_call(known(raw, CALL), where)
+            key, begun = self._known(index, call)
             if key not in self._ended:
                 yield from self._grow(key, begun, call.arguments)
 
@@ -184,6 +187,10 @@ class ChatReader:
         if not key[0].startswith("call"):
             return True
         return _is_json("".join(self._open[key]))
+
+    def _close_all(self) -> Iterator[Beat]:
+        for key in list(self._open):
+            yield from self._close(key)
 
     def _close(self, key: _Key) -> Iterator[Beat]:
         if not self._open.pop(key) and key in self._functions:

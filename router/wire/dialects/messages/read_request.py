@@ -36,7 +36,7 @@ def read_request(body: JsonObject) -> Request:
     tier = text_of(body, "service_tier", "")
     return Request(
         model=a_text(body.get("model"), "model"),
-        turns=tuple(_turns(body)),
+        turns=tuple(_together(_turns(body))),
         stream=flag_of(body, "stream") or False,
         tools=tuple(
             read_tool(tool, place) for place, tool in objects_in(body.get("tools"), "tools")
@@ -112,6 +112,15 @@ def _turns(body: JsonObject) -> Iterator[Turn]:
         if any(isinstance(part, _OTHERS[role]) for part in parts):
             raise unsaid(f"{place}.content", f"{_WHOSE}, so the role {role} cannot")
         yield from _of_user(parts) if role == "user" else (Turn(Role(role), parts),)
+
+
+def _together(turns: Iterator[Turn]) -> Iterator[Turn]:
+    """The turns, consecutive ones of results as one: clients may tell each in a message of its own."""
+    for role, group in groupby(turns, lambda turn: turn.role):
+        if role is Role.TOOL:
+            yield Turn(role, tuple(part for turn in group for part in turn.parts))
+        else:
+            yield from group
 
 
 _ROLES = ("user", "assistant", "system")

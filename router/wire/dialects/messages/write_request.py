@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import Any
 
 from router.domain.errors import ApiError
+from router.domain.members import replace
 from router.wire.dialects.dialect import Target
 from router.wire.dialects.ids import call_id
 from router.wire.dialects.messages.parts import (
@@ -144,8 +145,13 @@ def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
 
 
 def _system(turns: tuple[Turn, ...]) -> tuple[str | list[_Block], tuple[Turn, ...]]:
-    """What precedes the conversation; a string if that says it all."""
-    first = next((i for i, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
+    """What precedes the conversation; a string if that says it all.
+
+    Messages want a conversation: instructions that nothing follows are the user's words.
+    """
+    first = next((i for i, turn in enumerate(turns) if turn.role not in _SYSTEM), None)
+    if first is None:
+        return [], tuple(replace(turn, role=Role.USER) for turn in turns)
     blocks = [block for turn in turns[:first] for block in _spoken_to(turn.parts)]
     match blocks:
         case [{"type": "text", "text": str(text), **rest}] if not rest:
@@ -168,7 +174,9 @@ def _messages(turns: tuple[Turn, ...], target: Target) -> list[dict[str, Any]]:
             told[-1][1].extend(blocks)
         else:
             told.append((_ROLES[turn.role], blocks))
-    if told and told[-1][0] == _ROLES[Role.ASSISTANT]:
+    if not told:
+        raise unsaid("messages", "Messages want words, and there are none")
+    if told[-1][0] == _ROLES[Role.ASSISTANT]:
         told[-1][1][-1] = _without_end(told[-1][1][-1])
     return [{"role": role, "content": _content(blocks)} for role, blocks in told]
 

@@ -63,12 +63,12 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
 
 
 def _instructions(request: Request) -> tuple[dict[str, str], tuple[Turn, ...]]:
-    """The system turn at the beginning, if it is one plain text; and the other turns."""
+    """The system turn at the beginning, if it is one plain text and others follow; and the other turns."""
     match request.turns:
-        case (Turn(role=Role.SYSTEM, parts=(Text(text=text, mark=None),)), *turns):
-            return {"instructions": text}, tuple(turns)
+        case (Turn(role=Role.SYSTEM, parts=(Text(text=text, mark=None),)), _, *_):
+            return {"instructions": text}, request.turns[1:]
         case turns:
-            return {}, tuple(turns)
+            return {}, turns
 
 
 def _limit(request: Request) -> int | None:
