@@ -112,6 +112,21 @@ def test_only_where_a_picture_is_in_the_conversation_something_is_to_be_seen(
         assert (features.category, features.category_confidence) == (category, confidence)
 
 
+def test_without_a_picture_a_question_is_told_as_if_nothing_could_be_seen(
+    model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    reader = Reader(TokenCounter(tokenizer), model)
+    question = "What's the capital of Kazakhstan these days?"
+    wish = asking("Write a poem about my cat for a birthday card.")["messages"]
+    before = [*wish, {"role": "assistant", "content": "Whiskers at dawn ..."}]
+    alone = categorise(asking(question), model, tokenizer.encode_ordinary(question))
+
+    for earlier in ([], before):
+        body = {"messages": [*earlier, *asking(question)["messages"]]}
+        features = features_of(body, reader)
+        assert (features.category, features.category_confidence) == alone
+
+
 def test_where_nothing_is_asked_the_cue_words_answer(
     model: CategoryModel, tokenizer: Tokenizer
 ) -> None:
