@@ -147,14 +147,21 @@ class Account(Struct, frozen=True):
         ending = AttemptEnding(Outcome.REJECTED, error=why)
         return self._entry(attempt, candidate, timing, self._charge(candidate, heard), ending)
 
-    def failed(self, attempt: int, candidate: Candidate, fault: Fault, timing: Timing) -> Entry:
+    def failed(
+        self,
+        attempt: int,
+        candidate: Candidate,
+        fault: Fault,
+        timing: Timing,
+        heard: Heard = NOTHING_HEARD,
+    ) -> Entry:
         """The attempt ended before any content. An error status is not billed by any vendor.
 
         A stumble without an error status (a reset, a timeout, nonsense after a 200) may well have
-        been billed: it is charged by estimate, for the prompt.
+        been billed: it is charged by estimate, for the prompt, which is the client's unless `heard` tells another.
         """
         maybe_billed = fault.kind in MAYBE_BILLED and fault.reached_model
-        charge = self._charge(candidate, NOTHING_HEARD) if maybe_billed else NO_CHARGE
+        charge = self._charge(candidate, heard) if maybe_billed else NO_CHARGE
         ending = AttemptEnding(Outcome.FAILED, fault.status, fault.code or fault.kind.value)
         return self._entry(attempt, candidate, timing, charge, ending)
 
