@@ -173,6 +173,13 @@ class Attempts:
         if not self._left:
             self._last = (fault, candidate)
 
+    def heed_limit(self, candidate: Candidate, fault: Fault, now_s: float) -> None:
+        """If a model has met a limit, it is left alone for as long as it asks, whoever has called it."""
+        if fault.kind in _LIMITS:
+            for_s = min(fault.retry_after_s or _USUAL_LIMIT_S, _LONGEST_LIMIT_S)
+            is_ours = fault.kind is FaultKind.BUSY
+            self._fleet.limit(candidate.model, for_s, now_s, is_ours=is_ours)
+
     def tick(self, now_s: float) -> tuple[Command, ...]:
         """The first attempt has been silent for too long: hedge it with another candidate, if there is one."""
         first = self.calls.live.get(self._first)
@@ -187,9 +194,7 @@ class Attempts:
     def _learn(self, candidate: Candidate, fault: Fault, now_s: float) -> None:
         """What a failure says about the candidates that are left."""
         if fault.kind in _LIMITS and not self._is_clients_time_up(now_s):
-            for_s = min(fault.retry_after_s or _USUAL_LIMIT_S, _LONGEST_LIMIT_S)
-            is_ours = fault.kind is FaultKind.BUSY
-            self._fleet.limit(candidate.model, for_s, now_s, is_ours=is_ours)
+            self.heed_limit(candidate, fault, now_s)
         elif fault.kind is FaultKind.CONTEXT:
             window = candidate.model.context_tokens
             self._left = [c for c in self._left if c.model.context_tokens > window]

@@ -48,7 +48,7 @@ def categorise(
 
 
 def worded(
-    question: str, model: "CategoryModel | None", tokens: Sequence[int], *, sees: bool = True
+    question: str, model: "CategoryModel | None", tokens: Sequence[int], *, sees: bool
 ) -> tuple[Category, float]:
     """The likeliest category of a question by its words alone; without any, it is a chat.
 

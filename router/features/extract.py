@@ -55,17 +55,18 @@ class Reader:
     kinds: "KindModel | None" = None
     recall: Recall = field(default_factory=Recall, compare=False)
 
-    def read(self, body: Mapping[str, Any], asking: Asking) -> Read:
+    def read(self, body: Mapping[str, Any], asking: Asking, *, sees: bool) -> Read:
         """What is made of a request's question, worked out once for all calls that ask the same.
 
-        Such calls bring the results of tools, or repeat a question whose answer is stored.
+        Such calls bring the results of tools, or repeat a question whose answer is stored. `sees` says that there is
+        a picture in the conversation.
         """
         whole, form = whole_question_of(body["messages"], asking), plain_form(body, asking)
         question = both_ends(whole)
         before = "" if form else self._before(body["messages"], asking, question)
-        key = key_of(question, form, len(whole), before)
+        key = key_of(question, form, len(whole), before, sees=sees)
         if (known := self.recall.find(key)) is None:
-            known = self._read(question, form, whole, before)
+            known = self._read(question, form, whole, before, sees=sees)
             self.recall.keep(key, known)
         return known
 
@@ -75,15 +76,17 @@ class Reader:
             return ""
         return wish_before(messages, asking.opened_at)[:_WISH_CHARS]
 
-    def _read(self, question: str, form: Category | None, whole: str, before: str) -> Read:
-        tokens, unseen = self.tokens_of(question), None
-        category, confidence = (form, CERTAIN) if form else self._worded(question, tokens, before)
-        if category is Category.VISION and not form:
-            unseen = self._worded(question, tokens, before, sees=False)
-        return Read(len(tokens), category, confidence, self._kinship(tokens, whole), unseen)
+    def _read(
+        self, question: str, form: Category | None, whole: str, before: str, *, sees: bool
+    ) -> Read:
+        tokens = self.tokens_of(question)
+        category, confidence = (
+            (form, CERTAIN) if form else self._worded(question, tokens, before, sees=sees)
+        )
+        return Read(len(tokens), category, confidence, self._kinship(tokens, whole))
 
     def _worded(
-        self, question: str, tokens: Sequence[int], before: str, *, sees: bool = True
+        self, question: str, tokens: Sequence[int], before: str, *, sees: bool
     ) -> tuple[Category, float]:
         """The category by words: of a question that may follow up a wish, together with that if this is surer."""
         alone = worded(question, self.categories, tokens, sees=sees)
@@ -135,14 +138,13 @@ def understanding(
     """`features_of` in steps, so that a long request does not hold up others."""
     messages = body["messages"]
     asking = asking_of(messages)
-    read = reader.read(body, asking)
-    count = yield from reader.counter.counting(messages, definitions_in(body))
     needs = needs_of(body)
-    category, confidence = read.told(sees=Capability.VISION in needs)
+    read = reader.read(body, asking, sees=Capability.VISION in needs)
+    count = yield from reader.counter.counting(messages, definitions_in(body))
     return Features(
         prompt_tokens=count.tokens,
-        category=category,
-        category_confidence=confidence,
+        category=read.category,
+        category_confidence=read.confidence,
         needs=needs,
         choices=body.get("n") or 1,
         max_output_tokens=answer_limit(body),

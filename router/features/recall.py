@@ -16,20 +16,12 @@ MOST = 4096
 
 
 class Read(Struct, frozen=True):
-    """What was made of a question: its tokens, its category by form and words, and the prompts it resembles.
-
-    `unseen` is its category, with the confidence in it, in a conversation without pictures; None where it is the same.
-    """
+    """What was made of a question: its tokens, its category by form and words, and the prompts it resembles."""
 
     tokens: int
     category: Category
     confidence: float
     kinship: Kinship | None
-    unseen: tuple[Category, float] | None = None
-
-    def told(self, *, sees: bool) -> tuple[Category, float]:
-        """The category and the confidence in it, in a conversation with a picture or without."""
-        return (self.category, self.confidence) if sees or self.unseen is None else self.unseen
 
 
 class Recall:
@@ -58,7 +50,13 @@ class Recall:
             self._read.popitem(last=False)
 
 
-def key_of(question: str, form: Category | None, characters: int, before: str = "") -> bytes:
-    """The lookup key of a question: its ends, its length, its request's category by form, and the wish before it."""
-    said = f"{form or ''} {characters} {len(before)}\n{before}{question}".encode("utf-8", "replace")
+def key_of(
+    question: str, form: Category | None, characters: int, before: str, *, sees: bool
+) -> bytes:
+    """The lookup key of a question: its ends, its length, what else its category depends on.
+
+    That is the category of its request by form, the wish before it, and whether there is a picture to be seen.
+    """
+    about = f"{form or ''} {sees} {characters} {len(before)}"
+    said = f"{about}\n{before}{question}".encode("utf-8", "replace")
     return blake2b(said, digest_size=16).digest()

@@ -29,7 +29,8 @@ class Heard(Struct, frozen=True):
 
     `service_tier` is the one that the upstream says it billed, "" where it says nothing.
     `finish_reasons` are those of the choices that have ended. `prompt` is what was used before anything
-    was written, where the upstream has told that at once; it counts where no usage came any more.
+    was written, where the upstream has told that at once, or another prompt was sent than the client's; it counts where
+    no usage came any more, or none of the prompt.
     `hidden_tokens` are those that the model has presumably thought without showing them. `cites` says that a
     page is cited, `consults` that another model was asked on the way, whose tokens are not in the usage.
     `held_s` are the seconds in which a stream was not read, because nobody took what had come.
@@ -146,14 +147,21 @@ class Account(Struct, frozen=True):
         ending = AttemptEnding(Outcome.REJECTED, error=why)
         return self._entry(attempt, candidate, timing, self._charge(candidate, heard), ending)
 
-    def failed(self, attempt: int, candidate: Candidate, fault: Fault, timing: Timing) -> Entry:
+    def failed(
+        self,
+        attempt: int,
+        candidate: Candidate,
+        fault: Fault,
+        timing: Timing,
+        heard: Heard = NOTHING_HEARD,
+    ) -> Entry:
         """The attempt ended before any content. An error status is not billed by any vendor.
 
         A stumble without an error status (a reset, a timeout, nonsense after a 200) may well have
-        been billed: it is charged by estimate, for the prompt.
+        been billed: it is charged by estimate, for the prompt, which is the client's unless `heard` tells another.
         """
         maybe_billed = fault.kind in MAYBE_BILLED and fault.reached_model
-        charge = self._charge(candidate, NOTHING_HEARD) if maybe_billed else NO_CHARGE
+        charge = self._charge(candidate, heard) if maybe_billed else NO_CHARGE
         ending = AttemptEnding(Outcome.FAILED, fault.status, fault.code or fault.kind.value)
         return self._entry(attempt, candidate, timing, charge, ending)
 
@@ -273,7 +281,7 @@ def _missing_in(told: Usage, heard: Heard, model: Model, features: Features) -> 
     """
     missing = NO_USAGE
     if not told.input_tokens:
-        missing += _prompt_of(features)
+        missing += _prompt_of(heard, features)
     if not told.total_output_tokens:
         missing += _answer_of(heard, model, features)
     if heard.cites and not told.web_searches and model.price.bills_searches:
@@ -316,10 +324,12 @@ def hidden_tokens(heard: Heard) -> int:
     return max(0, min(heard.usage.reasoning_tokens, unseen))
 
 
-def _prompt_of(features: Features) -> Usage:
-    """What the prompt has by our own count."""
-    heard = features.audio_tokens
-    return Usage(features.prompt_tokens - heard, audio_input_tokens=heard)
+def _prompt_of(heard: Heard, features: Features) -> Usage:
+    """What the prompt has: as was told of it, else by our own count of the client's."""
+    if heard.prompt is not None and heard.prompt.input_tokens:
+        return heard.prompt
+    audio = features.audio_tokens
+    return Usage(features.prompt_tokens - audio, audio_input_tokens=audio)
 
 
 def charged(price: Price, usage: Usage, source: UsageSource, tier: str = STANDARD) -> Charge:

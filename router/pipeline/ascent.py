@@ -22,7 +22,7 @@ from router.domain.money import ZERO
 from router.domain.price import STANDARD
 from router.domain.usage import Usage
 from router.domain.vector import cosine
-from router.ledger.account import CHARS_PER_TOKEN, Embedding, Heard
+from router.ledger.account import CHARS_PER_TOKEN, NOTHING_HEARD, Embedding, Heard
 from router.pipeline.attempts import Begun, Failed, Means, Race, Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.opened import OpenedPlain
@@ -212,12 +212,13 @@ class Ascent(Race):
         self._verdict_calls[start.attempt] = self._verdict_call(start, text)
         event, now_s = await self.attempt(start), self._now_s()
         if isinstance(event, Failed):
-            cost = self._books.failed(start, event.fault, event.timing)
+            heard = self._of_verdict(NOTHING_HEARD, text)
+            cost = self._books.failed(start, event.fault, event.timing, heard)
             self._climb.failed(start.attempt, event.fault, now_s, cost)
             return None
         self._climb.ended(start.attempt, CallVerdict.GOOD, now_s)
         said = _whole(event)
-        heard = self._heard_of(said, text)
+        heard = self._of_verdict(said.heard, text)
         self._judging_cost += self._books.rejected(event, heard, _JUDGE).cost
         return mark_in(answer_in(said.body))
 
@@ -226,9 +227,9 @@ class Ascent(Race):
         found = self._panel.judge_named(judge, answer)
         return None if found is None else self._climb.consult(found, self._now_s())
 
-    def _heard_of(self, verdict: OpenedPlain, answer: str) -> Heard:
-        """What an account needs to know of a verdict, which is asked for with another prompt, and in no tier."""
-        heard, features = verdict.heard, self._books.account.decision.features
+    def _of_verdict(self, heard: Heard, answer: str) -> Heard:
+        """`heard` as of a verdict on an answer, which is asked for with another prompt, and in no tier."""
+        features = self._books.account.decision.features
         read = features.prompt_tokens + len(answer) // CHARS_PER_TOKEN + RUBRIC_TOKENS
         return replace(heard, prompt=Usage(read), service_tier=heard.service_tier or STANDARD)
 

@@ -64,11 +64,13 @@ class Bookkeeper:
             self.experience.asked(start.candidate.model, category, now_s)
         return fault
 
-    def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
+    def failed(
+        self, start: Start, fault: Fault, timing: Timing, heard: Heard = NOTHING_HEARD
+    ) -> Money:
         """An attempt failed before its first content; returns what it cost. Others may follow."""
         if fault.kind is FaultKind.BUDGET:
             return ZERO  # it was never made
-        entry = self.account.failed(start.attempt, start.candidate, fault, timing)
+        entry = self.account.failed(start.attempt, start.candidate, fault, timing, heard)
         self._write(entry)
         return entry.cost
 

@@ -330,8 +330,9 @@ def a_machine(fleet: Fleet | None = None) -> Climb:
     return Climb(a_cascade(a_candidate(STRONG), PAIR), final, steps_s=20.0)
 
 
-def test_a_limit_that_a_check_meets_is_kept_by_the_requests_that_follow() -> None:
-    fleet, plan = Fleet(), a_plan(STRONG)
+@pytest.mark.parametrize("effort", [Effort(), Effort(total_s=2.5, is_hurried=True)])
+def test_a_limit_that_a_check_meets_is_kept_by_the_requests_that_follow(effort: Effort) -> None:
+    fleet, plan = Fleet(), a_plan(STRONG, effort=effort)
     final = Attempts(plan, fleet, started_s=0.0, jitter=lambda: 0.5)
     climb = Climb(
         a_cascade(plan.candidates[0], a_step(CHEAP, checks=COMPLETE)), final, steps_s=20.0

@@ -22,7 +22,7 @@ from router.features.tokens import TokenCounter, Tokenizer, cl100k
 from router.features.turns import question_of
 from tests.features.prompts import UNSEEN
 
-REQUIRED_SHARE = 0.70
+REQUIRED_SHARE = 0.86
 """Of the requests that were written to judge by; docs/categories.md says what was measured."""
 
 
@@ -110,6 +110,21 @@ def test_only_where_a_picture_is_in_the_conversation_something_is_to_be_seen(
         features = features_of(body, reader)
         assert (category is Category.VISION) is is_seen
         assert (features.category, features.category_confidence) == (category, confidence)
+
+
+def test_without_a_picture_a_question_is_told_as_if_nothing_could_be_seen(
+    model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    reader = Reader(TokenCounter(tokenizer), model)
+    question = "What's the capital of Kazakhstan these days?"
+    wish = asking("Write a poem about my cat for a birthday card.")["messages"]
+    before = [*wish, {"role": "assistant", "content": "Whiskers at dawn ..."}]
+    alone = categorise(asking(question), model, tokenizer.encode_ordinary(question))
+
+    for earlier in ([], before):
+        body = {"messages": [*earlier, *asking(question)["messages"]]}
+        features = features_of(body, reader)
+        assert (features.category, features.category_confidence) == alone
 
 
 def test_where_nothing_is_asked_the_cue_words_answer(

@@ -353,12 +353,12 @@ class Classifier:
 
     def probabilities(self, question: str, tokens: list[int]) -> Any:
         assert question
-        share = np.zeros(len(Category))
         is_long = len(tokens) > 2
-        share[list(Category).index(Category.WRITING if is_long else Category.CHAT)] = (
-            0.9 if is_long or len(tokens) == 1 else 0.4
-        )
-        return share
+        likeliest, most = Category.WRITING if is_long else Category.CHAT, 0.4
+        if is_long or len(tokens) == 1:
+            most = 0.9
+        rest = (1.0 - most) / (len(Category) - 1)
+        return np.array([most if each is likeliest else rest for each in Category])
 
 
 def category_of(*words: str) -> Category:

@@ -337,6 +337,15 @@ def test_an_upstream_that_says_nothing_was_used_does_not_count() -> None:
     assert (entry.cost > ZERO, entry.cost_source) == (True, CostSource.ESTIMATED)
 
 
+@pytest.mark.parametrize("told", [None, NO_USAGE])
+def test_of_a_prompt_that_is_not_the_client_s_its_own_count_is_charged(told: Usage | None) -> None:
+    """As a judge's: it has read the question, an answer, and what to do with them."""
+    entry = answered(Heard(told, output_chars=400, prompt=Usage(1500)))
+
+    assert entry.usage == Usage(1500, output_tokens=100)
+    assert entry.usage_source is UsageSource.ESTIMATED
+
+
 def test_what_an_upstream_leaves_out_is_estimated_and_the_rest_is_taken_from_it() -> None:
     without_prompt = answered(Heard(Usage(output_tokens=7, reasoning_tokens=50), output_chars=28))
     without_answer = answered(Heard(Usage(900, 100), output_chars=28))

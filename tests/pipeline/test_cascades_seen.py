@@ -158,6 +158,19 @@ async def test_a_judge_that_fails_gives_no_mark(tmp_path: Path) -> None:
     assert found == [("cheap", "rejected"), ("other", "failed"), ("strong", "ok")]
 
 
+async def test_a_verdict_that_is_lost_may_have_been_billed_for_all_that_was_to_be_read(
+    tmp_path: Path,
+) -> None:
+    async with cascading(tmp_path, ("cheap",), checks=JUDGED) as it:
+        it.upstream.faults.script("other", ["html"])
+        await answer(it, service_tier="flex")
+        rows = {row["model"]: row for row in it.rows()}
+
+    lost, cheap = rows["other"], rows["cheap"]
+    assert (lost["outcome"], lost["service_tier"]) == ("failed", "standard")
+    assert lost["uncached_input_tokens"] > cheap["uncached_input_tokens"] + 350
+
+
 async def test_a_judge_that_nobody_knows_cannot_tell(tmp_path: Path) -> None:
     unknown = (replace(JUDGED[0], judge="nobody"),)
     async with cascading(tmp_path, ("cheap",), checks=unknown) as it:
