@@ -24,6 +24,8 @@ _MOST_BEFORE_CONTENT = 16 * 2**20
 """Bytes that are held back until the content comes: as many as one event may have. Comments take kilobytes, but a
 model that hides its thoughts may send an empty chunk of 300 bytes for each of 30,000 tokens, and Responses repeats
 the instructions and tools of the request two or three times."""
+_MOST_OF_AN_ERROR = 64 * 2**10
+"""Bytes. What is longer is an answer."""
 
 
 class OpenedPlain(Struct, frozen=True):
@@ -180,8 +182,19 @@ async def open_answer(upstream: Upstream, call: Call, release: Callable[[], None
 
 async def _misformed(response: Response) -> AttemptFailed:
     """The failure that an answer in the wrong form means: where a stream was wanted, a plain one may be an error."""
-    said = None if response.is_stream else _reported(await response.read())
+    said = None if response.is_stream else _reported(await _error_in(response))
     return said or _malformed("the upstream answered in another form than requested")
+
+
+async def _error_in(response: Response) -> bytes:
+    """The body, or its beginning if that shows that it is no error; a stream may only have the wrong type."""
+    body = bytearray()
+    async for piece in response.pieces():
+        body += piece
+        begun = body.lstrip()
+        if (begun and not begun.startswith(b"{")) or len(body) > _MOST_OF_AN_ERROR:
+            break
+    return bytes(body)
 
 
 async def _whole(response: Response, holder: OpenedStream, tongue: Tongue) -> OpenedPlain:

@@ -125,6 +125,8 @@ class TranslatedUpstream:
             return Native(await self._posted(call, letter, dialect), Tongue(dialect, name))
         source, letter = self._written(call)
         response = await self._posted(call, letter, source.dialect)
+        if response.is_stream != call.stream:
+            return response  # whoever asked refuses it, and need not wait for its end
         occasion = Occasion(int(self._unix_s()), _ASKED)
         if response.is_stream:
             return _TranslatedStream(response, StreamTranslator(source, Dialect.CHAT, occasion))

@@ -11,7 +11,6 @@ from router.decision.record import NotKept
 from router.domain.errors import ApiError
 from router.pipeline.history import history
 from router.server.http import REQUEST_ID, Front
-from router.server.protocol import meet_expectation
 from router.server.recall import RequestLookup
 
 
@@ -44,7 +43,7 @@ class DecisionDesk:
     def routes(self) -> list[web.RouteDef]:
         """The routes to add."""
         return [
-            web.post("/v1/route", self.route, expect_handler=meet_expectation),
+            web.post("/v1/route", self.route),
             web.get("/v1/decisions/{id}", self.decision),
         ]
 

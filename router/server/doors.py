@@ -16,7 +16,6 @@ from router.pipeline.reply import PlainReply, Reply, StreamReply
 from router.server.callers import listed
 from router.server.faults import MESSAGES_PATH, id_headers
 from router.server.http import REQUEST_ID, Front, send_stream
-from router.server.protocol import meet_expectation
 from router.wire.answer import MalformedAnswer
 from router.wire.doors.completions import COMPLETIONS
 from router.wire.doors.door import Asked, Door
@@ -81,7 +80,7 @@ class Doors:
         }
         one = _RESPONSES_PATH + "/{id}"
         return [
-            *(web.post(path, to, expect_handler=meet_expectation) for path, to in posts.items()),
+            *(web.post(path, to) for path, to in posts.items()),
             web.get(one, self.stored),
             web.get(f"{one}/input_items", self.stored),
             web.delete(one, self.stored),

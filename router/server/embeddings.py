@@ -6,7 +6,6 @@ from aiohttp import web
 
 from router.pipeline.embeddings import vectors_for
 from router.server.http import Front
-from router.server.protocol import meet_expectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +23,4 @@ class EmbeddingsDesk:
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add."""
-        return [web.post("/v1/embeddings", self.embeddings, expect_handler=meet_expectation)]
+        return [web.post("/v1/embeddings", self.embeddings)]

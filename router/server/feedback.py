@@ -12,7 +12,6 @@ from router.domain.scored import Scored, ScoreSource
 from router.ledger.errand import ErrandKind
 from router.ledger.trace import RequestRecord
 from router.server.http import REQUEST_ID
-from router.server.protocol import meet_expectation
 from router.server.recall import RequestLookup
 from router.wire.feedback import parse_feedback, told
 
@@ -51,7 +50,7 @@ class FeedbackDesk:
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add."""
-        return [web.post("/v1/feedback", self.feedback, expect_handler=meet_expectation)]
+        return [web.post("/v1/feedback", self.feedback)]
 
 
 def _answered(trace: RequestRecord) -> Entry:

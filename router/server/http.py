@@ -23,7 +23,6 @@ from router.server.admin import Admin
 from router.server.callers import caller_of, listed
 from router.server.faults import told_error
 from router.server.gate import Gate
-from router.server.protocol import meet_expectation
 from router.server.standing import policies_told
 from router.wire.encoding import too_large, unpacked
 
@@ -150,9 +149,7 @@ def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ())
     )
     app.add_routes(
         [
-            web.post(
-                "/v1/chat/completions", front.chat_completions, expect_handler=meet_expectation
-            ),
+            web.post("/v1/chat/completions", front.chat_completions),
             web.get("/healthz", front.healthz),
             web.get("/readyz", front.readyz),
             *admin.routes(),

@@ -13,7 +13,6 @@ from router.pipeline.passage import Passed
 from router.pipeline.passing import PassedReply, Passing
 from router.server.callers import caller_of
 from router.server.http import REQUEST_ID, Front, not_here, write_within
-from router.server.protocol import meet_expectation
 from router.wire.encoding import too_large
 from router.wire.passing import BodyEnds, request_headers
 
@@ -57,7 +56,7 @@ class PassingDesk:
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add, after all others."""
-        return [web.route("*", "/v1/{other:.*}", self.other, expect_handler=meet_expectation)]
+        return [web.route("*", "/v1/{other:.*}", self.other)]
 
     async def _send(
         self, request: web.Request, reply: PassedReply, upstream: str

@@ -6,7 +6,8 @@ may be a key or a prompt, so neither is done here.
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
@@ -42,6 +43,16 @@ class QuietRequestHandler(web.RequestHandler):
     def is_silent(self) -> bool:
         """Whether it has no request in progress."""
         return self._waiter is not None and not self._waiter.done()
+
+    def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
+        """Send `resp`; what aiohttp itself says of an expectation (RFC 9110, section 10.1.1) quotes it."""
+        if isinstance(resp, web.HTTPExpectationFailed):
+            message = "Only 'Expect: 100-continue' is supported."
+            error = _refusal(resp.status, message, code="expectation_failed")
+            resp = told_error(error, request.path, self.new_id())
+        return super().finish_response(request, resp, start_time)
 
     def handle_error(
         self,
@@ -92,18 +103,3 @@ def _refusal(status: int, message: str, *, code: str) -> ApiError:
     """The error of what has not become one of our requests."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
     return ApiError(status, message, code=code, kind=kind)
-
-
-async def meet_expectation(request: web.Request) -> web.StreamResponse | None:
-    """Answer `Expect: 100-continue` (RFC 9110, section 10.1.1); refuse any other expectation."""
-    if request.version != (1, 1):
-        return None
-    if request.headers.get("expect", "").lower() != "100-continue":
-        message = "Only 'Expect: 100-continue' is supported."
-        error = _refusal(417, message, code="expectation_failed")
-        assert isinstance(request.protocol, QuietRequestHandler)  # noqa: S101 - `app` makes no other
-        return told_error(error, request.path, request.protocol.new_id())
-    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    # This is not part of the answer, which must not be taken to have begun.
-    request.writer.output_size = 0
-    return None

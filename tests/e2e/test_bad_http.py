@@ -309,6 +309,17 @@ def test_headers_that_are_wrong_are_refused(farthing: Farthing, name: str) -> No
     refused(broken(farthing, name), 400, 417)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/healthz"), ("GET", "/nowhere"), ("PUT", "/v1/embeddings")]
+)
+def test_an_expectation_is_not_quoted_wherever_it_is_told(
+    farthing: Farthing, method: str, path: str
+) -> None:
+    got = raw_exchange(farthing.url, head(farthing.url, "expect: tea", method=method, path=path))
+    assert refused(got, 417)["code"] == "expectation_failed"
+    assert b"tea" not in got.body
+
+
 def test_a_line_that_is_too_long_is_told_from_what_is_no_http(farthing: Farthing) -> None:
     got = broken(farthing, "a line of 100 KB")
     assert "is longer than the limit of 8190 bytes" in got.error["message"]
