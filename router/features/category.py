@@ -16,6 +16,7 @@ from router.features.chores import is_chore
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
 from router.features.duties import duty_of
 from router.features.needs import tools_to_call
+from router.features.sums import is_bare_sum
 from router.features.text import parts_in, pictures_in
 from router.features.turns import Asking, asking_of, question_of
 
@@ -54,6 +55,8 @@ def worded(
 
     Without a picture in the conversation, nothing is to be seen, and it is the likeliest of the others.
     """
+    if is_bare_sum(question):
+        return Category.MATHS, CERTAIN
     if model is None or not tokens or not _WORD.search(question):
         return _voted(question)
     chances = model.probabilities(question, tokens)
