@@ -209,7 +209,7 @@ def _chosen_alone(scene: Scene) -> Act:
 
 
 def _categorised(scene: Scene) -> Act:
-    return partial(worded, scene.question, scene.reader.categories, scene.tokens)
+    return partial(worded, scene.question, scene.reader.categories, scene.tokens, sees=False)
 
 
 def _counted(scene: Scene) -> Act:
