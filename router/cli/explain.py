@@ -22,7 +22,7 @@ from router.cli.explain_forms import (
     print_sentences,
 )
 from router.cli.named_key import named_key
-from router.cli.options import add_config, dry_settings_of, read_bytes
+from router.cli.options import add_caller, add_config, dry_settings_of, read_bytes
 from router.cli.reading import expects, utf8
 from router.config.presence import may_exist
 from router.config.settings import Settings
@@ -66,16 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=utf8,
         help="the model to ask for (default: auto, or the request's own)",
     )
-    parser.add_argument(
-        "--key",
-        type=utf8,
-        metavar="NAME",
-        default="",
-        help="decide as for the key of this name",
-    )
-    parser.add_argument(
-        "--tag", action="append", default=[], type=utf8, help="decide as with this tag"
-    )
+    add_caller(parser)
     parser.add_argument(
         "--budget-left",
         type=_share,

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from router.cli.reading import expects
+from router.cli.reading import expects, utf8
 from router.config.library import Library
 from router.config.load import load_settings
 from router.config.settings import Settings
@@ -25,6 +25,20 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         default=os.environ.get("FARTHING_CONFIG") or DEFAULT_CONFIG,
         help="the configuration (default: $FARTHING_CONFIG or config.yaml)",
+    )
+
+
+def add_caller(parser: argparse.ArgumentParser) -> None:
+    """`--key NAME` and `--tag TAG`, for whom a decision is made that nobody asked for."""
+    parser.add_argument(
+        "--key",
+        type=utf8,
+        metavar="NAME",
+        default="",
+        help="decide as for the key of this name",
+    )
+    parser.add_argument(
+        "--tag", action="append", default=[], type=utf8, help="decide as with this tag"
     )
 
 

@@ -14,8 +14,8 @@ from rich.progress import track
 
 from router.app import dry_pipeline, real_world
 from router.cli.named_key import named_key
-from router.cli.options import add_config, day, dry_settings_of
-from router.cli.reading import expects, utf8
+from router.cli.options import add_caller, add_config, day, dry_settings_of
+from router.cli.reading import expects
 from router.cli.report_html import TRIAL, write_page
 from router.cli.trial_forms import Trial, document
 from router.cli.trial_ledger import MOST, first_day, from_ledger
@@ -70,16 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"with --ledger: at most this many, newest first (default: {MOST:,})",
     )
-    parser.add_argument(
-        "--key",
-        type=utf8,
-        metavar="NAME",
-        default="",
-        help="decide as for the key of this name",
-    )
-    parser.add_argument(
-        "--tag", action="append", default=[], type=utf8, help="decide as with this tag"
-    )
+    add_caller(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON, with every change")
     form.add_argument("--html", type=Path, metavar="FILE", help="also write a page, as one file")
