@@ -79,6 +79,15 @@ class TellsPrompt(Protocol):
         ...
 
 
+@runtime_checkable
+class EndsLater(Protocol):
+    """A response whose connection can be used again, even if its body ends a little after the answer in it."""
+
+    def hear_out(self) -> None:
+        """Say that the whole answer has come: when closed, what ends the body may still arrive."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Native(Response):
     """An answer in the client's own dialect, to be passed on unchanged; `tongue` says how to read it."""
@@ -98,6 +107,11 @@ class Native(Response):
     def pieces(self) -> AsyncIterator[bytes]:
         """As of the answer itself."""
         return self.response.pieces()
+
+    def hear_out(self) -> None:
+        """As of the answer itself, if its connection can outlive it."""
+        if isinstance(self.response, EndsLater):
+            self.response.hear_out()
 
     async def close(self) -> None:
         """As of the answer itself."""

@@ -12,7 +12,7 @@ from router.dispatch.faults import fault_of_said
 from router.domain.fault import AttemptFailed
 from router.domain.usage import Usage
 from router.ledger.account import Heard
-from router.ports import Call, Native, Response, TellsPrompt, Upstream
+from router.ports import Call, EndsLater, Native, Response, TellsPrompt, Upstream
 from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
 from router.wire.errors import read_error
@@ -134,6 +134,8 @@ class OpenedStream:
                 events.append(event)  # noqa: PERF402 - what came before an error counts
         except (MalformedAnswer, OverflowError) as error:
             self._failure = _malformed(str(error))
+        if events and _is_end(events[-1]) and isinstance(self._response, EndsLater):
+            self._response.hear_out()
         return events
 
     async def close(self) -> None:
@@ -147,6 +149,10 @@ class OpenedStream:
 def _is_content(event: StreamEvent) -> bool:
     """Whether it is content, or in some dialects the end of an answer that has none: its tokens went into thoughts."""
     return event.kind is EventKind.CONTENT or (event.kind is EventKind.DONE and bool(event.choices))
+
+
+def _is_end(event: Told) -> bool:
+    return isinstance(event, StreamEvent) and event.kind is EventKind.DONE
 
 
 async def _nothing() -> bytes:

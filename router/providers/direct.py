@@ -249,6 +249,9 @@ class _DirectResponse:
             raise StopAsyncIteration
         return without(self._secrets, piece) if b'"error"' in piece else piece
 
+    def hear_out(self) -> None:
+        self._response.hear_out()
+
     async def close(self) -> None:
         # A stream that was not read to its end must not go back to the pool, and closing is what
         # tells the upstream to stop generating.

@@ -24,11 +24,14 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError, RawResponseMessage
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict
 from yarl import URL
 
 KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn, and so vLLM, closes an idle connection."""
+
+LINGER_S = 1.0
+"""Uvicorn, and so vLLM, sends the end within a millisecond; whatever takes longer was not going to be kept."""
 
 _BREAK = re.compile(r"[\r\n\0]")
 _REQUEST = b"%bContent-Length: %d\r\n\r\n%b"
@@ -65,37 +68,81 @@ class Address:
         return _head(self.request.url, both)
 
 
+class _Keeping:
+    """Which connections were used before, and which are still waiting for the end of an answer that is known."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._lingering: set[Connection] = set()
+
+    def has_used(self, connection: Connection) -> bool:
+        """Whether it has been used before."""
+        return connection.protocol in self._used
+
+    def free(self, connection: Connection) -> None:
+        """Give it back to the pool."""
+        if connection.protocol is not None:
+            self._used.add(connection.protocol)
+        self._lingering.discard(connection)
+        connection.release()
+
+    def linger(self, connection: Connection) -> None:
+        """Let what is missing arrive for `LINGER_S`, then close it if it has not been freed."""
+        self._lingering.add(connection)
+        self._loop.call_later(LINGER_S, self._give_up, connection)
+
+    def close(self) -> None:
+        """Close those that still wait."""
+        for connection in [*self._lingering]:
+            self._give_up(connection)
+
+    def _give_up(self, connection: Connection) -> None:
+        self._lingering.discard(connection)
+        connection.close()
+
+
 class Exchange:
     """An answer whose head has come. It must be closed, or read to its end."""
 
     def __init__(
         self,
-        status: int,
-        headers: CIMultiDictProxy[str],
+        message: RawResponseMessage,
         content: aiohttp.StreamReader,
         connection: Connection,
-        kept: "WeakSet[ResponseHandler]",
+        keeping: _Keeping,
     ) -> None:
-        self.status = status
-        self.headers = headers
+        self.status = message.code
+        self.headers = message.headers
         self.content = content
         self._connection = connection
-        self._kept = kept
+        self._keeping = keeping
+        self._is_told = False
         content.on_eof(self._ended)
 
+    def hear_out(self) -> None:
+        """Say that of the body nothing is missing but its end."""
+        self._is_told = True
+
     def close(self) -> None:
-        """Close the connection of an answer that was not read to its end; closing again is harmless."""
-        self._connection.close()
+        """Close the connection of an answer that was not read to its end; closing again is harmless.
+
+        Some servers send the end of a body on its own, after the last event. It may still come, so that the
+        connection need not be made again.
+        """
+        if self._is_told and not self._connection.closed:
+            self._is_told = False
+            self._keeping.linger(self._connection)
+        else:
+            self._connection.close()
 
     def _ended(self) -> None:
         """Free the connection for the next request, unless this one is still being sent."""
         transport = self._connection.transport
         if transport is not None and transport.get_write_buffer_size():
             self._connection.close()
-            return
-        if self._connection.protocol is not None:
-            self._kept.add(self._connection.protocol)
-        self._connection.release()
+        else:
+            self._keeping.free(self._connection)
 
 
 class Exchanges:
@@ -115,7 +162,7 @@ class Exchanges:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self._loop = asyncio.get_running_loop()
         self._addresses: dict[str, Address] = {}
-        self._kept: WeakSet[ResponseHandler] = WeakSet()
+        self._keeping = _Keeping(self._loop)
 
     async def post(
         self, body: bytes, headers: Mapping[str, str] = _NO_HEADERS, path: str = ""
@@ -129,13 +176,14 @@ class Exchanges:
         connection = await self._connected(address)
         try:
             message, content = await _answer(connection, _REQUEST % (head, len(body), body))
-            return Exchange(message.code, message.headers, content, connection, self._kept)
+            return Exchange(message, content, connection, self._keeping)
         except BaseException:
             connection.close()
             raise
 
     async def close(self) -> None:
         """Close all connections."""
+        self._keeping.close()
         await self._connector.close()
 
     def _address(self, path: str) -> Address:
@@ -151,7 +199,7 @@ class Exchanges:
                 connection = await self._connector.connect(address.request, [], self._timeout)
             except TimeoutError as error:
                 raise aiohttp.ConnectionTimeoutError("connecting took too long") from error
-            if connection.protocol not in self._kept or not _is_over(connection):
+            if not self._keeping.has_used(connection) or not _is_over(connection):
                 return connection
             connection.close()
 

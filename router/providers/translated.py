@@ -16,7 +16,7 @@ from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.members import replace
 from router.domain.usage import Usage
-from router.ports import CHAT_PATH, Call, Native, Response
+from router.ports import CHAT_PATH, Call, EndsLater, Native, Response
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
@@ -269,6 +269,8 @@ class _TranslatedStream:
         chunks = self._translator.feed(event)
         told = [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
         self._is_over = self._translator.has_ended
+        if self._is_over and isinstance(self._response, EndsLater):
+            self._response.hear_out()
         has_failed = any("error" in chunk for chunk in chunks)
         return [*told, DONE] if self._is_over and not has_failed else told
 
