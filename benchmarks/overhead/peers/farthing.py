@@ -40,7 +40,7 @@ def _config(place: Place) -> dict[str, Any]:
         },
         "policies": {"directory": str(_ROOT / "policies"), "default": "balanced"},
         "cache": {"url": "memory"},
-        "ledger": {"path": "farthing.db"},
+        "ledger": {"path": "var/farthing.db"},
     }
 
 
