@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from router.app import real_world, serving
 from router.cli import COMMANDS, main
-from router.cli.check import check_examples, judge_of
+from router.cli.check.command import check_examples, judge_of
 from router.cli.schema import policy_schema_text
 from router.config.load import load_settings
 from router.config.policy_schema import PolicyFile

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, unlearnt_settings_of
-from router.cli.reading import expects
-from router.cli.saying import counted
-from router.cli.tables import print_table
+from router.cli.arguments.options import add_config, unlearnt_settings_of
+from router.cli.arguments.reading import expects
+from router.cli.output.saying import counted
+from router.cli.output.tables import print_table
 from router.config.settings import Settings
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.errors import FarthingError

@@ -11,9 +11,15 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
-from router.cli.options import add_config, check_period, day, midnight_s, unlearnt_settings_of
-from router.cli.spreadsheet import print_csv
-from router.cli.tables import print_table
+from router.cli.arguments.options import (
+    add_config,
+    check_period,
+    day,
+    midnight_s,
+    unlearnt_settings_of,
+)
+from router.cli.output.spreadsheet import print_csv
+from router.cli.output.tables import print_table
 from router.ledger.outcomes import OUTCOME_GROUPINGS, ScoreTally
 from router.ledger.report import Filters
 from router.stores.sql.database import open_ledger

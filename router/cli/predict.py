@@ -8,9 +8,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from rich.console import Console
 
-from router.cli.appearing import output
-from router.cli.evaluate import add_pool
-from router.cli.offline import SHIPPED, taken, watched
+from router.cli.offline import SHIPPED, add_pool, taken, watched
+from router.cli.output.appearing import output
 from router.domain.errors import FarthingError
 from router.domain.pool import Pool
 from router.domain.predictions import Predictions

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, check_period, day, unlearnt_settings_of
-from router.cli.reading import expects, utf8
-from router.cli.report_forms import dollars
-from router.cli.spreadsheet import print_csv
-from router.cli.tables import print_table
+from router.cli.arguments.options import add_config, check_period, day, unlearnt_settings_of
+from router.cli.arguments.reading import expects, utf8
+from router.cli.output.amounts import dollars
+from router.cli.output.spreadsheet import print_csv
+from router.cli.output.tables import print_table
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.money import Money

@@ -9,9 +9,8 @@ from typing import BinaryIO
 
 from rich.console import Console
 
-from router.cli.appearing import output
-from router.cli.evaluate import add_pool
-from router.cli.offline import SHIPPED, taken, watched
+from router.cli.offline import SHIPPED, add_pool, taken, watched
+from router.cli.output.appearing import output
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from router.cli import main
-from router.cli.curl import CurlRequest, is_curl, parse_curl
+from router.cli.explain.curl import CurlRequest, is_curl, parse_curl
 from router.domain.errors import FarthingError
 from tests.config.files import EXAMPLE
 from tests.config.test_explain_command import explained

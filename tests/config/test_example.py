@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from router.cli.check import check_examples, judge_of
+from router.cli.check.command import check_examples, judge_of
 from router.config.load import load_settings
 from router.config.settings import Settings, SimulatedSettings
 from router.providers.endpoints import AnthropicEndpoint, Endpoint

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from router.cli.check import check_examples, doubts_about, judge_of, with_policies_of
+from router.cli.check.command import check_examples, doubts_about, judge_of, with_policies_of
 from tests.config.files import ROOT, SOUND, loaded, written
 from tests.config.policy_texts import HEAD, policy_file
 

@@ -17,7 +17,7 @@ import pytest
 from pyarrow import parquet
 
 from router.app import real_world, serving
-from router.cli.appearing import appearing
+from router.cli.output.appearing import appearing
 from router.config.load import load_settings
 from router.domain.ledger import LEAST_KEPT_DAYS, Entry
 from router.domain.money import Money
