@@ -1,13 +1,21 @@
 """A `farthing serve` with several workers, and what can be seen of its processes from outside."""
 
-from collections.abc import Mapping
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from shutil import copytree
+from typing import Any, Self
 
 import psutil
 
+from tests.e2e.configs import POLICIES, write_config
 from tests.e2e.patience import PATIENCE_S, until
 from tests.e2e.programs import Farthing
+from tests.e2e.upstreams import Simulator
+from tests.e2e.wire import connected, head
+from tests.servers import RedisServer
 
 
 class Crew(Farthing):
@@ -48,3 +56,23 @@ def _is_alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def written(folder: Path, simulator: Simulator, redis: RedisServer, **more: Any) -> Path:
+    copytree(POLICIES, folder / "policies")
+    return write_config(
+        folder,
+        simulator.base_url,
+        cache={"url": redis.url},
+        policies={"directory": "policies"},
+        **more,
+    )
+
+
+@contextmanager
+def asked(crew: Crew, body: dict[str, Any]) -> Iterator[socket.socket]:
+    """A connection on which this was asked, and nothing read yet."""
+    content = json.dumps(body).encode()
+    with connected(crew.url) as connection:
+        connection.sendall(head(crew.url, f"content-length: {len(content)}") + content)
+        yield connection

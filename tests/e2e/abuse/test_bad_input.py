@@ -12,21 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.programs import Farthing
-from tests.e2e.refusals import refused, works
+from tests.e2e.refusals import refused
 from tests.e2e.upstreams import Canned, FixedUpstream, Simulator
 from tests.e2e.wire import chat, post
-
-
-@pytest.fixture(scope="module")
-def farthing(abused: Farthing) -> Farthing:
-    return abused
-
-
-@pytest.fixture(autouse=True)
-def _it_still_works(farthing: Farthing) -> Iterator[None]:
-    yield
-    works(farthing)
-
 
 INVALID: dict[str, bytes] = {
     "empty": b"",
