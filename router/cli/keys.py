@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.arguments.options import add_config, unlearnt_settings_of
-from router.cli.arguments.reading import expects
+from router.cli.arguments.reading import expects, whole
 from router.cli.output.saying import counted
 from router.cli.output.tables import print_table
 from router.config.settings import Settings
@@ -84,8 +84,10 @@ def _add_terms(create: argparse.ArgumentParser) -> None:
         metavar="USD/PERIOD[@ZONE]",
         help="50/month, 2.5/day@Europe/Berlin, 100/lifetime",
     )
-    create.add_argument("--rpm", type=_count, help="requests a minute")
-    create.add_argument("--tpm", type=_count, help="tokens a minute, of prompt and answer")
+    create.add_argument("--rpm", type=whole(1, _MOST_A_MINUTE), help="requests a minute")
+    create.add_argument(
+        "--tpm", type=whole(1, _MOST_A_MINUTE), help="tokens a minute, of prompt and answer"
+    )
     create.add_argument(
         "--expires", type=_expiry, metavar="DAY|Nd", help="2027-01-31 (when it begins, UTC), or 90d"
     )
@@ -292,13 +294,6 @@ def _overrides(text: str) -> frozenset[str]:
         hint = nearest(name, OVERRIDES)
         raise argparse.ArgumentTypeError(f"there is no override '{name}'{hint}")
     return names
-
-
-@expects(f"a whole number >= 1, at most {_MOST_A_MINUTE}")
-def _count(text: str) -> int:
-    if not 1 <= (count := int(text)) <= _MOST_A_MINUTE:
-        raise ValueError(text)
-    return count
 
 
 @expects(f"a number of seconds from 0 to {_MOST_GRACE_S:.0f} (a year)")

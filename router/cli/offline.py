@@ -40,6 +40,16 @@ def add_pool(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_artefact(parser: argparse.ArgumentParser) -> None:
+    """`--artefact DIR`."""
+    parser.add_argument(
+        "--artefact",
+        default=SHIPPED,
+        metavar="DIR",
+        help="the artefact that predicts (default: the shipped one)",
+    )
+
+
 def forecasting(artefact: str) -> Fit:
     """Where predictions come from: 'none' learns only from the outcomes, 'shipped' and a folder name an artefact.
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.arguments.options import add_config, check_period, day, unlearnt_settings_of
-from router.cli.arguments.reading import expects, utf8
+from router.cli.arguments.reading import share, utf8
 from router.cli.output.amounts import dollars
 from router.cli.output.spreadsheet import print_csv
 from router.cli.output.tables import print_table
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")
     parser.add_argument(
         "--tolerance",
-        type=_share,
+        type=share,
         default=0.01,
         metavar="SHARE",
         help="ignore differences below this share, or below a cent (default: 0.01)",
@@ -85,14 +85,6 @@ def _text(name: str) -> str:
         raise FarthingError(f"{name} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise FarthingError(f"{name} is not text in UTF-8") from None
-
-
-@expects("a share from 0 to 1")
-def _share(text: str) -> float:
-    """A share."""
-    if not 0.0 <= (share := float(text)) <= 1.0:
-        raise ValueError(text)
-    return share
 
 
 def _names(settings: Settings) -> dict[str, str]:

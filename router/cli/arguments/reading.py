@@ -32,20 +32,28 @@ def utf8(text: str) -> str:
     return text
 
 
-_LAST_PORT = 65535
-
-
-@expects(f"a port from 0 to {_LAST_PORT}")
-def port(text: str) -> int:
-    """A port; 0 is any free one. A larger one would be taken for its remainder."""
-    if not 0 <= (number := int(text)) <= _LAST_PORT:
+@expects("a share from 0 to 1")
+def share(text: str) -> float:
+    """A share."""
+    if not 0.0 <= (found := float(text)) <= 1.0:
         raise ValueError(text)
-    return number
+    return found
 
 
-@expects("a whole number from 0 to 4294967295")
-def seed(text: str) -> int:
-    """What numpy and scikit-learn both take as a seed: 32 bits."""
-    if not 0 <= (number := int(text)) < 2**32:
-        raise ValueError(text)
-    return number
+def whole(least: int, most: int | None = None, what: str = "a whole number") -> Read[int]:
+    """A reader of whole numbers from `least` on, up to `most` if there is a limit."""
+    within = f">= {least}" if most is None else f"from {least} to {most}"
+
+    @expects(f"{what} {within}")
+    def reader(text: str) -> int:
+        if not least <= (number := int(text)) <= (number if most is None else most):
+            raise ValueError(text)
+        return number
+
+    return reader
+
+
+port = whole(0, 65535, "a port")
+"""Reads a port; 0 is any free one. A larger one would be taken for its remainder."""
+seed = whole(0, 2**32 - 1)
+"""Reads what numpy and scikit-learn both take as a seed."""

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from router.cli.arguments.options import add_config, day
-from router.cli.arguments.reading import expects, seed
+from router.cli.arguments.reading import expects, seed, whole
 from router.domain.money import Money
 from router.domain.scored import ScoreSource
 from router.evaluation.scoring import HELP as SCORES
@@ -95,13 +95,13 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         help="the field of a record that holds the right answer (default: expected)",
     )
     group.add_argument(
-        "--limit", type=_count, metavar="N", help="at most this many requests, a sample"
+        "--limit", type=whole(1), metavar="N", help="at most this many requests, a sample"
     )
     group.add_argument(
         "--max-cost", type=_dollars, metavar="USD", help="start no call that might exceed this"
     )
     group.add_argument(
-        "--parallel", type=_count, default=4, metavar="N", help="calls at a time (default: 4)"
+        "--parallel", type=whole(1), default=4, metavar="N", help="calls at a time (default: 4)"
     )
     group.add_argument(
         "--outcomes-file",
@@ -115,7 +115,7 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("when own answers count as better")
     group.add_argument(
         "--folds",
-        type=_folds,
+        type=whole(2),
         default=5,
         metavar="K",
         help="folds of the cross-validation (default: 5)",
@@ -135,22 +135,6 @@ def _names(text: str) -> tuple[str, ...]:
     if not found:
         raise ValueError(text)
     return found
-
-
-@expects("a whole number >= 1")
-def _count(text: str) -> int:
-    """A number from 1 on."""
-    if (count := int(text)) < 1:
-        raise ValueError(text)
-    return count
-
-
-@expects("a whole number >= 2")
-def _folds(text: str) -> int:
-    """A number from 2 on."""
-    if (count := int(text)) < 2:
-        raise ValueError(text)
-    return count
 
 
 @expects("an amount of dollars >= 0")

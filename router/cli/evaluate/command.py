@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
 
-from router.cli.arguments.reading import expects, seed
+from router.cli.arguments.reading import seed, whole
 from router.cli.evaluate.forms import Document, Evaluated, document
 from router.cli.evaluate.table import print_evaluation
 from router.cli.offline import NONE, SHIPPED, add_pool, forecasting, watched
@@ -40,7 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hold out random prompts, or one dataset at a time (default: prompt)",
     )
     parser.add_argument(
-        "--folds", type=_folds, default=5, metavar="K", help="folds of random prompts (default: 5)"
+        "--folds",
+        type=whole(2, 9999),
+        default=5,
+        metavar="K",
+        help="folds of random prompts (default: 5)",
     )
     parser.add_argument(
         "--artefact",
@@ -54,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--samples",
-        type=_samples,
+        type=whole(1, 999_999),
         default=SAMPLES,
         metavar="N",
         help="resamples for intervals (default: 1000)",
@@ -116,19 +119,3 @@ _FORMS: Mapping[str, Callable[[Document], str]] = {
     "--json": lambda told: json.dumps(told, indent=2, allow_nan=False) + "\n",
     "--html": lambda told: page(told, EVALUATION),
 }
-
-
-@expects("a whole number from 2 to 9999")
-def _folds(text: str) -> int:
-    """A number of folds."""
-    if not re.fullmatch(r"[2-9]|[1-9]\d{1,3}", text):
-        raise ValueError(text)
-    return int(text)
-
-
-@expects("a whole number from 1 to 999999")
-def _samples(text: str) -> int:
-    """A number from 1 on."""
-    if not re.fullmatch(r"[1-9]\d{0,5}", text):
-        raise ValueError(text)
-    return int(text)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from router.app import dry_pipeline, real_world
 from router.cli.arguments.named_key import named_key
 from router.cli.arguments.options import add_caller, add_config, dry_settings_of, read_bytes
-from router.cli.arguments.reading import expects, utf8
+from router.cli.arguments.reading import share, utf8
 from router.cli.explain.curl import CurlRequest, is_curl, parse_curl
 from router.cli.explain.forms import (
     print_decision,
@@ -69,20 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_caller(parser)
     parser.add_argument(
         "--budget-left",
-        type=_share,
+        type=share,
         metavar="SHARE",
         help="decide as if this share of the tightest budget were left: 0.1",
     )
     parser.add_argument("--json", action="store_true", help="print the decision as JSON")
-
-
-@expects("a share from 0 to 1")
-def _share(text: str) -> float:
-    """A share."""
-    share = float(text)
-    if not 0.0 <= share <= 1.0:
-        raise ValueError(text)
-    return share
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from router.cli.arguments.options import add_config, source_of
+from router.cli.arguments.reading import port, whole
 from router.cli.output.saying import say, tell_notes
 from router.cli.program.heap import uncollected
 from router.cli.program.loading import interruptible
@@ -16,7 +17,6 @@ from router.config.source import Source
 
 if TYPE_CHECKING:
     from router.cli.serve.hello import Greeting
-from router.cli.arguments.reading import expects, port
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=port, help="listen on this port instead of the config's")
     parser.add_argument(
         "--workers",
-        type=_workers,
+        type=whole(1, MOST_WORKERS),
         metavar="N",
         help="number of worker processes instead of the config's; more than one need Redis",
     )
@@ -35,15 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send one request through the proxy and show how to use it",
     )
-
-
-@expects(f"a whole number from 1 to {MOST_WORKERS}")
-def _workers(text: str) -> int:
-    """A number of workers."""
-    workers = int(text)
-    if not 1 <= workers <= MOST_WORKERS:
-        raise ValueError(text)
-    return workers
 
 
 def run(args: argparse.Namespace) -> int:

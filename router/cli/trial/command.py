@@ -15,7 +15,7 @@ from rich.progress import track
 from router.app import dry_pipeline, real_world
 from router.cli.arguments.named_key import named_key
 from router.cli.arguments.options import add_caller, add_config, day, dry_settings_of
-from router.cli.arguments.reading import expects
+from router.cli.arguments.reading import expects, whole
 from router.cli.output.page import TRIAL, write_page
 from router.cli.traffic.files import (
     GatheredRequests,
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--most",
-        type=_count,
+        type=whole(1, 999_999_999),
         metavar="N",
         help=f"with --ledger: at most this many, newest first (default: {MOST:,})",
     )
@@ -103,14 +103,6 @@ def _amount(text: str) -> float:
 def _since(text: str) -> str:
     """A day, or a number of days as `7d`."""
     return text if re.fullmatch(r"[1-9]\d{0,4}d", text) else day(text)
-
-
-@expects("a whole number >= 1")
-def _count(text: str) -> int:
-    """A number from 1 on."""
-    if not re.fullmatch(r"[1-9]\d{0,8}", text):
-        raise ValueError(text)
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
