@@ -3,7 +3,7 @@
 A subcommand is a module with `add_arguments(parser)` and `run(args) -> int`. It is imported when it is called,
 not in order to be listed: importing all of them takes longer than most of what they do.
 
-`arguments/`, `output/`, `program/`, `traffic/` and `offline.py` are what subcommands share.
+`arguments/`, `output/`, `program/`, `traffic/`, `books.py` and `offline.py` are what subcommands share.
 """
 
 import argparse

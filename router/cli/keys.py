@@ -16,6 +16,7 @@ from rich.table import Table
 
 from router.cli.arguments.options import add_config, unlearnt_settings_of
 from router.cli.arguments.reading import expects, whole
+from router.cli.books import opened_ledger
 from router.cli.output.saying import counted
 from router.cli.output.tables import print_table
 from router.config.settings import Settings
@@ -24,7 +25,6 @@ from router.domain.errors import FarthingError
 from router.domain.key import SECRET_PREFIX, Grants, VirtualKey, digest_of
 from router.domain.money import Money
 from router.domain.nearest import nearest
-from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore, StoredKey
 from router.wire.overrides import OVERRIDES
 
@@ -106,11 +106,8 @@ def _action(
 def run(args: argparse.Namespace) -> int:
     """Do what was asked for. Raises FarthingError that says what cannot be done."""
     settings = unlearnt_settings_of(args)
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
-    try:
+    with opened_ledger(settings) as engine:
         done: int = args.act(args, settings, KeyStore(engine))
-    finally:
-        engine.dispose()
     return done
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from router.cli.arguments.options import add_config, check_period, day, unlearnt_settings_of
 from router.cli.arguments.reading import share, utf8
+from router.cli.books import opened_ledger
 from router.cli.output.amounts import dollars
 from router.cli.output.spreadsheet import print_csv
 from router.cli.output.tables import print_table
@@ -20,9 +22,8 @@ from router.domain.errors import FarthingError
 from router.domain.money import Money
 from router.domain.nearest import nearest
 from router.ledger.invoices import FORMATS, read_invoice
-from router.ledger.reconcile import Difference, Reconciliation, reconcile
+from router.ledger.reconcile import Booked, Difference, Place, Reconciliation, reconcile
 from router.stores.sql.booked import booked_between
-from router.stores.sql.database import open_ledger
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,18 +58,9 @@ def run(args: argparse.Namespace) -> int:
     days = [line.day for line in lines]
     since, until = args.since or min(days, default=""), args.until or max(days, default="")
     check_period(since, until)
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
-    try:
-        booked = booked_between(engine, since, until, args.upstream)
-    finally:
-        engine.dispose()
-    if args.upstream and not booked and args.upstream not in settings.upstreams:
-        name = args.upstream
-        hint = nearest(name, settings.upstreams)
-        raise FarthingError(f"--upstream: nothing is booked for '{name}'{hint}")
     found = reconcile(
         [line for line in lines if since <= line.day <= until],
-        booked,
+        _booked(settings, since, until, args.upstream),
         _names(settings),
         args.tolerance,
     )
@@ -76,6 +68,18 @@ def run(args: argparse.Namespace) -> int:
         raise FarthingError(f"nothing is invoiced or booked from {since} to {until}")
     _print(found, args)
     return 0 if found.agrees else 1
+
+
+def _booked(
+    settings: Settings, since: str, until: str, upstream: str | None
+) -> Mapping[Place, Booked]:
+    """What the ledger has. Raises FarthingError if `upstream` is neither in it nor configured."""
+    with opened_ledger(settings) as engine:
+        booked = booked_between(engine, since, until, upstream)
+    if upstream and not booked and upstream not in settings.upstreams:
+        hint = nearest(upstream, settings.upstreams)
+        raise FarthingError(f"--upstream: nothing is booked for '{upstream}'{hint}")
+    return booked
 
 
 def _text(name: str) -> str:

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Mapping
 
+from router.cli.books import opened_ledger
 from router.cli.output.saying import say
 from router.config.load import may_have_keys
 from router.config.settings import Settings
 from router.domain.key import ANONYMOUS, VirtualKey
 from router.domain.members import replace
 from router.domain.nearest import nearest
-from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore
 
 
@@ -38,8 +38,5 @@ def _stored(settings: Settings) -> tuple[VirtualKey, ...]:
     if not may_have_keys(settings.ledger):
         return ()
     now_s = time.time()
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
-    try:
+    with opened_ledger(settings) as engine:
         return tuple(each.key for each in KeyStore(engine).all() if each.is_active(now_s))
-    finally:
-        engine.dispose()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from router.cli.books import opened_ledger
 from router.cli.calibrate.asking import TAG
 from router.cli.calibrate.labels import GatheredLabels
 from router.cli.calibrate.served import Understanding
@@ -19,7 +20,6 @@ from router.evaluation.answered import ScoredAnswer
 from router.evaluation.folds import normalised
 from router.evaluation.hearsay import NOTHING_HEARD, FeedbackScores, Flaws, Hearsay, Whose, trust
 from router.ledger.outcomes import Looked, SourceScores
-from router.stores.sql.database import open_ledger
 from router.stores.sql.hearsay import feedback_on, heard, looked_at
 
 CERTAIN = (ScoreSource.SCHEMA, ScoreSource.TOOL_CALL)
@@ -83,10 +83,9 @@ def _look_up(
     gold: GatheredLabels | None,
 ) -> tuple[list[SourceScores], list[Looked]]:
     """The signs in the ledger, and the answers that they are about; its feedback is added to `feedback`."""
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
     by_request = gold.by_request if gold else {}
     requests = {request_id for request_id, _ in by_request}
-    try:
+    with opened_ledger(settings) as engine:
         every = heard(engine, since_s, TAG)
         for each in every:
             if each.source is ScoreSource.FEEDBACK and _is_known(each):
@@ -97,8 +96,6 @@ def _look_up(
                 label = by_request.get((said.request_id, said.model))
                 feedback.pair(whose, said.score, label)
         looks = looked_at(engine, since_s, TAG, asked.counted or CERTAIN)
-    finally:
-        engine.dispose()
     return [each for each in every if each.source is not ScoreSource.FEEDBACK], list(looks)
 
 

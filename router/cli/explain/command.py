@@ -17,6 +17,7 @@ from router.app import dry_pipeline, real_world
 from router.cli.arguments.named_key import named_key
 from router.cli.arguments.options import add_caller, add_config, dry_settings_of, read_bytes
 from router.cli.arguments.reading import share, utf8
+from router.cli.books import opened_ledger, opened_outbox
 from router.cli.explain.curl import CurlRequest, is_curl, parse_curl
 from router.cli.explain.forms import (
     print_decision,
@@ -24,7 +25,6 @@ from router.cli.explain.forms import (
     print_refusal,
     print_sentences,
 )
-from router.config.presence import may_exist
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
 from router.decision.record import NotKept
@@ -34,7 +34,6 @@ from router.ledger.trace import RequestRecord
 from router.ledger.trace import sentences as happened
 from router.pipeline.history import history
 from router.server.callers import caller_of
-from router.stores.sql.database import open_database, open_ledger
 from router.stores.sql.spool import Spool
 from router.stores.sql.traces import trace_of
 from router.wire.chat import json_object
@@ -184,10 +183,6 @@ def _trace(settings: Settings, request_id: str) -> RequestRecord:
 
 def _engines(settings: Settings, stack: ExitStack) -> list[Engine]:
     """The databases that may have its rows: the outbox first, since rows move on from there."""
-    engines = []
-    if settings.ledger.url and may_exist(settings.ledger.path):
-        engines.append(open_database(settings.ledger.path))
-    engines.append(open_ledger(settings.ledger.path, settings.ledger.url))
-    for engine in engines:
-        stack.callback(engine.dispose)
-    return engines
+    outbox = stack.enter_context(opened_outbox(settings))
+    ledger = stack.enter_context(opened_ledger(settings))
+    return [ledger] if outbox is None else [outbox, ledger]

@@ -11,18 +11,17 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import Engine
 
 from router.cli.arguments.options import add_config, check_period, day, unlearnt_settings_of
+from router.cli.books import opened_ledger, opened_outbox
 from router.cli.ledger.files import FORMS, STANDARD_OUTPUT, write_file
 from router.cli.output.saying import counted
-from router.config.presence import may_exist
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.ledger import LEAST_KEPT_DAYS
 from router.ledger.export import Attempt, Column
 from router.ledger.focus import FOCUS
-from router.stores.sql.database import open_database, open_ledger, place_of
+from router.stores.sql.database import place_of
 from router.stores.sql.export import NATIVE, attempts, extent
 from router.stores.sql.retention import give_back, prunable, prune
 from router.stores.sql.rollups import roll_up
@@ -47,28 +46,6 @@ def run(args: argparse.Namespace) -> int:
     """Do what the action says."""
     act: Callable[[argparse.Namespace, Settings], int] = args.act
     return act(args, unlearnt_settings_of(args))
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Engine]:
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def _outbox(settings: Settings) -> Iterator[Engine | None]:
-    """The local file if it is the outbox of a PostgreSQL ledger and exists."""
-    if not settings.ledger.url or not may_exist(settings.ledger.path):
-        yield None
-        return
-    engine = open_database(settings.ledger.path)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 # --------------------------------------------------------------------------------- export
@@ -101,7 +78,7 @@ def _export(args: argparse.Namespace, settings: Settings) -> int:
 
     since, until = args.since or "", args.until or ""
     check_period(since, until)
-    with _opened(settings) as engine:
+    with opened_ledger(settings) as engine:
         where = extent(engine, since, until)
         batches = counted(attempts(engine, where), where.rows)
         write_file(args.out, args.format, COLUMNS[args.columns], batches)
@@ -141,7 +118,7 @@ def _prune(args: argparse.Namespace, settings: Settings) -> int:
     before_s = datetime.fromisoformat(args.before).replace(tzinfo=UTC).timestamp()
     _refuse_recent(args.before, time.time())
     _refuse_while_older_wait(settings, before_s)
-    with _opened(settings) as engine:
+    with opened_ledger(settings) as engine:
         rows = prunable(engine, before_s)
         if not rows:
             _say(f"There are no attempts before {args.before}.")
@@ -176,7 +153,7 @@ def _refuse_recent(before: str, now_s: float) -> None:
 
 def _refuse_while_older_wait(settings: Settings, before_s: float) -> None:
     """Refuse to delete while older rows wait: one already written, deleted, and written again would count twice."""
-    with _outbox(settings) as outbox:
+    with opened_outbox(settings) as outbox:
         waits = outbox is not None and prunable(outbox, before_s) > 0
     with _spool_files(settings) as files:
         waits = waits or any(row.row["at_s"] < before_s for row in _rows(files))
@@ -205,7 +182,7 @@ def _add_status(_: argparse.ArgumentParser) -> None:
 
 
 def _status(_: argparse.Namespace, settings: Settings) -> int:
-    with _opened(settings) as engine:
+    with opened_ledger(settings) as engine:
         found = status(engine)
         place = place_of(engine)
     lines = {
@@ -215,7 +192,7 @@ def _status(_: argparse.Namespace, settings: Settings) -> int:
         "not in sums yet": f"{found.not_rolled_up:,}",
         "spool": _spooled(settings),
     }
-    with _outbox(settings) as outbox:
+    with opened_outbox(settings) as outbox:
         if outbox is not None:
             lines["outbox"] = f"{_attempts(status(outbox).attempts)} in {settings.ledger.path}"
     for name, text in lines.items():

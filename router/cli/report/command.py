@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from router.cli.arguments.named_key import keys_of
 from router.cli.arguments.options import add_config, check_period, day, unlearnt_settings_of
 from router.cli.arguments.reading import expects, utf8
+from router.cli.books import opened_ledger
 from router.cli.output.page import write_page
 from router.cli.output.saying import say
 from router.cli.output.tables import print_table
@@ -32,7 +33,6 @@ from router.ledger.movers import filters_before
 from router.ledger.overview import document
 from router.ledger.report import GROUPINGS, IN_TIME, Filters, Report
 from router.ledger.static_mix import static_mix
-from router.stores.sql.database import open_ledger
 from router.stores.sql.overview import overview
 from router.stores.sql.reports import read_cells, report
 from router.stores.sql.rollup_schema import SIZE_THRESHOLDS
@@ -101,8 +101,7 @@ def run(args: argparse.Namespace) -> int:
     settings = unlearnt_settings_of(args)
     now_s = time.time()
     filters = filters_of(args, now_s)
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
-    try:
+    with opened_ledger(settings) as engine:
         baseline = _baseline(args.baseline, settings, engine, filters) if args.baseline else None
         if args.movers:
             _print_movers(engine, args, filters, now_s)
@@ -113,8 +112,6 @@ def run(args: argparse.Namespace) -> int:
             found = report(engine, by=args.by, filters=filters, baseline=baseline)
             _print(found, args)
             _tell_strangers(found, settings)
-    finally:
-        engine.dispose()
     return 0
 
 

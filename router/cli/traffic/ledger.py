@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from router.cli.books import opened_ledger
 from router.cli.traffic.files import GatheredRequests, LeftOut
 from router.config.settings import Settings
 from router.decision.compare import TrialRequest
@@ -10,7 +11,6 @@ from router.decision.record import NotKept, Record
 from router.domain.errors import FarthingError
 from router.domain.features import Features
 from router.pipeline.judge import Judge
-from router.stores.sql.database import open_ledger
 from router.stores.sql.decided import decided
 
 MOST = 100_000
@@ -23,11 +23,8 @@ def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> Gath
     They are recognised as `judge` would recognise them today. Raises FarthingError if the ledger cannot
     be read, or has none.
     """
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
-    try:
+    with opened_ledger(settings) as engine:
         kept = decided(engine, since, most)
-    finally:
-        engine.dispose()
     from_then = f" since {since}" if since else ""
     if not kept:
         keep = "'ledger: {decisions: true}' keeps them"
