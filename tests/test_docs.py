@@ -16,7 +16,8 @@ import yaml
 
 from router.app import real_world, serving
 from router.cli import COMMANDS, main
-from router.cli.check.command import check_examples, judge_of
+from router.cli.check.command import judge_of
+from router.cli.check.examples import check_examples
 from router.config.load import load_settings
 from router.config.yaml_file import parse_yaml
 from router.providers.simulated.models_file import read_models

@@ -116,26 +116,40 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
     _known(args.model, "model", {**settings.known, **settings.vectors})
     if args.name in {key.name for key in settings.keys}:
         raise FarthingError(f"the configuration already has a key '{args.name}'")
-    secret, own = _new_secret(), Scope(ScopeKind.KEY, args.name)
-    grants = Grants(
-        policies=frozenset(args.policy),
-        models=frozenset(args.model),
-        overrides=args.overrides,
-        budgets=tuple(Budget(own, *amount) for amount in args.budget),
-        limits=(RateLimit(own, args.rpm, args.tpm),) if args.rpm or args.tpm else (),
+    secret, now_s = _new_secret(), time.time()
+    key = VirtualKey(
+        args.name,
+        digest_of(secret),
+        tags=tuple(dict.fromkeys(args.tag)),
+        grants=_grants(args),
+        expires_s=_end_s(args, now_s),
+        id=_new_id(),
     )
-    now_s = time.time()
-    expires_s = args.expires(now_s) if args.expires else None
-    if expires_s is not None and expires_s <= now_s:
-        raise FarthingError("--expires: that is in the past")
-    tags = tuple(dict.fromkeys(args.tag))
-    key = VirtualKey(args.name, digest_of(secret), tags, grants, expires_s, _new_id())
     is_first = not settings.keys and not store.all()
     store.create(key, secret, now_s)
     _show_secret(args, key, secret)
     if is_first:
         _tell_what_closes(settings)
     return 0
+
+
+def _grants(args: argparse.Namespace) -> Grants:
+    own = Scope(ScopeKind.KEY, args.name)
+    return Grants(
+        policies=frozenset(args.policy),
+        models=frozenset(args.model),
+        overrides=args.overrides,
+        budgets=tuple(Budget(own, *amount) for amount in args.budget),
+        limits=(RateLimit(own, args.rpm, args.tpm),) if args.rpm or args.tpm else (),
+    )
+
+
+def _end_s(args: argparse.Namespace, now_s: float) -> float | None:
+    """When a new key expires; None for never. Raises FarthingError if that is in the past."""
+    expires_s: float | None = args.expires(now_s) if args.expires else None
+    if expires_s is not None and expires_s <= now_s:
+        raise FarthingError("--expires: that is in the past")
+    return expires_s
 
 
 def _rotate(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:

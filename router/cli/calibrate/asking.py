@@ -149,27 +149,7 @@ class Replay:
         """The model's answer, kept before anything else happens. Raises ApiError."""
         began_s = self._world.monotonic_s()
         told = await self._sent(ask.question.to(ask.model.id))
-        took_s = self._world.monotonic_s() - began_s
-        receipt, text = told["farthing"], text_of(told)
-        used = receipt["usage"]
-        answered = ScoredAnswer(
-            prompt_id=ask.question.id,
-            prompt=ask.question.prompt,
-            model=ask.model.id,
-            score=None,
-            dataset=f"{OWN}/{ask.question.features.category}",
-            answer=None if text is None else shortened(text),
-            input_tokens=sum(
-                count for name, count in used.items() if "input" in name or "cache" in name
-            ),
-            output_tokens=sum(used.get(name, 0) for name in ("output_tokens", "reasoning_tokens")),
-            cost_usd=float(receipt["cost_usd"]),
-            latency_s=took_s,
-            category=ask.question.features.category.value,
-            scored_by="",
-            response=text,
-            request_id=ask.question.request_id,
-        )
+        answered = _answered(ask, told, self._world.monotonic_s() - began_s)
         self._journal.add(answered)
         self.tally.answers += 1
         return answered
@@ -218,3 +198,27 @@ class Replay:
         told: dict[str, Any] = orjson.loads(reply.body)
         self.tally.spent += Money.from_usd(told["farthing"]["cost_usd"])
         return told
+
+
+def _answered(ask: Ask, told: Mapping[str, Any], took_s: float) -> ScoredAnswer:
+    """An answer with its receipt, as a row without a score."""
+    question, receipt, text = ask.question, told["farthing"], text_of(told)
+    used = receipt["usage"]
+    return ScoredAnswer(
+        prompt_id=question.id,
+        prompt=question.prompt,
+        model=ask.model.id,
+        score=None,
+        dataset=f"{OWN}/{question.features.category}",
+        answer=None if text is None else shortened(text),
+        input_tokens=sum(
+            count for name, count in used.items() if "input" in name or "cache" in name
+        ),
+        output_tokens=sum(used.get(name, 0) for name in ("output_tokens", "reasoning_tokens")),
+        cost_usd=float(receipt["cost_usd"]),
+        latency_s=took_s,
+        category=question.features.category.value,
+        scored_by="",
+        response=text,
+        request_id=question.request_id,
+    )

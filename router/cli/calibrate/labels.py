@@ -52,13 +52,7 @@ def from_rows(
 
     Raises FarthingError if none of them is a scored answer of one of `models`.
     """
-    known = [row for row in rows if row.model in models and row.score is not None]
-    if not known:
-        scored = ", ".join(sorted({row.model for row in rows if row.score is not None})[:5])
-        instead = f"only by {scored}" if scored else f"none of {len(rows)} answers has a score"
-        raise FarthingError(
-            f"{', '.join(files)}: no scored answer by a model of the config ({instead})"
-        )
+    known = _scored(rows, files, models)
     answered = {row.model for row in known}
     used = [name for name in models if name in answered]
     rows_alike = in_normal_form(known, requests)
@@ -73,6 +67,21 @@ def from_rows(
         },
         notes=tuple(_notes(rows, models)),
     )
+
+
+def _scored(
+    rows: Sequence[ScoredAnswer], files: tuple[str, ...], models: Mapping[str, Model]
+) -> Sequence[ScoredAnswer]:
+    """Those rows that have a score and are by one of `models`. Raises FarthingError if there are none."""
+    scored = [row for row in rows if row.score is not None]
+    known = [row for row in scored if row.model in models]
+    if not known:
+        others = ", ".join(sorted({row.model for row in scored})[:5])
+        instead = f"only by {others}" if others else f"none of {len(rows)} answers has a score"
+        raise FarthingError(
+            f"{', '.join(files)}: no scored answer by a model of the config ({instead})"
+        )
+    return known
 
 
 def _notes(rows: Sequence[ScoredAnswer], models: Mapping[str, Model]) -> Iterator[str]:
