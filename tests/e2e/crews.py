@@ -1,9 +1,6 @@
 """A `farthing serve` with several workers, and what can be seen of its processes from outside."""
 
-import json
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import copytree
 from typing import Any, Self
@@ -14,7 +11,6 @@ from tests.e2e.configs import POLICIES, write_config
 from tests.e2e.patience import PATIENCE_S, until
 from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Simulator
-from tests.e2e.wire import connected, head
 from tests.servers import RedisServer
 
 
@@ -67,12 +63,3 @@ def written(folder: Path, simulator: Simulator, redis: RedisServer, **more: Any)
         policies={"directory": "policies"},
         **more,
     )
-
-
-@contextmanager
-def asked(crew: Crew, body: dict[str, Any]) -> Iterator[socket.socket]:
-    """A connection on which this was asked, and nothing read yet."""
-    content = json.dumps(body).encode()
-    with connected(crew.url) as connection:
-        connection.sendall(head(crew.url, f"content-length: {len(content)}") + content)
-        yield connection

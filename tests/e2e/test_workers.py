@@ -18,11 +18,11 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.configs import ledger_of, write_config
-from tests.e2e.crews import Crew, asked, written
+from tests.e2e.crews import Crew, written
 from tests.e2e.patience import until
 from tests.e2e.programs import here
 from tests.e2e.upstreams import Simulator
-from tests.e2e.wire import answer_on, chat, connected, get, post
+from tests.e2e.wire import answer_on, asked, chat, connected, get, post
 from tests.servers import RedisServer
 
 QUESTIONS = itertools.count()
@@ -248,7 +248,7 @@ def test_an_answer_outlasts_the_worker_that_gives_it_by_as_long_as_the_files_all
         told["server"]["timeouts"]["total_s"] = 60
         config.write_text(yaml.safe_dump(told))
         renew(crew)
-        with asked(crew, chat("What is 6 * 9?", "sim-mid", metadata=slow)) as waiting:
+        with asked(crew.url, chat("What is 6 * 9?", "sim-mid", metadata=slow)) as waiting:
             until(lambda: shared_simulator.counters["sim-mid"].in_flight == 1)
             crew.tell(signal.SIGUSR2)
             assert answer_on(waiting).status == 200

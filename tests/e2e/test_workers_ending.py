@@ -12,11 +12,11 @@ import psutil
 import pytest
 
 from tests.e2e.configs import ledger_of
-from tests.e2e.crews import Crew, asked, written
+from tests.e2e.crews import Crew, written
 from tests.e2e.patience import PATIENCE_S, until
 from tests.e2e.programs import Program, complaints, run
 from tests.e2e.upstreams import Simulator
-from tests.e2e.wire import answer_on, chat, get
+from tests.e2e.wire import answer_on, asked, chat, get
 from tests.servers import RedisServer
 
 
@@ -62,7 +62,7 @@ def parting(tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulato
         with Crew(config, "--hello", env={"NOTIFY_SOCKET": told.getsockname()}) as crew:
             heard = [told.recv(100)]
             crew.wait_for("17 \\* 23 = 391")
-            with asked(crew, sums[0]) as one, asked(crew, sums[1]) as two:
+            with asked(crew.url, sums[0]) as one, asked(crew.url, sums[1]) as two:
                 until(lambda: shared_simulator.counters["sim-mid"].in_flight == 2)
                 crew.tell(signal.SIGTERM)
                 answers = [answer_on(each).text for each in (one, two)]
@@ -89,7 +89,7 @@ def test_a_second_signal_does_not_wait_for_any_worker(config: Path) -> None:
     crew = Crew(config).start()
     try:
         stalled = chat("Hello", "sim-mid", stream=True, metadata={"simulate": "stall,after=3"})
-        with asked(crew, stalled) as reader:
+        with asked(crew.url, stalled) as reader:
             assert reader.recv(1)
             crew.tell(signal.SIGTERM)
             crew.wait_for("Stopping")

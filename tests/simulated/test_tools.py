@@ -6,19 +6,7 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletionToolParam
 
-WEATHER: ChatCompletionToolParam = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather forecast for a city",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}, "unit": {"enum": ["celsius", "kelvin"]}},
-            "required": ["city", "unit"],
-            "additionalProperties": False,
-        },
-    },
-}
+from tests.tools import WEATHER
 
 
 async def test_a_tool_is_called_when_the_question_asks_for_it(client: openai.AsyncOpenAI) -> None:
