@@ -85,6 +85,10 @@ async def main() -> None:
         rows = [await measured("memory", in_memory), await measured("Redis, 2 clients", in_redis)]
         for link in links:
             await link.close()
+    _show(rows)
+
+
+def _show(rows: Sequence[tuple[str, int, Money, float, float]]) -> None:
     table = Table(title=f"{_AT_ONCE} at once, up to {_WORST} USD each, against 1 USD")
     for heading in ("", "admitted", "worst case", "all answered", "a request", "ratio"):
         table.add_column(heading, justify="right" if heading else "left")

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Engine
 
 from benchmarks.report_ten_million import best_of, fill, show
-from router.cli.ledger_files import FORMS, write_file
+from router.cli.ledger.files import FORMS, write_file
 from router.domain.budget import EVERYTHING, Scope, ScopeKind
 from router.ledger.focus import FOCUS
 from router.stores.sql.database import open_database

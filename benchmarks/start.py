@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from http.client import HTTPConnection
@@ -33,6 +33,8 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _COMPILES_ALWAYS = "PYTHONDONTWRITEBYTECODE"
 _PRICE = "price: {input_usd_per_mtok: 1, output_usd_per_mtok: 2}"
 _QUESTION = {"model": "auto", "messages": [{"role": "user", "content": "What is 17 * 23?"}]}
+_IMPORT = re.compile(r"import time: *(?P<took_us>\d+) \|[ \d]+\| *(?P<name>\S+)")
+"""A line of Python's log of imports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +202,21 @@ def told(config: Path) -> None:
             while b"listens on" not in path.read_bytes():
                 time.sleep(0.1)  # noqa: TID251  a script that waits for another one
             process.kill()
-        by_package: dict[str, list[int]] = defaultdict(list)
-        for line in path.read_text("utf-8").splitlines():
-            if line.startswith("import time:") and line.split("|")[0][12:].strip().isdigit():
-                name = line.split("|")[2].strip()
-                by_package[
-                    ".".join(name.split(".")[: 2 if name.startswith("router") else 1])
-                ].append(int(line.split("|")[0][12:]))
+        by_package = _by_package(path.read_text("utf-8").splitlines())
     for package, times in sorted(by_package.items(), key=lambda each: -sum(each[1]))[:40]:
         print(f"{package:30} {sum(times) / 1000:8.1f} ms {len(times):5} modules")
+
+
+def _by_package(lines: Sequence[str]) -> Mapping[str, list[int]]:
+    """The microseconds of each module in Python's log of imports, by the package that it is of."""
+    by_package: dict[str, list[int]] = defaultdict(list)
+    for line in lines:
+        told = _IMPORT.fullmatch(line)
+        if told:
+            depth = 2 if told["name"].startswith("router") else 1
+            package = ".".join(told["name"].split(".")[:depth])
+            by_package[package].append(int(told["took_us"]))
+    return by_package
 
 
 if __name__ == "__main__":

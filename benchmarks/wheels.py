@@ -20,7 +20,7 @@ import aiohttp
 from benchmarks.overhead.processes import cpu_s
 from tests.e2e.configs import write_config
 from tests.e2e.programs import Farthing, Simulate
-from tests.e2e.test_without_wheels import without
+from tests.e2e.wheels import without
 from tests.servers import RedisServer
 
 _AT_ONCE = 16

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from router.app import real_world, serving
-from router.cli.options import add_config
+from router.cli.arguments.options import add_config
 from router.config.load import load_settings
 from router.config.settings import Settings
 from tests.e2e.configs import write_config
@@ -209,7 +209,7 @@ def _unit() -> Mapping[str, str]:
 
 def test_the_unit_starts_what_there_is_and_sends_signals_that_are_heeded() -> None:
     unit = (_DEPLOY / "farthing.service").read_text("utf-8")
-    supervisor = (_ROOT / "router/cli/supervise.py").read_text("utf-8")
+    supervisor = (_ROOT / "router/cli/serve/supervise.py").read_text("utf-8")
     sent = {f"SIG{name}" for name in re.findall(r"kill -(\w+) ", unit)}
     sent |= set(re.findall(r"--signal=(\w+)", unit))
     assert sent == {"SIGHUP", "SIGUSR2"}

@@ -22,8 +22,7 @@ from router.config.price_map import PriceMap
 from router.domain.money import Money
 from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read, read_stream
-from tests.wire.test_layouts import by_hand
-from tests.wire.usage_fixtures import FIXTURES, Fixture
+from tests.wire.usage_fixtures import FIXTURES, Fixture, by_hand
 
 _TOLERANCE = Decimal("1e-7")
 """Relative: the noise of floats is forgiven, a token is not."""

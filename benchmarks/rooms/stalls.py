@@ -28,7 +28,7 @@ from benchmarks.kept_decisions import AtOnce
 from benchmarks.rooms.asked import conversation, question
 from benchmarks.rooms.house import a_dozen, config_of
 from router.app import Running, real_world, serving
-from router.cli.heap import settle
+from router.cli.program.heap import settle
 from router.config.load import load_settings
 from router.config.settings import Settings
 

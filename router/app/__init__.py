@@ -258,11 +258,19 @@ async def _pipeline(
     databases: tuple[Engine, Links],
     observer: Observer,
 ) -> Pipeline:
-    engine, links = databases
     counter = _token_counter()
     from router.app.upstreams import upstreams_of
 
     upstreams = await upstreams_of(settings, world, stack)
+    stores = await _stores(settings, world, stack, databases)
+    return _assembled(settings, world, counter, upstreams, stores, observer)
+
+
+async def _stores(
+    settings: Settings, world: World, stack: AsyncExitStack, databases: tuple[Engine, Links]
+) -> Stores:
+    """The stores as configured, each closed with `stack`."""
+    engine, links = databases
     cache = cache_of(settings, world, links.quick)
     ledger = ledger_of(settings, world)
     stack.push_async_callback(ledger.close)
@@ -279,5 +287,4 @@ async def _pipeline(
     semantic = await semantic_of(settings, world, links)
     stack.push_async_callback(semantic.close)
     affinity = affinity_of(links, world)
-    stores = Stores(cache, affinity, semantic, flights, tower, ledger, purse, meter)
-    return _assembled(settings, world, counter, upstreams, stores, observer)
+    return Stores(cache, affinity, semantic, flights, tower, ledger, purse, meter)

@@ -1,7 +1,9 @@
-"""The `farthing` command: one file per subcommand, one row here.
+"""The `farthing` command: one file or folder per subcommand, one row here.
 
 A subcommand is a module with `add_arguments(parser)` and `run(args) -> int`. It is imported when it is called,
 not in order to be listed: importing all of them takes longer than most of what they do.
+
+`arguments/`, `output/`, `program/`, `traffic/`, `books.py` and `offline.py` are what subcommands share.
 """
 
 import argparse
@@ -10,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
-from router.cli.heap import keep, uncollected
-from router.cli.loading import heed_sigterm, interruptible
-from router.cli.standard_files import open_standard_files
-from router.cli.written import written
+from router.cli.program.heap import keep, uncollected
+from router.cli.program.loading import heed_sigterm, interruptible
+from router.cli.program.standard_files import open_standard_files
+from router.cli.program.written import written
 from router.domain.errors import ConfigError, FarthingError
 
 
@@ -37,12 +39,12 @@ class Subcommand(NamedTuple):
 
 
 COMMANDS: Mapping[str, Subcommand] = {
-    "serve": Subcommand("router.cli.serve", "run the proxy"),
+    "serve": Subcommand("router.cli.serve.command", "run the proxy"),
     "check": Subcommand(
-        "router.cli.check", "check the configuration and run every policy's examples"
+        "router.cli.check.command", "check the configuration and run every policy's examples"
     ),
     "report": Subcommand(
-        "router.cli.report",
+        "router.cli.report.command",
         "what was spent and saved, by day, model, policy, key, tag, category or upstream",
     ),
     "keys": Subcommand("router.cli.keys", "create, list, rotate and revoke clients' keys"),
@@ -54,17 +56,18 @@ COMMANDS: Mapping[str, Subcommand] = {
         "router.cli.reconcile", "compare the ledger with a vendor's invoice, by day and model"
     ),
     "ledger": Subcommand(
-        "router.cli.ledger", "show how large the ledger is, export its attempts, delete old ones"
+        "router.cli.ledger.command",
+        "show how large the ledger is, export its attempts, delete old ones",
     ),
     "outcomes": Subcommand(
         "router.cli.outcomes", "how good answers were, by feedback and by automatic checks"
     ),
     "explain": Subcommand(
-        "router.cli.explain",
+        "router.cli.explain.command",
         "what would be decided for a request, or was decided for one, and why; nothing is sent",
     ),
     "try": Subcommand(
-        "router.cli.trial",
+        "router.cli.trial.command",
         "which decisions another policy would change, at what cost and quality; nothing is sent",
     ),
     "fit": Subcommand(
@@ -76,7 +79,7 @@ COMMANDS: Mapping[str, Subcommand] = {
         "predict the quality, cost and latency of each model's answer to each prompt",
     ),
     "evaluate": Subcommand(
-        "router.cli.evaluate",
+        "router.cli.evaluate.command",
         "what a router would score and cost on known outcomes, compared with choices that need none",
     ),
     "replay": Subcommand(
@@ -84,7 +87,7 @@ COMMANDS: Mapping[str, Subcommand] = {
         "what would be decided on prompts with known answers; each answer looked at is charged",
     ),
     "calibrate": Subcommand(
-        "router.cli.calibrate",
+        "router.cli.calibrate.command",
         "learn from scored answers of your own, and use that where it beats the shipped estimates",
     ),
     "schema": Subcommand(
@@ -99,9 +102,11 @@ COMMANDS: Mapping[str, Subcommand] = {
 
 INTERNAL: Mapping[str, Subcommand] = {
     "supervise": Subcommand(
-        "router.cli.supervise", "supervise the workers of 'farthing serve', which calls this"
+        "router.cli.serve.supervise", "supervise the workers of 'farthing serve', which calls this"
     ),
-    "work": Subcommand("router.cli.work", "run a worker of 'farthing serve', which calls this"),
+    "work": Subcommand(
+        "router.cli.serve.work", "run a worker of 'farthing serve', which calls this"
+    ),
 }
 """Subcommands that `farthing serve` calls; nobody else needs to."""
 

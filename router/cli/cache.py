@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, unlearnt_settings_of
-from router.cli.tables import print_table
+from router.cli.arguments.options import add_config, unlearnt_settings_of
+from router.cli.output.tables import print_table
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 

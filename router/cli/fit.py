@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from router.cli.evaluate import add_pool
-from router.cli.offline import categories_of, published_of, tokenizer
-from router.cli.reading import seed
+from router.cli.arguments.reading import seed
+from router.cli.offline import add_pool, categories_of, published_of, tokenizer
 from router.config.artefact_files import place_for, write_artefact
 from router.config.priors import Priors
 from router.domain.errors import FarthingError

@@ -14,17 +14,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, unlearnt_settings_of
-from router.cli.reading import expects
-from router.cli.saying import counted
-from router.cli.tables import print_table
+from router.cli.arguments.options import add_config, unlearnt_settings_of
+from router.cli.arguments.reading import expects, whole
+from router.cli.books import opened_ledger
+from router.cli.output.saying import counted
+from router.cli.output.tables import print_table
 from router.config.settings import Settings
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.errors import FarthingError
 from router.domain.key import SECRET_PREFIX, Grants, VirtualKey, digest_of
 from router.domain.money import Money
 from router.domain.nearest import nearest
-from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore, StoredKey
 from router.wire.overrides import OVERRIDES
 
@@ -84,8 +84,10 @@ def _add_terms(create: argparse.ArgumentParser) -> None:
         metavar="USD/PERIOD[@ZONE]",
         help="50/month, 2.5/day@Europe/Berlin, 100/lifetime",
     )
-    create.add_argument("--rpm", type=_count, help="requests a minute")
-    create.add_argument("--tpm", type=_count, help="tokens a minute, of prompt and answer")
+    create.add_argument("--rpm", type=whole(1, _MOST_A_MINUTE), help="requests a minute")
+    create.add_argument(
+        "--tpm", type=whole(1, _MOST_A_MINUTE), help="tokens a minute, of prompt and answer"
+    )
     create.add_argument(
         "--expires", type=_expiry, metavar="DAY|Nd", help="2027-01-31 (when it begins, UTC), or 90d"
     )
@@ -104,11 +106,8 @@ def _action(
 def run(args: argparse.Namespace) -> int:
     """Do what was asked for. Raises FarthingError that says what cannot be done."""
     settings = unlearnt_settings_of(args)
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
-    try:
+    with opened_ledger(settings) as engine:
         done: int = args.act(args, settings, KeyStore(engine))
-    finally:
-        engine.dispose()
     return done
 
 
@@ -117,26 +116,40 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
     _known(args.model, "model", {**settings.known, **settings.vectors})
     if args.name in {key.name for key in settings.keys}:
         raise FarthingError(f"the configuration already has a key '{args.name}'")
-    secret, own = _new_secret(), Scope(ScopeKind.KEY, args.name)
-    grants = Grants(
-        policies=frozenset(args.policy),
-        models=frozenset(args.model),
-        overrides=args.overrides,
-        budgets=tuple(Budget(own, *amount) for amount in args.budget),
-        limits=(RateLimit(own, args.rpm, args.tpm),) if args.rpm or args.tpm else (),
+    secret, now_s = _new_secret(), time.time()
+    key = VirtualKey(
+        args.name,
+        digest_of(secret),
+        tags=tuple(dict.fromkeys(args.tag)),
+        grants=_grants(args),
+        expires_s=_end_s(args, now_s),
+        id=_new_id(),
     )
-    now_s = time.time()
-    expires_s = args.expires(now_s) if args.expires else None
-    if expires_s is not None and expires_s <= now_s:
-        raise FarthingError("--expires: that is in the past")
-    tags = tuple(dict.fromkeys(args.tag))
-    key = VirtualKey(args.name, digest_of(secret), tags, grants, expires_s, _new_id())
     is_first = not settings.keys and not store.all()
     store.create(key, secret, now_s)
     _show_secret(args, key, secret)
     if is_first:
         _tell_what_closes(settings)
     return 0
+
+
+def _grants(args: argparse.Namespace) -> Grants:
+    own = Scope(ScopeKind.KEY, args.name)
+    return Grants(
+        policies=frozenset(args.policy),
+        models=frozenset(args.model),
+        overrides=args.overrides,
+        budgets=tuple(Budget(own, *amount) for amount in args.budget),
+        limits=(RateLimit(own, args.rpm, args.tpm),) if args.rpm or args.tpm else (),
+    )
+
+
+def _end_s(args: argparse.Namespace, now_s: float) -> float | None:
+    """When a new key expires; None for never. Raises FarthingError if that is in the past."""
+    expires_s: float | None = args.expires(now_s) if args.expires else None
+    if expires_s is not None and expires_s <= now_s:
+        raise FarthingError("--expires: that is in the past")
+    return expires_s
 
 
 def _rotate(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
@@ -292,13 +305,6 @@ def _overrides(text: str) -> frozenset[str]:
         hint = nearest(name, OVERRIDES)
         raise argparse.ArgumentTypeError(f"there is no override '{name}'{hint}")
     return names
-
-
-@expects(f"a whole number >= 1, at most {_MOST_A_MINUTE}")
-def _count(text: str) -> int:
-    if not 1 <= (count := int(text)) <= _MOST_A_MINUTE:
-        raise ValueError(text)
-    return count
 
 
 @expects(f"a number of seconds from 0 to {_MOST_GRACE_S:.0f} (a year)")

@@ -1,5 +1,6 @@
-"""What the offline commands share: where their predictions come from, and a progress bar."""
+"""What the offline commands share: the models to choose between, where predictions come from, and a progress bar."""
 
+import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +28,26 @@ from router.pipeline.foresight import Foresight, Tokenize
 NONE, SHIPPED = "none", "shipped"
 
 Item = TypeVar("Item")
+
+
+def add_pool(parser: argparse.ArgumentParser) -> None:
+    """`--pool FILE.yaml:NAME`."""
+    parser.add_argument(
+        "--pool",
+        required=True,
+        metavar="POOLS.yaml:NAME",
+        help="the models to choose between, with their prices",
+    )
+
+
+def add_artefact(parser: argparse.ArgumentParser) -> None:
+    """`--artefact DIR`."""
+    parser.add_argument(
+        "--artefact",
+        default=SHIPPED,
+        metavar="DIR",
+        help="the artefact that predicts (default: the shipped one)",
+    )
 
 
 def forecasting(artefact: str) -> Fit:

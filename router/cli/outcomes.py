@@ -11,12 +11,18 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
-from router.cli.options import add_config, check_period, day, midnight_s, unlearnt_settings_of
-from router.cli.spreadsheet import print_csv
-from router.cli.tables import print_table
+from router.cli.arguments.options import (
+    add_config,
+    check_period,
+    day,
+    midnight_s,
+    unlearnt_settings_of,
+)
+from router.cli.books import opened_ledger
+from router.cli.output.spreadsheet import print_csv
+from router.cli.output.tables import print_table
 from router.ledger.outcomes import OUTCOME_GROUPINGS, ScoreTally
 from router.ledger.report import Filters
-from router.stores.sql.database import open_ledger
 from router.stores.sql.outcomes import tallies
 from router.stores.sql.reports import report
 
@@ -42,11 +48,8 @@ def run(args: argparse.Namespace) -> int:
     settings = unlearnt_settings_of(args)
     check_period(args.since or "", args.until or "")
     period = Filters(since=args.since or "", until=args.until or "")
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
-    try:
+    with opened_ledger(settings) as engine:
         found = _read(engine, args.by, period)
-    finally:
-        engine.dispose()
     if args.json:
         told = {"by": args.by, "since": args.since, "until": args.until, "groups": found.lines()}
         print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing

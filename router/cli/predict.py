@@ -8,9 +8,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from rich.console import Console
 
-from router.cli.appearing import output
-from router.cli.evaluate import add_pool
-from router.cli.offline import SHIPPED, taken, watched
+from router.cli.offline import add_artefact, add_pool, taken, watched
+from router.cli.output.appearing import output
 from router.domain.errors import FarthingError
 from router.domain.pool import Pool
 from router.domain.predictions import Predictions
@@ -25,12 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "prompts", type=Path, metavar="PROMPTS.parquet", help="a file with prompt_id and prompt"
     )
     add_pool(parser)
-    parser.add_argument(
-        "--artefact",
-        default=SHIPPED,
-        metavar="DIR",
-        help="the artefact that predicts (default: the shipped one)",
-    )
+    add_artefact(parser)
     parser.add_argument(
         "--out",
         type=Path,

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, check_period, day, unlearnt_settings_of
-from router.cli.reading import expects, utf8
-from router.cli.report_forms import dollars
-from router.cli.spreadsheet import print_csv
-from router.cli.tables import print_table
+from router.cli.arguments.options import add_config, check_period, day, unlearnt_settings_of
+from router.cli.arguments.reading import share, utf8
+from router.cli.books import opened_ledger
+from router.cli.output.amounts import dollars
+from router.cli.output.spreadsheet import print_csv
+from router.cli.output.tables import print_table
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.money import Money
 from router.domain.nearest import nearest
 from router.ledger.invoices import FORMATS, read_invoice
-from router.ledger.reconcile import Difference, Reconciliation, reconcile
+from router.ledger.reconcile import Booked, Difference, Place, Reconciliation, reconcile
 from router.stores.sql.booked import booked_between
-from router.stores.sql.database import open_ledger
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")
     parser.add_argument(
         "--tolerance",
-        type=_share,
+        type=share,
         default=0.01,
         metavar="SHARE",
         help="ignore differences below this share, or below a cent (default: 0.01)",
@@ -57,18 +58,9 @@ def run(args: argparse.Namespace) -> int:
     days = [line.day for line in lines]
     since, until = args.since or min(days, default=""), args.until or max(days, default="")
     check_period(since, until)
-    engine = open_ledger(settings.ledger.path, settings.ledger.url)
-    try:
-        booked = booked_between(engine, since, until, args.upstream)
-    finally:
-        engine.dispose()
-    if args.upstream and not booked and args.upstream not in settings.upstreams:
-        name = args.upstream
-        hint = nearest(name, settings.upstreams)
-        raise FarthingError(f"--upstream: nothing is booked for '{name}'{hint}")
     found = reconcile(
         [line for line in lines if since <= line.day <= until],
-        booked,
+        _booked(settings, since, until, args.upstream),
         _names(settings),
         args.tolerance,
     )
@@ -78,6 +70,18 @@ def run(args: argparse.Namespace) -> int:
     return 0 if found.agrees else 1
 
 
+def _booked(
+    settings: Settings, since: str, until: str, upstream: str | None
+) -> Mapping[Place, Booked]:
+    """What the ledger has. Raises FarthingError if `upstream` is neither in it nor configured."""
+    with opened_ledger(settings) as engine:
+        booked = booked_between(engine, since, until, upstream)
+    if upstream and not booked and upstream not in settings.upstreams:
+        hint = nearest(upstream, settings.upstreams)
+        raise FarthingError(f"--upstream: nothing is booked for '{upstream}'{hint}")
+    return booked
+
+
 def _text(name: str) -> str:
     try:
         return Path(name).read_text("utf-8")
@@ -85,14 +89,6 @@ def _text(name: str) -> str:
         raise FarthingError(f"{name} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise FarthingError(f"{name} is not text in UTF-8") from None
-
-
-@expects("a share from 0 to 1")
-def _share(text: str) -> float:
-    """A share."""
-    if not 0.0 <= (share := float(text)) <= 1.0:
-        raise ValueError(text)
-    return share
 
 
 def _names(settings: Settings) -> dict[str, str]:

@@ -9,9 +9,8 @@ from typing import BinaryIO
 
 from rich.console import Console
 
-from router.cli.appearing import output
-from router.cli.evaluate import add_pool
-from router.cli.offline import SHIPPED, taken, watched
+from router.cli.offline import add_artefact, add_pool, taken, watched
+from router.cli.output.appearing import output
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes
@@ -32,12 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "answers", type=Path, metavar="ANSWERS.parquet", help="a file like outcomes, without scores"
     )
     add_pool(parser)
-    parser.add_argument(
-        "--artefact",
-        default=SHIPPED,
-        metavar="DIR",
-        help="the artefact that predicts (default: the shipped one)",
-    )
+    add_artefact(parser)
     parser.add_argument(
         "--policy",
         default="auto",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from router.cli.appearing import output
+from router.cli.output.appearing import output
 from router.config.reference import policy_page, policy_schema
 
 

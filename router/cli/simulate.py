@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from router.cli.loop import loop_factory
-from router.cli.reading import port
+from router.cli.arguments.reading import port
+from router.cli.program.loop import loop_factory
 from router.providers.simulated import (
     Forms,
     Minds,

@@ -77,7 +77,7 @@ def refused_span(refusal: ErrorResponse) -> Iterator[Span]:
 def _request(
     closing: Closing, end: Entry, trace: Trace, places: Mapping[str, ServerAddress]
 ) -> Span:
-    error = end.error or end.outcome.value if end.outcome in _ERRORS else ""
+    error = _error_of(end)
     said: dict[str, Value] = {
         **_words(end, places),
         "gen_ai.request.model": end.asked,
@@ -108,7 +108,7 @@ def _request(
 
 
 def _call(entry: Entry, trace: Trace, places: Mapping[str, ServerAddress]) -> Span:
-    error = entry.error or entry.outcome.value if entry.outcome in _ERRORS else ""
+    error = _error_of(entry)
     place = places.get(entry.upstream, ServerAddress(entry.upstream))
     said: dict[str, Value] = {
         **_words(entry, places),
@@ -130,6 +130,11 @@ def _call(entry: Entry, trace: Trace, places: Mapping[str, ServerAddress]) -> Sp
     name, span_id = f"{_operation(entry)} {entry.model}", trace.span_of(entry.attempt)
     times = (entry.at_s, entry.at_s + entry.total_s)
     return Span(name, trace, span_id, trace.span, *times, False, said, error)
+
+
+def _error_of(entry: Entry) -> str:
+    """What went wrong; "" if nothing did."""
+    return entry.error or entry.outcome.value if entry.outcome in _ERRORS else ""
 
 
 def _words(entry: Entry, places: Mapping[str, ServerAddress]) -> dict[str, Value]:

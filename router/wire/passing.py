@@ -78,19 +78,18 @@ def plain_path(raw_path: str) -> str | None:
 
 def request_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     """The headers of a client's request that the upstream gets."""
-    given = tuple(headers)
-    dropped = _HOP_BY_HOP | _OURS | _named(given)
-    return tuple(
-        (name, value)
-        for name, value in given
-        if (small := name.lower()) not in dropped and not small.startswith(_OUR_PREFIXES)
-    )
+    return _without(headers, _OURS)
 
 
 def answer_headers(headers: Iterable[tuple[str, str]]) -> Headers:
     """The headers of an upstream's answer that the client gets."""
+    return _without(headers, _THEIRS)
+
+
+def _without(headers: Iterable[tuple[str, str]], kept_back: frozenset[str]) -> Headers:
+    """Those that are neither `kept_back`, nor about the connection, nor between our clients and us."""
     given = tuple(headers)
-    dropped = _HOP_BY_HOP | _THEIRS | _named(given)
+    dropped = _HOP_BY_HOP | kept_back | _named(given)
     return tuple(
         (name, value)
         for name, value in given

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from router.cli import main
-from router.cli.curl import CurlRequest, is_curl, parse_curl
+from router.cli.explain.curl import CurlRequest, is_curl, parse_curl
 from router.domain.errors import FarthingError
+from tests.config.explaining import explained
 from tests.config.files import EXAMPLE
-from tests.config.test_explain_command import explained
 
 BODY = '{"model": "auto", "messages": [{"role": "user", "content": "What is 17 * 23?"}]}'
 LINES = {

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from router.cli.check import check_examples, judge_of
+from router.cli.check.command import judge_of
+from router.cli.check.examples import check_examples
 from router.config.load import load_settings
 from router.config.settings import Settings, SimulatedSettings
 from router.providers.endpoints import AnthropicEndpoint, Endpoint

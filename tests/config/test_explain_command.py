@@ -4,14 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from router.cli import main
-from tests.config.files import EXAMPLE
+from tests.config.explaining import explained
 from tests.wire.requests import nested, request_with
-
-
-def explained(capsys: pytest.CaptureFixture[str], *args: str) -> str:
-    assert main(["explain", "--config", str(EXAMPLE), *args]) == 0
-    return capsys.readouterr().out
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from router.cli.check import check_examples, doubts_about, judge_of, with_policies_of
+from router.cli.check.command import judge_of, with_policies_of
+from router.cli.check.doubts import doubts_about
+from router.cli.check.examples import check_examples
 from tests.config.files import ROOT, SOUND, loaded, written
 from tests.config.policy_texts import HEAD, policy_file
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from router.app import dry_pipeline, real_world
-from router.cli.trial_sources import LeftOut, cases, sample, understanding
+from router.cli.traffic.files import LeftOut, cases, sample, understanding
 from router.config.load import load_settings
 from router.config.sample import sample_requests
 from router.decision.compare import TrialRequest

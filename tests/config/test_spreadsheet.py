@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.cli.spreadsheet import print_csv
+from router.cli.output.spreadsheet import print_csv
 
 
 def test_no_name_is_a_formula(capsys: pytest.CaptureFixture[str]) -> None:

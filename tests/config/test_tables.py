@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
-from router.cli.tables import print_table
+from router.cli.output.tables import print_table
 
 FIGURES = ("$0.01819", "$0.03409", "$0.01589", "47%")
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from router.decision.bid import Verdicts as Observing
 from router.decision.choose import choose
-from router.decision.experience import Experience
+from router.decision.experience import Experience, ObservedAnswer
 from router.decision.policy import Circumstances
 from router.domain.cascade import CascadeTerms, CascadeUse, Prospects, StepRecipe
+from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.features import Features
 from router.domain.model import Model
@@ -63,3 +64,18 @@ def always(*steps: StepRecipe, **terms: Any) -> CascadeTerms:
 
 def automatic(*steps: StepRecipe) -> CascadeTerms:
     return CascadeTerms(use=CascadeUse.AUTO, steps=steps)
+
+
+def observed(**seconds: float) -> Experience:
+    """Answers of a hundred tokens that took so long, a quarter of it until their first content."""
+    experience = Experience()
+    for name, total_s in seconds.items():
+        for _ in range(20):
+            experience.observe(
+                ALL[name],
+                Category.CHAT,
+                ObservedAnswer(
+                    output_tokens=100, first_content_s=total_s / 4, total_s=total_s, at_s=0.0
+                ),
+            )
+    return experience

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.decision.choose import NothingAdequate, choose, pin
+from router.decision.choose import choose, pin
 from router.decision.conditions import CONDITIONS
 from router.decision.experience import Experience, ObservedAnswer
 from router.decision.lengths import LatencyLine, LengthPrior, Tier
@@ -21,37 +21,13 @@ from router.decision.policy import (
 )
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.category import Category
-from router.domain.decision import Decision, ExclusionReason
-from router.domain.features import Features
+from router.domain.decision import ExclusionReason
 from router.domain.members import replace
 from router.domain.model import Capability
 from router.domain.money import Money
 from tests.decision.catalogs import NOBODY, policy
+from tests.decision.choosing import ALL, BEST, MIDDLE, SMALL, deciding, refusal, told
 from tests.domain.builders import catalog, features, model
-
-BEST = model("top", price=("3", "15"), p=0.95, tags=frozenset({"closed"}))
-MIDDLE = model("middle", price=("0.6", "2.4"), p=0.88)
-SMALL = model("small", price=("0.05", "0.08"), p=0.65, context_tokens=8000)
-ALL = catalog(BEST, MIDDLE, SMALL)
-
-
-def deciding(what: Features | None = None, who: Circumstances = NOBODY, **terms: Any) -> Decision:
-    return choose(what or features(), who, policy(**terms), ALL, Experience())
-
-
-def told(decision: Decision) -> str:
-    """A decision as a line: the chosen, the fallbacks, the excluded with their reasons."""
-    fallbacks = [candidate.model.id for candidate in decision.fallbacks]
-    excluded = [f"{each.model_id}:{each.reason}" for each in decision.exclusions]
-    return " | ".join(
-        [f"{decision.reason} {decision.chosen.model.id}", " ".join(fallbacks), " ".join(excluded)]
-    )
-
-
-def refusal(**terms: Any) -> NothingAdequate:
-    with pytest.raises(NothingAdequate) as refused:
-        deciding(**terms)
-    return refused.value
 
 
 def test_the_cheapest_within_tolerance_of_the_best_answers() -> None:

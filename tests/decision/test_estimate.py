@@ -22,34 +22,10 @@ from router.domain.model import Capability, Model
 from router.domain.money import Money
 from router.domain.price import Price
 from router.domain.spread import Spread
+from tests.decision.answers import OTHER, THINKER, M, hid, seen
 from tests.domain.builders import length, model
 
 SEEN = st.lists(st.integers(0, 10_000), min_size=1, max_size=150)
-M, OTHER = model("m"), model("other")
-THINKER = model("thinker", tags=frozenset({"reasoning"}))
-
-
-def seen(
-    experience: Experience,
-    of: Model,
-    tokens: int,
-    total_s: float = 1.0,
-    category: Category = Category.CHAT,
-    reasoning: int = 0,
-    *,
-    at_s: float = 0.0,
-) -> None:
-    experience.observe(
-        of,
-        category,
-        ObservedAnswer(
-            output_tokens=tokens,
-            first_content_s=total_s / 2,
-            total_s=total_s,
-            at_s=at_s,
-            reasoning_tokens=reasoning,
-        ),
-    )
 
 
 def mean(experience: Experience, of: Model, category: Category = Category.CHAT) -> float:
@@ -301,105 +277,6 @@ def test_a_model_that_thinks_untold_is_found_out_in_all_categories() -> None:
     assert experience.length(OTHER, Category.MATHS).reasoning == 0.0
 
 
-# --------------------------------------------------------------------------------- latencies
-
-
-def test_latencies_are_medians_and_one_stalled_call_changes_little() -> None:
-    experience = Experience()
-    for total_s in (2.0, 2.2, 2.4, 2.6, 600.0):
-        seen(experience, M, 1, total_s)
-
-    found = experience.latency(M, Category.CHAT)
-    assert found == LatencyEstimate(first_content_s=1.2, total_s=2.4, as_of_s=0.0)
-    assert experience.latency(OTHER, Category.CHAT) == UNOBSERVED
-
-
-def test_an_answer_in_one_piece_has_no_first_content() -> None:
-    experience = Experience()
-    experience.observe(
-        M,
-        Category.CHAT,
-        ObservedAnswer(output_tokens=1, first_content_s=None, total_s=3.0, at_s=0.0),
-    )
-
-    assert experience.latency(M, Category.CHAT) == LatencyEstimate(None, 3.0, as_of_s=0.0)
-
-
-def test_a_category_speaks_for_itself_from_its_twentieth_answer_on() -> None:
-    experience = Experience()
-    for _ in range(19):
-        seen(experience, M, 1, total_s=8.0, category=Category.MATHS)
-    for _ in range(30):
-        seen(experience, M, 1, total_s=1.0)
-
-    assert experience.latency(M, Category.MATHS).total_s == 1.0
-    seen(experience, M, 1, total_s=8.0, category=Category.MATHS)
-    assert experience.latency(M, Category.MATHS).total_s == 8.0
-    assert experience.latency(M, Category.WRITING).total_s == 1.0
-
-
-def test_what_was_never_seen_is_predicted_by_its_name_or_its_price_and_marked() -> None:
-    slow, fast = LatencyLine(2.0, 0.1, 0.5), LatencyLine(0.5, 0.01, 0.5)
-    prior = LengthPrior(models={"m": ModelHabits(latency=slow)}, tiers=(Tier(5.0, fast),))
-    experience = Experience(prior)
-
-    named, priced = (experience.latency(each, Category.CHAT) for each in (M, OTHER))
-    assert named == slow.estimate(150, 0.5)
-    assert priced == fast.estimate(150, 0.5)
-    assert named.is_predicted
-    assert experience.latency(replace(M, name="house/7"), Category.CHAT) == named  # by its id
-    assert (experience.latency(OTHER, Category.CHAT, 0.9).total_s or 0.0) > 3.5
-    seen(experience, OTHER, 1, total_s=9.0)
-    assert experience.latency(OTHER, Category.CHAT) == LatencyEstimate(4.5, 9.0, as_of_s=0.0)
-
-
-def test_after_a_pause_what_is_seen_then_counts_and_what_was_seen_before_does_not() -> None:
-    experience = Experience()
-    for _ in range(SIZE):
-        seen(experience, M, 1, total_s=8.0)
-    seen(experience, M, 1, total_s=2.0, at_s=400.0)
-
-    assert experience.latency(M, Category.CHAT) == LatencyEstimate(1.0, 2.0, as_of_s=400.0)
-    assert experience.silence_s(M, Category.CHAT, 0.9, stream=False) == 8.0
-    assert experience.latency(M, Category.CHAT, 0.9).total_s == 8.0
-    for _ in range(19):
-        seen(experience, M, 1, total_s=2.0, at_s=500.0)
-    assert experience.latency(M, Category.CHAT, 0.9).total_s == 2.0
-
-
-def test_answers_in_one_piece_do_not_keep_an_old_first_content_in_mind() -> None:
-    experience = Experience()
-    seen(experience, M, 1, total_s=8.0)
-    for at_s in (200.0, 400.0):
-        experience.observe(
-            M,
-            Category.CHAT,
-            ObservedAnswer(output_tokens=1, first_content_s=None, total_s=8.0, at_s=at_s),
-        )
-
-    assert experience.latency(M, Category.CHAT) == LatencyEstimate(None, 8.0, as_of_s=400.0)
-
-
-def test_who_asks_after_a_pause_asks_for_all_and_nobody_else_need_for_five_minutes() -> None:
-    experience = Experience()
-    experience.asked(M, Category.CHAT, 0.0)  # nothing is known yet, and nothing noted
-    seen(experience, M, 1, total_s=8.0)
-    for now_s, as_of_s in ((299.0, 0.0), (301.0, 301.0), (600.0, 301.0), (602.0, 602.0)):
-        assert experience.foreseen(M, Category.CHAT).latency.total_s == 8.0
-        experience.asked(M, Category.CHAT, now_s)
-        assert experience.foreseen(M, Category.CHAT).latency.as_of_s == as_of_s
-
-
-def test_silence_is_the_wait_for_the_first_content_or_for_a_whole_answer() -> None:
-    experience = Experience()
-    for _ in range(20):
-        seen(experience, M, 1, total_s=4.0)
-
-    assert experience.silence_s(M, Category.CHAT, 0.9, stream=True) == 2.0
-    assert experience.silence_s(M, Category.CHAT, 0.9, stream=False) == 4.0
-    assert experience.silence_s(OTHER, Category.CHAT, 0.9, stream=True) is None
-
-
 ANSWERS = st.lists(
     st.tuples(
         st.sampled_from([M, OTHER, THINKER]),
@@ -459,61 +336,3 @@ def test_a_model_that_answers_in_one_more_place_is_still_the_same() -> None:
     seen(experience, places[1], 1, total_s=5.0)
 
     assert experience.latency(M, Category.CHAT).total_s == 4.0
-
-
-# ------------------------------------------------------------------------------ hidden thoughts
-
-
-def hid(experience: Experience, tokens: int, category: Category = Category.CHAT) -> None:
-    experience.observe(
-        M,
-        category,
-        ObservedAnswer(
-            output_tokens=tokens + 10,
-            first_content_s=10.0,
-            total_s=11.0,
-            at_s=0.0,
-            reasoning_tokens=tokens,
-        ),
-    )
-    experience.observe_thoughts(M, category, tokens)
-
-
-def test_of_a_model_that_has_never_answered_no_thoughts_are_supposed() -> None:
-    experience = Experience()
-    seen(experience, OTHER, 100, reasoning=50)
-
-    assert experience.hidden_tokens(THINKER, Category.CHAT) == 0.0
-    assert experience.hidden_tokens(OTHER, Category.CHAT) == 0.0
-
-
-def test_a_model_is_supposed_to_think_as_it_usually_does_above_all_in_the_category() -> None:
-    experience = Experience()
-    for _ in range(200):
-        hid(experience, 100)
-        hid(experience, 900, Category.MATHS)
-
-    assert experience.hidden_tokens(M, Category.WRITING) == pytest.approx(500, rel=0.05)
-    assert experience.hidden_tokens(M, Category.CHAT) == pytest.approx(100, rel=0.5)
-    assert experience.hidden_tokens(M, Category.MATHS) == pytest.approx(900, rel=0.1)
-
-
-def test_who_has_been_silent_for_half_of_the_usual_time_has_thought_half_of_it() -> None:
-    experience = Experience()
-    hid(experience, 100)
-
-    silences = (0.0, 5.0, 10.0, 600.0)
-    thoughts = [experience.hidden_tokens(M, Category.CHAT, silent_s) for silent_s in silences]
-    assert thoughts == [0.0, 50.0, 100.0, 100.0]
-
-
-def test_how_far_a_model_has_thought_is_not_guessed_where_its_usual_silence_is_unknown() -> None:
-    experience = Experience()
-    experience.observe(
-        M,
-        Category.CHAT,
-        ObservedAnswer(output_tokens=9, first_content_s=None, total_s=1.0, at_s=0.0),
-    )
-    experience.observe_thoughts(M, Category.CHAT, 5)
-    assert experience.hidden_tokens(M, Category.CHAT, 1.0) == 0.0
-    assert experience.hidden_tokens(M, Category.CHAT) == 5.0

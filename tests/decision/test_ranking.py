@@ -9,7 +9,7 @@ from router.decision.policy import Circumstances, FallBackTo, Otherwise, PolicyP
 from router.domain.features import Features
 from router.domain.members import replace
 from router.domain.money import Money
-from tests.decision.test_choose import deciding, refusal, told
+from tests.decision.choosing import deciding, refusal, told
 from tests.domain.builders import features
 
 

@@ -24,43 +24,15 @@ from tests.dispatch.model_kit import (
     WRONG,
     Outcome,
     Played,
-    Upstreams,
     a_model,
     a_plan,
     limited,
     play,
     seeded,
 )
+from tests.dispatch.schedules import efforts, in_turn, schedules
 
 MODELS = (a_model("a"), a_model("b", upstream="other"), a_model("c", context=128_000))
-
-faults = st.sampled_from(
-    [
-        None,
-        None,
-        STUMBLE,
-        DISCONNECTED,
-        UNREACHABLE,
-        REFUSED,
-        WRONG,
-        TOO_LONG,
-        OVERDRAWN,
-        MISTAKE,
-        BUSY,
-        UNSUITED,
-        limited(),
-        limited(3),
-        limited(60),
-    ]
-)
-outcomes = st.builds(Outcome, st.sampled_from([0.0, 0.01, 0.5, 3.0, 30.0]), faults)
-schedules = st.lists(outcomes, min_size=1, max_size=12)
-efforts = st.builds(
-    Effort,
-    attempts_per_model=st.integers(1, 3),
-    first_content_s=st.sampled_from([1.0, 5.0]),
-    total_s=st.sampled_from([2.0, 10.0, 60.0]),
-)
 plans = st.builds(
     lambda models, effort, hedge: a_plan(
         *models, effort=effort, hedge_after_s=hedge, hedges=Allowance(0.5, floor=2)
@@ -69,12 +41,6 @@ plans = st.builds(
     efforts,
     st.sampled_from([None, 0.2, 2.0]),
 )
-
-
-def in_turn(schedule: list[Outcome]) -> Upstreams:
-    """Every call, whichever model it goes to, gets the next outcome of the schedule."""
-    left = list(schedule)
-    return lambda _model, _now_s: left.pop(0) if len(left) > 1 else left[0]
 
 
 @settings(max_examples=2000)

@@ -25,7 +25,7 @@ from tests.dispatch.model_kit import (
     replicated,
     seeded,
 )
-from tests.dispatch.test_laws import efforts, in_turn, schedules
+from tests.dispatch.schedules import efforts, in_turn, schedules
 
 OTHER = a_model("other", upstream="elsewhere")
 

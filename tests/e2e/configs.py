@@ -12,6 +12,8 @@ from tests.e2e.programs import REPO
 from tests.e2e.upstreams import FixedUpstream, Simulator
 
 POLICIES = REPO / "policies"
+NOWHERE = "http://127.0.0.1:9/v1"
+"""An upstream at which nobody listens."""
 FIXED_NAME = "the-upstream's/own name"
 _PICO_PER_USD_PER_MTOK = 10**6
 

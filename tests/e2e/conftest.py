@@ -1,7 +1,6 @@
 """One Farthing before one simulator for most tests; those that need another start their own."""
 
 import os
-import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -52,20 +51,6 @@ def farthing(
     folder = tmp_path_factory.mktemp("farthing")
     with Farthing(usual_config(folder, shared_simulator, shared_fixed)) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def abused(
-    tmp_path_factory: pytest.TempPathFactory,
-    shared_simulator: Simulator,
-    shared_fixed: FixedUpstream,
-) -> Iterator[Farthing]:
-    """Another one of the usual kind, for a test that no other test should have to run next to."""
-    folder = tmp_path_factory.mktemp("abused")
-    with Farthing(usual_config(folder, shared_simulator, shared_fixed)) as running:
-        yield running
-        running.tell(signal.SIGINT)
-        assert running.ended() == 0  # what it says of its clients is the business of a test
 
 
 @pytest.fixture(scope="session")

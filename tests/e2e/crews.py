@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from shutil import copytree
+from typing import Any, Self
 
 import psutil
 
+from tests.e2e.configs import POLICIES, write_config
 from tests.e2e.patience import PATIENCE_S, until
 from tests.e2e.programs import Farthing
+from tests.e2e.upstreams import Simulator
+from tests.servers import RedisServer
 
 
 class Crew(Farthing):
@@ -48,3 +52,14 @@ def _is_alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def written(folder: Path, simulator: Simulator, redis: RedisServer, **more: Any) -> Path:
+    copytree(POLICIES, folder / "policies")
+    return write_config(
+        folder,
+        simulator.base_url,
+        cache={"url": redis.url},
+        policies={"directory": "policies"},
+        **more,
+    )

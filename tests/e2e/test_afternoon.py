@@ -26,7 +26,7 @@ from router.providers.simulated import default_models
 from tests.e2e.books import rows
 from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.programs import Done, Farthing, Simulate, here, run
-from tests.e2e.test_openai_python import WEATHER
+from tests.tools import WEATHER
 
 REQUESTS = 500
 AT_ONCE = 20

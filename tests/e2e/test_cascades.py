@@ -19,9 +19,10 @@ from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.described import check_answer, check_chunk
 from tests.e2e.patience import until
 from tests.e2e.programs import Farthing, here
-from tests.e2e.test_clients_that_leave import asked as asking
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, chat, get, post, send
+from tests.e2e.wire import asked as asking
+from tests.tools import WEATHER
 
 MINDS = Minds(difficulty=0.3, mistakes=0.2, forms=Forms.VARIED)
 PAIR, FINAL = ("sim-open-8b", "sim-open-70b"), "sim-frontier"
@@ -36,18 +37,6 @@ cascade:
   steps: [{models: [sim-open-8b, sim-open-70b], accept: agreement}]
   final: sim-frontier
 """
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather forecast for a city",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}, "unit": {"enum": ["celsius", "kelvin"]}},
-            "required": ["city", "unit"],
-        },
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +250,7 @@ def test_who_leaves_while_a_step_is_judged_stops_all_of_it_and_the_final_model_i
     cancelled = [each.cancelled for each in waiting]
     asked = minded.counters[FINAL].requests
     body = chat("What is 3 * 37, then?", metadata={"simulate": "silence"}, stream=stream)
-    with asking(cascading, body):
+    with asking(cascading.url, body):
         until(lambda: all(each.in_flight == 1 for each in waiting))
     until(lambda: [each.cancelled for each in waiting] == [each + 1 for each in cancelled])
     until(lambda: len({row["request_id"] for row in rows(books)} - before) == 1)

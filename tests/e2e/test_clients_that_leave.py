@@ -1,8 +1,6 @@
 """A client that goes away stops its upstream call, and what was generated for it is paid."""
 
 import asyncio
-import json
-import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -21,7 +19,7 @@ from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.patience import until
 from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Simulator
-from tests.e2e.wire import chat, connected, head, post
+from tests.e2e.wire import asked, chat, post, read_until, request_id_in
 
 QUESTION = "Write a poem about the sea and the wind"
 SOON_S = 1.0
@@ -32,36 +30,12 @@ def mid(simulator: Simulator) -> ModelCounters:
     return simulator.counters["sim-mid"]
 
 
-@contextmanager
-def asked(farthing: Farthing, body: dict[str, Any]) -> Iterator[socket.socket]:
-    """A connection on which the request has been sent; leaving the block is leaving Farthing."""
-    content = json.dumps(body).encode()
-    length = f"content-length: {len(content)}"
-    with connected(farthing.url) as connection:
-        connection.sendall(head(farthing.url, length, "content-type: application/json") + content)
-        yield connection
-
-
-def read_until(connection: socket.socket, sign: bytes) -> bytes:
-    heard = bytearray()
-    while sign not in heard[-(2**17) :]:
-        piece = connection.recv(2**16)
-        assert piece, bytes(heard)
-        heard += piece
-    return bytes(heard)
-
-
-def request_id_in(heard: bytes) -> str:
-    lines = heard.decode("latin-1").lower().split("\r\n")
-    return next(line.split(":")[1].strip() for line in lines if line.startswith("x-request-id"))
-
-
 def test_leaving_in_the_middle_of_a_stream(
     farthing: Farthing, ledger: Path, mid: ModelCounters
 ) -> None:
     cancelled = mid.cancelled
     body = chat(QUESTION, "sim-mid", stream=True, metadata={"simulate": "stall,after=6"})
-    with asked(farthing, body) as connection:
+    with asked(farthing.url, body) as connection:
         request_id = request_id_in(read_until(connection, b'"content":"'))
     until(lambda: mid.cancelled == cancelled + 1, SOON_S)
     until(lambda: bool(rows(ledger, request_id)))
@@ -81,7 +55,7 @@ def test_leaving_before_the_answer_begins(
     before = {row["request_id"] for row in rows(ledger)}
     cancelled, working = mid.cancelled, mid.in_flight
     body = chat(QUESTION, "sim-mid", stream=stream, metadata={"simulate": "silence"})
-    with asked(farthing, body):
+    with asked(farthing.url, body):
         until(lambda: mid.in_flight == working + 1)
     until(lambda: mid.cancelled == cancelled + 1, SOON_S)
     until(lambda: len(rows(ledger)) > len(before))
@@ -109,7 +83,7 @@ async def test_the_openai_client_that_stops_reading_stops_the_upstream(
 
 def test_a_client_that_pauses_gets_it_all(farthing: Farthing) -> None:
     body = chat("Hello", "sim-mid", stream=True, metadata={"simulate": "huge,mb=8"})
-    with asked(farthing, body) as connection:
+    with asked(farthing.url, body) as connection:
         heard = read_until(connection, b"data: ")
         threading.Event().wait(0.5)  # the pause is what the test is about
         heard += read_until(connection, b"data: [DONE]\n\n")
@@ -140,7 +114,7 @@ def the_lock_of(ledger: Path) -> Iterator[None]:
 def test_leaving_while_the_books_are_written_loses_nobodys_entry(locked: Farthing) -> None:
     ledger = ledger_of(locked.config)
     with the_lock_of(ledger):
-        with asked(locked, chat("Hello there", "sim-mid", stream=True)) as connection:
+        with asked(locked.url, chat("Hello there", "sim-mid", stream=True)) as connection:
             request_id = request_id_in(read_until(connection, b'"finish_reason":"stop"'))
         # What is posted while the ledger is locked waits in the spool, and is in it afterwards.
         other = Asking(locked, chat("Hello to you", "sim-mid"))
@@ -194,7 +168,7 @@ def test_what_was_generated_for_those_who_left_is_near_what_the_upstream_counts(
     charged = mid.cost.pico
     cancelled = mid.cancelled
     body = chat(QUESTION, "sim-mid", stream=True, metadata={"simulate": "stall,after=20"})
-    with asked(farthing, body) as connection:
+    with asked(farthing.url, body) as connection:
         heard = read_until(connection, b'"content":"')
         request_id = request_id_in(heard)
         while heard.count(b'"delta"') < 20:

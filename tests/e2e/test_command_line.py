@@ -1,7 +1,5 @@
 """The `farthing` command: it says what it can do and what is wrong, in words and by its status."""
 
-import csv
-import io
 import json
 import os
 import re
@@ -12,19 +10,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from router.cli import COMMANDS
-from tests.e2e.configs import as_yaml, write_config
-from tests.e2e.programs import FARTHING, REPO, Done, Farthing, environ, here, run
-from tests.e2e.wire import chat, post
+from tests.e2e.configs import NOWHERE, as_yaml, write_config
+from tests.e2e.programs import FARTHING, REPO, Done, environ, here, run
+from tests.e2e.wire import chat
 
 SCRIPT = Path(sys.executable).with_name("farthing")
-NOWHERE = "http://127.0.0.1:9/v1"
 BROKEN = {
     "version": 1,
     "server": {"prot": 8080, "max_body_mb": "much"},
@@ -78,14 +74,6 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("broken") / "config.yaml"
     path.write_text(as_yaml(BROKEN), "utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def used(farthing: Farthing) -> Path:
-    """A config whose ledger has something to tell."""
-    for text in ("Hello", "Hello", "What is 17 * 23?"):
-        assert post(farthing.base_url, chat(text)).status == 200
-    return farthing.config
 
 
 @pytest.fixture(scope="module")
@@ -305,50 +293,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert "nowhere.yaml" in absent.err
 
 
-def test_a_decision_is_explained(config: Path) -> None:
-    told = here("explain", "--config", str(config), "What is 17 * 23?")
-    assert told.status == 0
-    for said in ("maths", "Policy 'balanced'", "sim-frontier", "sim-open-8b", "expected to cost"):
-        assert said in told.out
-    cheap = here("explain", "--config", str(config), "--model", "auto:cheap", "What is 17 * 23?")
-    assert "Policy 'cheap'" in cheap.out
-    pinned = here("explain", "--config", str(config), "-m", "sim-mid", "Hello")
-    assert "asked for sim-mid by name" in pinned.out
-
-
-def test_a_key_is_decided_for_by_what_it_may_use(tmp_path: Path) -> None:
-    where = ("--config", str(write_config(tmp_path, NOWHERE)))
-    limited = ("--model", "sim-open-8b", "--tag", "batch")
-    assert here("keys", "create", "poor", *limited, *where).status == 0
-    told = here("explain", "--key", "poor", "--json", "What is 17 * 23?", *where)
-    decided = json.loads(told.out)
-
-    assert [each["model"] for each in decided["candidates"] if each["role"] == "chosen"] == [
-        "sim-open-8b"
-    ]
-    assert decided["circumstances"]["tags"] == ["batch"]
-    tried = json.loads(here("try", "cheap", "quality", "--key", "poor", "--json", *where).out)
-    assert tried["changes"] == []
-    for command in (("explain", "Hello!"), ("try", "cheap", "quality")):
-        unknown = here(*command, "--key", "por", *where)
-        assert unknown.status == 0
-        assert "there is none named 'por'; did you mean 'poor'?" in unknown.err
-    report = here("report", "--key", "por", *where)
-    assert "Nothing is recorded for the key 'por'; did you mean 'poor'?" in report.err
-
-
-def test_for_a_configured_key_no_ledger_is_asked(tmp_path: Path) -> None:
-    (tmp_path / "ledger.db").mkdir()
-    app = {"name": "app", "key": "${APP_KEY}", "models": ["sim-mid"]}
-    where = ("--config", str(write_config(tmp_path, NOWHERE, keys=[app])))
-    variables = {"APP_KEY": "a-secret-of-32-characters-or-more"}
-
-    told = here("explain", "--key", "app", "Hello!", *where, env=variables)
-    assert (told.status, "sim-mid" in told.out) == (0, True), told.err
-    assert here("explain", "--key", "other", "Hello!", *where, env=variables).status == 1
-
-
-def test_so_is_one_from_a_file_and_from_standard_input(
+def test_a_request_from_a_file_and_from_standard_input_is_explained(
     programs: dict[str, Done], config: Path, tmp_path: Path
 ) -> None:
     assert programs["stdin"].status == 0
@@ -358,160 +303,6 @@ def test_so_is_one_from_a_file_and_from_standard_input(
     told = here("explain", "--config", str(config), "--file", str(path))
     assert told.status == 0
     assert "maths" in told.out
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        (),
-        ("Hello", "--file", "-"),
-        ("--file", "/nowhere/request.json"),
-        ("--model", "sim-fronteer", "Hello"),
-        ("--model", "auto:cheep", "Hello"),
-    ],
-    ids=["nothing", "both", "no file", "no model", "no policy"],
-)
-def test_what_cannot_be_explained_is_told_in_a_line(
-    config: Path, arguments: tuple[str, ...]
-) -> None:
-    told = here("explain", "--config", str(config), *arguments)
-    assert told.status == 1
-    assert told.err.count("\n") == 1
-
-
-@pytest.mark.parametrize("prompt", ["", " ", "\udcff\udcfe", "\0", "[bold]\\[/]", "--", "🙂" * 9])
-def test_any_prompt_is_explained_or_refused_in_a_line(config: Path, prompt: str) -> None:
-    told = here("explain", "--config", str(config), "--", prompt)
-    assert told.status in {0, 1}
-    assert told.err.count("\n") == told.status
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"model":"auto"}', b"\xff", b"[" * 10**5])
-def test_a_file_that_is_no_request_is_told_in_a_line(
-    config: Path, tmp_path: Path, content: bytes
-) -> None:
-    path = tmp_path / "request.json"
-    path.write_bytes(content)
-    told = here("explain", "--config", str(config), "--file", str(path))
-    assert told.status == 1
-    assert told.err.startswith("farthing: ")
-    assert told.err.count("\n") == 1
-
-
-def test_the_report_for_people(used: Path) -> None:
-    told = here("report", "--config", str(used))
-    assert (told.status, told.err) == (0, "")
-    assert "Spend and saving by model" in told.out
-    for heading in ("requests", "cost", "baseline", "saved"):
-        assert heading in told.out
-    assert "total" in told.out
-    assert "\u2026" not in told.out  # nothing is cut off: without a stated width everything fits
-
-
-def test_the_report_for_programs_and_spreadsheets_agree(used: Path) -> None:
-    as_json = json.loads(here("report", "--config", str(used), "--json", "--by", "policy").out)
-    lines = csv.DictReader(
-        io.StringIO(here("report", "-c", str(used), "--csv", "--by", "policy").out)
-    )
-    groups = {group["policy"]: group for group in as_json["groups"]}
-    for line in lines:
-        group = groups.pop(line["policy"])
-        assert line["cost_usd"] == group["cost_usd"]
-        assert int(line["requests"]) == group["requests"]
-    assert groups == {}
-    assert as_json["baseline"] == "reference"
-
-
-def test_a_report_of_a_time_without_requests_is_empty(used: Path) -> None:
-    told = here("report", "--config", str(used), "--json", "--until", "2001-01-01")
-    found = json.loads(told.out)
-    assert found["groups"] == []
-    assert (found["total"]["requests"], found["total"]["cost_usd"]) == (0, "0")
-    for form in ((), ("--csv",)):
-        assert here("report", "--config", str(used), "--until", "2001-01-01", *form).status == 0
-
-
-def test_a_report_before_the_first_request_is_empty_too(tmp_path: Path) -> None:
-    told = here("report", "--config", str(write_config(tmp_path, NOWHERE)), "--json")
-    assert told.status == 0
-    assert json.loads(told.out)["total"]["requests"] == 0
-
-
-def test_the_best_static_mix_is_a_baseline_that_is_named(used: Path) -> None:
-    told = here("report", "--config", str(used), "--json", "--baseline", "static")
-    found = json.loads(told.out)
-
-    assert re.search(r"the best static mix \(.*sim-", found["baseline"])
-    assert Decimal(found["total"]["baseline_usd"]) > 0
-
-
-def test_the_parts_of_a_saving_are_the_saving(used: Path) -> None:
-    found = json.loads(here("report", "--config", str(used), "--json", "--last", "7d").out)
-    total = found["total"]
-    parts = ("model_choice", "cache", "retries", "hedges", "cascades", "abandoned")
-
-    assert found["since"] is not None
-    assert sum(Decimal(total[f"{part}_usd"]) for part in parts) == Decimal(total["saving_usd"])
-
-
-def test_movers_compare_with_the_period_before(used: Path) -> None:
-    told = here("report", "--config", str(used), "--movers", "--last", "7d", "--json")
-    found = json.loads(told.out)
-
-    assert Decimal(found["total"]["cost_before_usd"]) == 0
-    assert found["total"]["change_usd"] == found["total"]["cost_usd"]
-    assert "new" in here("report", "--config", str(used), "--movers", "--last", "7d").out
-    assert "give --last 7d" in here("report", "--config", str(used), "--movers").err
-    page = used.with_name("movers.html")
-    as_page = ("--movers", "--last", "7d", "--html", str(page))
-    assert "nor as CSV or HTML" in here("report", "--config", str(used), *as_page).err
-    assert not page.exists()
-
-
-def test_filters_leave_what_has_their_name(used: Path) -> None:
-    every = json.loads(here("report", "-c", str(used), "--json", "--by", "model").out)
-    name = every["groups"][0]["model"]
-    found = json.loads(here("report", "-c", str(used), "--json", "--model", name).out)
-
-    assert found["filters"] == {"model": name}
-    assert found["groups"] == [every["groups"][0]]
-    told = here("report", "-c", str(used), "--by", "hour", "--tag", "x")
-    assert (told.status, "not kept by hour and tag together" in told.err) == (1, True)
-
-
-def test_a_baseline_that_is_no_model_is_told_with_a_hint(used: Path) -> None:
-    told = here("report", "--config", str(used), "--baseline", "sim-fronteer")
-    assert told.status == 1
-    assert "did you mean 'sim-frontier'?" in told.err
-
-
-def test_a_baseline_needs_no_key_of_its_provider(tmp_path: Path) -> None:
-    """The report is read on the machine of the ledger, which knows no provider's secrets."""
-    away = {"kind": "openai", "base_url": NOWHERE, "api_key": "${NOT_SET}", "enabled": "with-key"}
-    price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
-    config = write_config(
-        tmp_path,
-        NOWHERE,
-        upstreams={"away": away},
-        models={"dear": {"upstream": "away", "price": price}},
-    )
-    told = here("report", "--config", str(config), "--baseline", "dear", "--json")
-
-    assert (told.status, told.err) == (0, "")
-    assert json.loads(told.out)["baseline"] == "dear"
-
-
-def test_rates_for_lengths_that_sums_do_not_know_are_pointed_out(tmp_path: Path) -> None:
-    rates = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
-    bands = [{**rates, "above_input_tokens": above} for above in (2_000, 200_000, 600_000)]
-    model = {"upstream": "sim", "price": {**rates, "bands": bands}}
-    config = write_config(tmp_path, NOWHERE, models={"long": model})
-    told = here("report", "--config", str(config), "--baseline", "long")
-
-    assert re.findall(r"prompts of (.*) tokens", told.err) == [
-        "2,001 to 32,000",
-        "600,001 and more",
-    ]
 
 
 def test_a_port_that_is_taken_is_told(config: Path, taken: int) -> None:

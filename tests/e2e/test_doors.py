@@ -13,9 +13,8 @@ from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.doors import COMPLETIONS, DOORS, MESSAGES, RESPONSES, Knock, events_of
 from tests.e2e.patience import until
 from tests.e2e.programs import Farthing
-from tests.e2e.test_clients_that_leave import read_until, request_id_in
 from tests.e2e.upstreams import Canned, FixedUpstream, Simulator
-from tests.e2e.wire import connected, get, head, post, send
+from tests.e2e.wire import connected, get, head, post, read_until, request_id_in, send
 
 SECRETS = {"AGENT_KEY": "fk-agent-0123456789abcdef", "SLOW_KEY": "fk-slow-0123456789abcdef"}
 AGENT = {"x-api-key": SECRETS["AGENT_KEY"]}

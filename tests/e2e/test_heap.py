@@ -5,7 +5,7 @@ import sys
 
 _SERVED = """
 import gc
-from router.cli.heap import settle, uncollected
+from router.cli.program.heap import settle, uncollected
 
 def looks():
     return sum(each["collections"] for each in gc.get_stats())

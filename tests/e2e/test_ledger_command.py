@@ -17,19 +17,18 @@ import pytest
 from pyarrow import parquet
 
 from router.app import real_world, serving
-from router.cli.appearing import appearing
+from router.cli.output.appearing import appearing
 from router.config.load import load_settings
 from router.domain.ledger import LEAST_KEPT_DAYS, Entry
 from router.domain.money import Money
 from router.domain.scored import Scored, ScoreSource
 from router.stores.sql.database import open_database, open_ledger
 from router.stores.sql.spool import Spool, Waiting, WaitingScore
-from tests.e2e.configs import write_config
+from tests.e2e.configs import NOWHERE, write_config
 from tests.e2e.programs import Done, here, run
 from tests.stores.engines import write
 from tests.stores.entries import day, entry
 
-NOWHERE = "http://127.0.0.1:9/v1"
 ENTRIES = [
     entry("r1", at_s=day("2026-05-04"), key="k", tags=("b", "a"), cost=Money(1)),
     entry("r2", at_s=day("2026-05-05"), asked="=1+1", first_content_s=0.25),

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.e2e.agent_talk import REMINDER, TURNS, WISHES, WORDS
 from tests.e2e.configs import bare_model, write_config
 from tests.e2e.programs import Farthing
-from tests.e2e.test_prefixes import REMINDER, TURNS, WISHES, WORDS
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import send
 

@@ -6,25 +6,12 @@ import json
 
 import openai
 import pytest
-from openai.types.chat import ChatCompletionChunk, ChatCompletionToolParam
+from openai.types.chat import ChatCompletionChunk
 from pydantic import BaseModel
 
 from tests.e2e.described import check_answer, check_chunk
 from tests.e2e.upstreams import Canned, FixedUpstream, Simulator
-
-WEATHER: ChatCompletionToolParam = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather forecast for a city",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}, "unit": {"enum": ["celsius", "kelvin"]}},
-            "required": ["city", "unit"],
-            "additionalProperties": False,
-        },
-    },
-}
+from tests.tools import WEATHER
 
 
 class Sum(BaseModel):

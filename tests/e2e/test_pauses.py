@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.cli.crew.pauses import Pauses
+from router.cli.serve.crew.pauses import Pauses
 
 
 def test_pauses_double_up_to_half_a_minute() -> None:

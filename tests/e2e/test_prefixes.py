@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.e2e.agent_talk import REMINDER, TURNS, WISHES, WORDS
 from tests.e2e.configs import write_config
 from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import post
 
-TURNS = 60
 TOOL = {
     "type": "function",
     "function": {
@@ -24,22 +24,6 @@ TOOL = {
         "parameters": {"type": "object", "properties": {"path": {"type": "string"}}},
     },
 }
-WISHES = ("Rename the parser's class and fix what breaks.", "yes, go on", "Now the lexer, please.")
-REMINDER = "<system-reminder>\nThe list of things to do is empty.\n</system-reminder>\n"
-WORDS = (
-    "parser",
-    "token",
-    "def",
-    "return",
-    "None",
-    "raise",
-    "value",
-    "self.",
-    "\n    ",
-    "é",
-    '"',
-    "\\",
-)
 
 
 def conversation() -> Iterator[list[dict[str, Any]]]:

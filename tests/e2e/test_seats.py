@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import psutil
 import pytest
 
-from router.cli.crew.crew import Crew
-from router.cli.crew.orders import Job
-from router.cli.crew.worker import Worker, hired
+from router.cli.serve.crew.crew import Crew
+from router.cli.serve.crew.orders import Job
+from router.cli.serve.crew.worker import Worker, hired
 from tests.e2e.patience import until
 
 IDLER = """

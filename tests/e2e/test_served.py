@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from router.app import real_world
-from router.cli.served import Served, Understanding
+from router.cli.calibrate.served import Served, Understanding
 from router.config.load import load_settings
 from router.domain.category import Category
 from router.domain.pool import Pool, PoolModel

@@ -25,7 +25,7 @@ NOT_TO_SERVE = ELSEWHERE | {
     *"rich prometheus_client wsgiref http.server".split(),
     *"router.acceptance.checks router.acceptance.finding router.config.meanings".split(),
     *"router.providers.anthropic router.providers.responses router.providers.aside.upstream".split(),
-    *"router.cli.hello router.cli.report router.cli.check".split(),
+    *"router.cli.serve.hello router.cli.report.command router.cli.check.command".split(),
 }
 NOT_TO_DECIDE = ELSEWHERE | {"aiohttp", "prometheus_client", "watchfiles", "uvloop", "anyio"}
 NOT_TO_REPORT = NOT_TO_DECIDE | {"numpy", "tiktoken", "router.app", "router.pipeline.flow"}

@@ -118,7 +118,7 @@ def test_a_ledger_without_decisions_says_how_to_keep_them(
         (("--ledger", "--tag", "night"), "--key and --tag go with a file"),
         (("--ledger", "--file", "requests.jsonl"), "not allowed with argument"),
         (("--ledger", "--since", "7"), "must be a day, YYYY-MM-DD, or a number of days, 7d"),
-        (("--ledger", "--most", "0"), "must be a whole number >= 1, not '0'"),
+        (("--ledger", "--most", "0"), "must be a whole number from 1 to 999999999, not '0'"),
     ],
 )
 def test_options_that_contradict_each_other_are_told(

@@ -1,6 +1,5 @@
 """Where uvloop or hiredis are not installed, everything works as it does with them, only slower."""
 
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -8,27 +7,11 @@ import pytest
 
 from tests.e2e.configs import write_config
 from tests.e2e.programs import Farthing, Program, Simulate
+from tests.e2e.wheels import without
 from tests.e2e.wire import chat, post
 from tests.servers import RedisServer
 
-BLOCKING = """
-import sys
-
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in sys.argv[1].split(","):
-            raise ModuleNotFoundError(f"no {name} here")
-
-sys.meta_path.insert(0, Missing())
-from router.cli import main
-sys.exit(main(sys.argv[2:]))
-"""
 COMPILED = ("uvloop", "hiredis")
-
-
-def without(missing: str) -> list[str]:
-    """`farthing`, on a machine that has no modules of these names."""
-    return [sys.executable, "-c", BLOCKING, missing]
 
 
 def loaded(program: Program) -> Collection[str]:

@@ -127,6 +127,16 @@ def raw_exchange(url: str, request: bytes) -> Got:
         return answer_on(connection)
 
 
+@contextmanager
+def asked(url: str, body: Mapping[str, Any]) -> Iterator[socket.socket]:
+    """A connection on which this chat request was sent, and nothing read yet; leaving the block is leaving."""
+    content = json.dumps(body).encode()
+    lines = (f"content-length: {len(content)}", "content-type: application/json")
+    with connected(url) as connection:
+        connection.sendall(head(url, *lines) + content)
+        yield connection
+
+
 def answer_on(connection: socket.socket) -> Got:
     """The next answer on a connection."""
     with closing(http.client.HTTPResponse(connection)) as response:
@@ -148,3 +158,19 @@ def _events(text: str) -> Iterator[str]:
         elif not line and data:
             yield "\n".join(data)
             data = []
+
+
+def read_until(connection: socket.socket, sign: bytes) -> bytes:
+    """What is heard on a connection, up to this sign at least."""
+    heard = bytearray()
+    while sign not in heard[-(2**17) :]:
+        piece = connection.recv(2**16)
+        assert piece, bytes(heard)
+        heard += piece
+    return bytes(heard)
+
+
+def request_id_in(heard: bytes) -> str:
+    """The id that the head of an answer names."""
+    lines = heard.decode("latin-1").lower().split("\r\n")
+    return next(line.split(":")[1].strip() for line in lines if line.startswith("x-request-id"))

@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 from router.domain.category import Category
 from router.domain.members import replace
 from router.domain.outcomes import Seconds
+from router.evaluation.calibration import Calibration, calibrate
 from router.evaluation.labelled import Labelled
-from tests.evaluation.own import USD, labelled
+from router.evaluation.local import InstallRule
+from tests.evaluation.own import USD, labelled, shipped
 
 RIGHT = (0.8, 0.8, 0.9)
 """How often the small, the middle and the large model are right."""
+MATHS, KNOWLEDGE = Category.MATHS, Category.KNOWLEDGE
+THOUGHT = dict.fromkeys((MATHS, KNOWLEDGE), RIGHT)
 World = Mapping[Category, float]
 """For each category how often the middle model says what the small one says, be it right or wrong."""
 
@@ -54,3 +58,8 @@ def _said(scores: NDArray[np.float64], is_said_after: NDArray[np.bool_]) -> NDAr
         whose = 0 if is_said_after[row] and model == 1 else model
         said[row, model] = "right" if score else f"the mistake of {whose}"
     return said
+
+
+def calibrated(found: Labelled, seed: int = 0) -> Calibration:
+    """A calibration by them, where models were thought to be as good as they are."""
+    return calibrate(found, shipped(THOUGHT), InstallRule(), seed)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from router.cli.asking_journal import Journal
+from router.cli.calibrate.journal import Journal
 from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.members import replace

@@ -3,9 +3,7 @@
 They are looked for in the folder that FARTHING_OUTCOMES names, or else in shared/data beside the project.
 """
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,9 +17,7 @@ from router.evaluation.outcome_files import read_outcomes
 from router.evaluation.pool_file import read_pool
 from router.evaluation.resampling import Resamples
 from router.evaluation.standing import Standing
-
-_BESIDE = Path(__file__).parents[3] / "shared" / "data"
-FOLDER = Path(os.environ.get("FARTHING_OUTCOMES", _BESIDE))
+from tests.evaluation.real import FOLDER
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.cli.report_forms import dollars, signed_dollars, unsigned_zero
+from router.cli.output.amounts import dollars, signed_dollars, unsigned_zero
 from router.domain.money import Money
 
 

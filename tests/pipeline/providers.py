@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from tests.pipeline.doors import upstream
+from tests.pipeline.doors import Door, upstream
 
 Json = dict[str, Any]
 
@@ -84,3 +84,14 @@ def events(*told: Json, space: str = " ") -> bytes:
 
 def _spaced(told: Json, space: str) -> bytes:
     return orjson.dumps(told).replace(b'"type":', b'"type":' + space.encode())
+
+
+async def post(at: Door, body: bytes | Json, path: str = "/v1/messages", **headers: str) -> Any:
+    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = await at.client.post(f"{at.url}{path}", data=raw, headers=named)
+    return response, await response.read()
+
+
+def without_remarks(raw: bytes) -> bytes:
+    return b"".join(event for event in raw.split(b"\n\n") if event and not event.startswith(b":"))

@@ -10,8 +10,7 @@ from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedStream
 from router.pipeline.relay import Broadcast, Patience, StreamClient
 from router.wire.sse import DONE
-from tests.pipeline.test_flights import ANSWER, WRITER, Nothing
-from tests.pipeline.test_relay import Canned, ends, says
+from tests.pipeline.relay_kit import ANSWER, WRITER, Canned, Nothing, ends, says
 
 
 class Lead:

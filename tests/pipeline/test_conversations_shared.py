@@ -11,11 +11,19 @@ from redis import Redis
 
 from router.stores.redis import keys
 from tests.pipeline.doors import Door, door
-from tests.pipeline.providers import Json, Provider, model, provider
-from tests.pipeline.test_native_messages import SIGNED, TEXT, message, post
-from tests.pipeline.test_native_messages import asked as message_of
-from tests.pipeline.test_native_responses import PATH, SAID, THOUGHT, response
-from tests.pipeline.test_native_thoughts import HELLO, MORE, OTHER, said, thoughts_in
+from tests.pipeline.messages_provider import (
+    HELLO,
+    MORE,
+    OTHER,
+    SIGNED,
+    TEXT,
+    message,
+    said,
+    thoughts_in,
+)
+from tests.pipeline.messages_provider import asked as message_of
+from tests.pipeline.providers import Json, Provider, model, post, provider
+from tests.pipeline.responses_provider import PATH, SAID, THOUGHT, response
 from tests.servers import RedisServer
 from tests.simulated.raw import until
 

@@ -3,8 +3,6 @@
 import asyncio
 import base64
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,25 +15,11 @@ from aiohttp import web
 
 from router.domain.vector import cosine
 from router.pipeline.current import Reloaded
-from router.providers.simulated import default_models, running
 from tests.e2e.described import check_embeddings, check_error, check_models
-from tests.pipeline.doors import Door, at, door, upstream
+from tests.pipeline.doors import at, door, upstream
 from tests.pipeline.kit import proxy as proxy_of_files
+from tests.pipeline.vectors import EMBED, TEXTS, simulated
 from tests.stores.waiting import until
-
-PRICE = {"input_usd_per_mtok": 0.02, "output_usd_per_mtok": 0}
-EMBED = {"mode": "embedding", "price": PRICE}
-TEXTS = ["the river freezes", "the river freezes over", "a violin teacher"]
-
-
-@asynccontextmanager
-async def simulated(folder: Path, **sections: Any) -> AsyncIterator[Door]:
-    """An embedding model `embed` of the simulator, behind Farthing."""
-    async with running(default_models(), speed=0) as simulator:
-        sections["upstreams"] = {"box": {"kind": "openai", "base_url": simulator.base_url}}
-        sections["models"] = {"embed": {"upstream": "box", "name": "sim-open-8b", **EMBED}}
-        async with door(folder, **sections) as opened:
-            yield opened
 
 
 @dataclass

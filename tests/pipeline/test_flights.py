@@ -5,44 +5,14 @@ from typing import Any
 
 import pytest
 
-from router.domain.caching import Origin, Writer
 from router.domain.errors import ApiError
-from router.domain.usage import Usage
 from router.pipeline.flights import Aboard, Flights, FlightTurn, Landing, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast
-from router.wire.answer import Told
-from router.wire.cached import StoredAnswer
+from tests.pipeline.relay_kit import ANSWER, WRITER, Nothing
 
-WRITER = Writer("m", "u", "n")
-ANSWER = StoredAnswer(Origin(WRITER, Usage(1), 0.0), is_stream=False, body=b"{}")
 DOWN = ApiError(502, "It is down.", code="upstream_error", kind="server_error")
 WRONG = ApiError(400, "It makes no sense.", code="invalid_value", param="top_p")
-
-
-class Nothing:
-    """A stream that says nothing; implements both `Source` and `Owner`."""
-
-    def __init__(self) -> None:
-        self.abandoned = False
-
-    async def next_piece(self) -> None:
-        return None
-
-    def words(self, piece: bytes) -> None:
-        return None
-
-    def told(self, piece: bytes) -> list[Told]:
-        return []
-
-    async def close(self) -> None: ...
-
-    def close_books(self, listener: Listener) -> None: ...
-
-    async def keep(self, listener: Listener) -> None: ...
-
-    def abandon(self, listener: Listener) -> None:
-        self.abandoned = True
 
 
 def stream() -> Broadcast:

@@ -16,11 +16,11 @@ from router.pipeline import scoring
 from router.pipeline.mistakes import noted
 from router.pipeline.telling import Telling
 from router.ports import Call, Response
+from tests.pipeline.budgets import BUDGETS, agree
 from tests.pipeline.cascade_kit import LYING, answer, cascading, outcomes
 from tests.pipeline.doors import Door
 from tests.pipeline.kit import QUESTION, Proxy, proxy
-from tests.pipeline.test_embeddings import TEXTS, simulated
-from tests.pipeline.test_spent import BUDGETS, agree
+from tests.pipeline.vectors import TEXTS, simulated
 from tests.simulated.raw import as_http, question, until
 
 MISTAKE = "nobody has thought of that"

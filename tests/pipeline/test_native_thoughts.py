@@ -12,20 +12,20 @@ from router.domain.members import replace
 from router.providers.simulated import default_models, running
 from tests.pipeline.doors import Door
 from tests.pipeline.doors import door as door_of
-from tests.pipeline.providers import Json, Provider, model, provider
-from tests.pipeline.test_native_messages import (
+from tests.pipeline.messages_provider import (
+    HELLO,
+    MORE,
+    OTHER,
     SIGNED,
     TEXT,
     asked,
     message,
-    post,
+    said,
     stream,
-    without_remarks,
+    thoughts_in,
 )
+from tests.pipeline.providers import Json, Provider, model, post, provider, without_remarks
 
-HELLO: Json = {"role": "user", "content": "Hello"}
-MORE: Json = {"role": "user", "content": "Go on"}
-OTHER = {"type": "thinking", "thinking": "Aha", "signature": "b3RoZXI="}
 USE = {"type": "tool_use", "id": "toolu_1", "name": "add", "input": {}}
 RESULT: Json = {
     "role": "user",
@@ -50,10 +50,6 @@ async def two(tmp_path: Path) -> AsyncIterator[tuple[Door, Provider, Provider]]:
             yield running, one, another
 
 
-def said(*blocks: Json) -> Json:
-    return {"role": "assistant", "content": list(blocks)}
-
-
 async def answered(at: Door, name: str, *talk: Json, **more: Any) -> list[Json]:
     """The blocks of an answer; the whole must have come."""
     response, body = await post(
@@ -62,11 +58,6 @@ async def answered(at: Door, name: str, *talk: Json, **more: Any) -> list[Json]:
     assert response.status == 200, body
     content: list[Json] = orjson.loads(body)["content"]
     return content
-
-
-def thoughts_in(body: Json) -> list[str]:
-    blocks = [block for each in body["messages"] for block in each["content"]]
-    return [each["signature"] for each in blocks if isinstance(each, dict) and "signature" in each]
 
 
 async def test_a_thought_goes_out_as_it_was_signed_and_comes_back_so(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from router.app import dry_pipeline, real_world
-from router.cli.trial_ledger import recorded
-from router.cli.trial_sources import LeftOut
+from router.cli.traffic.files import LeftOut
+from router.cli.traffic.ledger import recorded
 from router.config.price_map import cl100k_ranks
 from router.decision.agreement import AgreementModel
 from router.decision.compare import TrialRequest

@@ -21,8 +21,7 @@ from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.translate import event_bytes
 from router.wire.sse import DONE
 from tests.pipeline.doors import Door, door, upstream
-from tests.pipeline.providers import Json, model
-from tests.pipeline.test_native_messages import post
+from tests.pipeline.providers import Json, model, post
 from tests.simulated.openapi import is_here
 from tests.wire.dialects.descriptions import faults
 from tests.wire.dialects.endings import WHOLE

@@ -1,11 +1,9 @@
 """Whatever a request does, its budgets have spent what is in its books, to the pico-dollar."""
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from router.domain.cascade import CascadeTerms
@@ -16,11 +14,10 @@ from router.ports import Embedded
 from router.stores.memory.index import MemoryIndex
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
+from tests.pipeline.budgets import BUDGETS, agree
 from tests.pipeline.cascade_kit import ACCEPT, LYING, PAIR, SIMILAR, answer, cascading, rule_with
-from tests.pipeline.kit import Proxy, proxy
+from tests.pipeline.kit import proxy
 from tests.simulated.raw import until
-
-BUDGETS = [{"usd": 100, "per": "month"}, {"usd": 10, "per": "day"}]
 
 LIGHTHOUSE = "Please explain how a lighthouse works."
 BY_MEANING = {"cache": {"ttl_s": 60, "semantic": {"mode": "on", "by": "meaning", "check_share": 0}}}
@@ -30,21 +27,6 @@ VECTORS = {
         "embeddings": {"upstream": "sim", "model": "sim-open-8b", "usd_per_mtok": 20},
     }
 }
-
-
-async def balances(it: Proxy) -> list[Mapping[str, Any]]:
-    async with it.client.get(f"{it.running.url}/admin/budgets") as response:
-        found: list[Mapping[str, Any]] = orjson.loads(await response.read())["budgets"]
-    return found
-
-
-async def agree(it: Proxy) -> None:
-    """The budgets have spent what is in the books, and nothing is set aside any more."""
-    booked = Money(sum(row["cost_pico"] for row in it.rows()))
-    assert booked
-    for told in await balances(it):
-        assert Money.from_usd(told["spent_usd"]) == booked
-        assert told["reserved_usd"] == "0"
 
 
 class _Embedder:

@@ -13,6 +13,11 @@ from typing import Any
 
 from aiohttp import web
 
+from router.ports import Upstream
+from router.providers.anthropic import anthropic_upstream
+from router.providers.endpoints import AnthropicEndpoint
+from tests.providers.calls import KEY
+
 USAGE = {
     "input_tokens": 10,
     "cache_creation_input_tokens": 20,
@@ -173,3 +178,12 @@ async def anthropic_api() -> AsyncIterator[AnthropicApi]:
     api.goes_on.set()
     async with serving(api.answer, "/v1/messages") as api.base_url:
         yield api
+
+
+CLAUDE = "claude-opus-4-6"
+NOW_S = 1_764_000_000
+
+
+def reaching(base_url: str, headers: Mapping[str, str] | None = None) -> Upstream:
+    endpoint = AnthropicEndpoint(base_url, KEY, headers or {})
+    return anthropic_upstream(endpoint, unix_s=lambda: NOW_S)

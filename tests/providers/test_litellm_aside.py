@@ -1,12 +1,11 @@
 """litellm in a separate process: it answers as it does in ours, and its troubles stay its own."""
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,7 @@ from aiohttp import web
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router.domain.fault import FaultKind
-from router.providers.aside.keeper import READY, Keeper
-from router.providers.aside.keepers import Keepers
+from router.providers.aside.keeper import Keeper
 from router.providers.aside.upstream import AsideUpstream
 from router.providers.simulated import RunningSimulator, default_models, running
 from router.providers.simulated.counters import Ending
@@ -362,143 +360,3 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-# ------------------------------------------------------------ keeping one
-
-
-class Pauses:
-    """Notes how long is waited between two starts; the one after `allowed` is waited for ever."""
-
-    def __init__(self, allowed: int) -> None:
-        self.noted: list[float] = []
-        self.allowed = allowed
-        self.enough = asyncio.Event()
-
-    async def sleep(self, seconds: float) -> None:
-        self.noted.append(seconds)
-        if len(self.noted) > self.allowed:
-            self.enough.set()
-            await asyncio.Event().wait()
-
-
-def program(text: str) -> Callable[[Path], Sequence[str]]:
-    return lambda socket: [sys.executable, "-c", text, str(socket)]
-
-
-@contextlib.asynccontextmanager
-async def keeping(text: str, pauses: Pauses) -> AsyncIterator[Keeper]:
-    made = Keeper(pauses.sleep, program(text))
-    try:
-        yield made
-    finally:
-        await made.close()
-
-
-async def test_one_that_cannot_start_is_tried_ever_more_seldom_and_nobody_waits_for_it(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    pauses = Pauses(allowed=8)
-    async with keeping("raise SystemExit(3)", pauses) as keeper:
-        keeper.start()
-        await soon(pauses.enough)
-        to = AsideUpstream(keeper, CallTarget("anthropic", KEY, "", {}))
-        fault = await fault_of(to, call(CLAUDE))
-
-    assert pauses.noted == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert (fault.kind, fault.reached_model) == (FaultKind.UNREACHABLE, False)
-    assert "litellm's process ended; another one starts in 60 s" in caplog.text
-
-
-async def test_a_program_that_is_not_there_keeps_nobody_waiting(tmp_path: Path) -> None:
-    pauses = Pauses(allowed=1)
-    keeper = Keeper(pauses.sleep, lambda _: [str(tmp_path / "nothing")])
-    keeper.start()
-    await soon(pauses.enough)
-    fault = await fault_of(
-        AsideUpstream(keeper, CallTarget("anthropic", KEY, "", {})), call(CLAUDE)
-    )
-    await keeper.close()
-
-    assert (fault.kind, pauses.noted) == (FaultKind.UNREACHABLE, [1, 2])
-
-
-async def test_one_that_could_be_asked_is_followed_by_another_soon() -> None:
-    pauses = Pauses(allowed=3)
-    async with keeping(f"print({READY.decode().strip()!r}, flush=True)", pauses) as keeper:
-        keeper.start()
-        await soon(pauses.enough)
-
-    assert pauses.noted == [0.5] * 4
-
-
-async def test_one_that_does_not_listen_to_us_is_ended_all_the_same() -> None:
-    stubborn = "import signal; print('hm', flush=True); signal.pause()"
-    said_no_more = "import signal, sys; print('ready', flush=True); signal.pause()"
-    for text in (stubborn, said_no_more):
-        async with keeping(text, Pauses(allowed=0)) as keeper:
-            keeper.start()
-            await until(lambda keeper=keeper: keeper.pid is not None)  # type: ignore[misc]
-            pid = keeper.pid
-        assert pid is not None
-        assert not psutil.pid_exists(pid)
-
-
-async def test_whoever_has_no_time_to_wait_for_its_end_ends_it_at_once(tmp_path: Path) -> None:
-    asked_to_end = tmp_path / "asked"
-    stubborn = (
-        "import pathlib, signal, sys; print('hm', flush=True); sys.stdin.read();"
-        f" pathlib.Path({str(asked_to_end)!r}).touch(); signal.pause()"
-    )
-    async with keeping(stubborn, Pauses(allowed=0)) as keeper:
-        keeper.start()
-        await until(asked_to_end.exists)
-        pid = keeper.pid
-    assert pid is not None
-    assert not psutil.pid_exists(pid)
-
-
-async def test_nothing_is_started_before_it_is_needed() -> None:
-    keeper = Keeper()
-    to = AsideUpstream(keeper, CallTarget("anthropic", KEY, "", {}))
-    await to.close()
-    await keeper.close()
-
-    assert keeper.pid is None
-
-
-# ------------------------------------------------------------ several processes
-
-
-@fresh
-async def two() -> AsyncIterator[tuple[Keepers, Sequence[Keeper]]]:
-    pair = [Keeper(), Keeper()]
-    made = Keepers(pair)
-    made.start()
-    for each in pair:
-        await each.session()
-    yield made, pair
-    await made.close()
-
-
-async def test_several_processes_take_turns_and_pass_over_one_that_has_died(
-    two: tuple[Keepers, Sequence[Keeper]], simulator: RunningSimulator
-) -> None:
-    keepers, (one, other) = two
-    to = AsideUpstream(keepers, CallTarget("hosted_vllm", KEY, simulator.base_url, {}))
-    asked = [await keepers.session() for _ in range(4)]
-    assert asked[:2] == asked[2:]
-    assert set(asked) == {await one.session(), await other.session()}
-    assert all([await plain(to, call("sim-mid")) for _ in range(2)])
-
-    assert one.pid is not None
-    os.kill(one.pid, signal.SIGKILL)
-    await until(lambda: not one.is_running)
-    left = await other.session()
-    assert [await keepers.session() for _ in range(3)] == [left] * 3
-    assert await plain(to, call("sim-mid"))
-
-
-async def test_no_process_at_all_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        Keepers([])

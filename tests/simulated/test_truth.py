@@ -18,7 +18,7 @@ from router.providers.simulated import (
     truth_of,
 )
 from router.providers.simulated.request import parse
-from tests.simulated.test_command import command
+from tests.simulated.command import command
 
 SUM: dict[str, Any] = {
     "model": "sim-open-8b",

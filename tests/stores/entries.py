@@ -5,9 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from router.domain.budget import EVERYTHING, Scope, ScopeKind
 from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.members import replace
-from router.domain.money import Money
+from router.domain.money import ZERO, Money
 from router.domain.usage import BUCKETS, Usage, UsageSource
 
 USUAL = Entry(
@@ -98,3 +99,27 @@ def ledgers(draw: st.DrawFn) -> list[Entry]:
     """All entries of a few requests."""
     requests = draw(st.integers(0, 5))
     return [each for number in range(requests) for each in draw(_attempts(f"r{number}"))]
+
+
+SCOPES = [
+    EVERYTHING,
+    *(Scope(kind, name) for kind in ScopeKind if kind != "all" for name in ("a", "c'; --")),
+]
+
+
+def holds(scope: Scope, each: Entry) -> bool:
+    """Whether an entry belongs to a scope."""
+    match scope.kind:
+        case ScopeKind.KEY:
+            return each.key == scope.name
+        case ScopeKind.POLICY:
+            return each.policy == scope.name
+        case ScopeKind.TAG:
+            return scope.name in each.tags
+        case _:
+            return True
+
+
+def expected(entries: list[Entry], scope: Scope, since_s: float) -> Money:
+    costs = (each.cost for each in entries if holds(scope, each) and each.at_s >= since_s)
+    return sum(costs, ZERO)

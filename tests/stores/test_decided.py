@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import Engine, text
 
-from router.cli.trial_ledger import first_day, recorded
-from router.cli.trial_sources import LeftOut
+from router.cli.traffic.files import LeftOut
+from router.cli.traffic.ledger import first_day, recorded
 from router.domain.errors import FarthingError
 from router.domain.ledger import Outcome
 from router.stores.sql.decided import decided

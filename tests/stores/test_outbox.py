@@ -3,9 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -14,10 +12,7 @@ import pytest
 from router.app.spending import Spending
 from router.domain.budget import EVERYTHING
 from router.domain.money import ZERO, Money
-from router.stores.sql.books import Books
-from router.stores.sql.database import central, open_central, open_database
-from router.stores.sql.ledger import SqlLedger
-from router.stores.sql.outbox import Outbox
+from router.stores.sql.database import open_central, open_database
 from router.stores.sql.reports import report
 from router.stores.sql.rollups import roll_up
 from router.stores.sql.spool import Spool
@@ -25,28 +20,12 @@ from tests.postgres import PostgresServer
 from tests.stores.engines import write
 from tests.stores.entries import entry
 from tests.stores.opened import open_ledger, spool_of
+from tests.stores.outboxes import ledger, opened
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "farthing.db"
-
-
-def opened(path: Path, url: str) -> SqlLedger:
-    engine = open_database(path, busy_timeout_s=0.25)
-    books = Books(engine, Spool(spool_of(path)), time.monotonic)
-    turn = path.with_name("turn")
-    outbox = Outbox(engine, central(url), turn, time.monotonic, every_s=0.02)
-    return SqlLedger(engine, books, time.monotonic, outbox)
-
-
-@asynccontextmanager
-async def ledger(path: Path, url: str) -> AsyncIterator[SqlLedger]:
-    made = opened(path, url)
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 def there(

@@ -29,8 +29,9 @@ from tests.clock import Clock
 from tests.stores.engines import write
 from tests.stores.entries import day, entry
 from tests.stores.opened import open_ledger, spool_of
-from tests.stores.test_outbox import ledger, until
+from tests.stores.outboxes import ledger
 from tests.stores.trouble import Held
+from tests.stores.waiting import until
 
 USUAL = Scored("r1", "cheap", "chat", 0.5, ScoreSource.FEEDBACK, "so so", 100.0)
 

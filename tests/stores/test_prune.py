@@ -20,8 +20,7 @@ from router.stores.sql.rollups import roll_up, roll_up_step
 from router.stores.sql.schema import ATTEMPTS, TAGS
 from router.stores.sql.spent import spent
 from tests.stores.engines import write
-from tests.stores.entries import day, entry, ledgers
-from tests.stores.test_spent import SCOPES, expected
+from tests.stores.entries import SCOPES, day, entry, expected, ledgers
 
 
 def reports(engine: Engine) -> dict[str, Report]:

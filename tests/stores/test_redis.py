@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-import random
-import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
 import pytest
-import pytest_asyncio
 from redis.asyncio import Redis
 
 from router.stores.redis.cache import RedisCache
@@ -18,25 +15,10 @@ from router.stores.redis.script import Script
 from tests.clock import Clock
 from tests.servers import RedisServer
 from tests.stores.links import Forgetful
+from tests.stores.napping import TIMEOUT_S, W, got, linked
 from tests.stores.waiting import Naps, until
 
-TIMEOUT_S = 0.2
-W = "some-model"
 LOG = "router.stores.redis.link"
-
-
-@asynccontextmanager
-async def linked(
-    url: str, naps: Naps | None = None, timeout_s: float = TIMEOUT_S
-) -> AsyncIterator[RedisLink]:
-    """A link that looks for a Redis without pauses, or as `naps` says."""
-    link = RedisLink(
-        url, timeout_s=timeout_s, monotonic_s=Clock(), sleep=naps or asyncio.sleep, pause_s=0.2
-    )
-    try:
-        yield link
-    finally:
-        await link.close()
 
 
 class SlowWire:
@@ -67,27 +49,6 @@ class SlowWire:
                 if is_answer:
                     await asyncio.sleep(self.delay_s)
                 writer.write(piece)
-
-
-@pytest_asyncio.fixture
-async def naps() -> Naps:
-    return Naps()
-
-
-@pytest_asyncio.fixture
-async def link(redis_server: RedisServer, naps: Naps) -> AsyncIterator[RedisLink]:
-    async with linked(redis_server.url, naps) as made:
-        yield made
-
-
-@pytest.fixture
-def cache(link: RedisLink) -> RedisCache:
-    return RedisCache(link)
-
-
-async def got(cache: RedisCache, key: str) -> bytes | None:
-    """What the one writer answered."""
-    return (await cache.answers(key)).get(W)
 
 
 # ---------------------------------------------------------------------------- keys
@@ -345,110 +306,3 @@ async def test_a_server_that_keeps_no_script_is_away(redis_url: str) -> None:
     with pytest.raises(RedisAway):
         await Script(link, "return 1")(["farthing:2:any"])
     await link.close()
-
-
-# ---------------------------------------------------------------------------- load
-
-
-async def test_under_load_a_slow_server_gets_no_more_than_sixteen_connections(
-    redis_server: RedisServer, link: RedisLink, cache: RedisCache
-) -> None:
-    async with Redis.from_url(redis_server.url) as client:
-        await cache.put("a", W, b"1", 60)
-        await client.client_pause(100, all=False)
-        await asyncio.gather(*(cache.put(f"k{n}", W, b"1", 60) for n in range(1000)))
-        mine = [each for each in await client.client_list() if each["cmd"] != "client|list"]
-
-    assert len(mine) <= 16
-
-
-async def test_waiting_long_for_a_turn_is_not_held_against_the_server(redis_url: str) -> None:
-    """Sixteen commands that are slow and in time: those behind them have too little left."""
-    long_s = 2.0  # so that what is left of it is enough on a busy machine
-    async with linked(redis_url, timeout_s=long_s) as link:
-
-        async def command() -> object:
-            await asyncio.sleep(long_s * 0.7)
-            return await link.client.ping()
-
-        asked = (link.ask(command) for _ in range(40))
-        answers = await asyncio.gather(*asked, return_exceptions=True)
-
-        assert link.is_up
-        assert sum(isinstance(answer, RedisAway) for answer in answers) == 24
-
-
-async def test_an_event_loop_that_is_late_itself_holds_nothing_against_the_server(
-    redis_server: RedisServer, link: RedisLink, cache: RedisCache
-) -> None:
-    await cache.put("a", W, b"1", 60)
-    asking = [asyncio.create_task(got(cache, "a")) for _ in range(5)]
-    await asyncio.sleep(0)
-    threading.Event().wait(TIMEOUT_S * 2)
-
-    assert set(await asyncio.gather(*asking)) <= {None, b"1"}
-    assert link.is_up
-    assert await got(cache, "a") == b"1"
-
-
-# ---------------------------------------------------------------------------- whose reply is it
-
-
-async def test_a_late_reply_never_answers_another_question(
-    redis_server: RedisServer, link: RedisLink, cache: RedisCache, naps: Naps
-) -> None:
-    keys = [f"k{number}" for number in range(8)]
-    for key in keys:
-        await cache.put(key, W, key.encode(), 60)
-    redis_server.pause()
-    late = await asyncio.gather(*(got(cache, key) for key in keys))
-    redis_server.resume()
-    naps.wake()
-    await until(lambda: link.is_up)
-
-    for key in reversed(keys):
-        assert await got(cache, key) == key.encode()
-    assert late == [None] * len(keys)
-
-
-async def test_ten_thousand_requests_that_are_cancelled_anywhere_leave_no_reply_behind(
-    redis_server: RedisServer,
-) -> None:
-    """Each asks for a key whose value is the key; every other one leaves, some of them twice."""
-    chance, rounds, at_once = random.Random(7), 250, 40
-    async with linked(redis_server.url, timeout_s=10.0) as link:
-        cache = RedisCache(link)
-        for number in range(at_once):
-            await cache.put(f"k{number}", W, b"%d" % number * (1 + number * 50), 600)
-        wrong, right, left = 0, 0, 0
-        for _ in range(rounds):
-            asking = [asyncio.create_task(got(cache, f"k{number}")) for number in range(at_once)]
-            leaving = [asyncio.create_task(leave(task, chance)) for task in asking[::2]]
-            answers = await asyncio.gather(*asking, return_exceptions=True)
-            await asyncio.gather(*leaving)
-            for number, answer in enumerate(answers):
-                wrong += isinstance(answer, bytes) and answer != b"%d" % number * (1 + number * 50)
-                right += isinstance(answer, bytes)
-                left += isinstance(answer, asyncio.CancelledError)
-
-        assert wrong == 0
-        assert right > rounds * at_once / 3
-        assert left > rounds * at_once / 20
-        await every_place_is_free(link)
-
-
-async def every_place_is_free(link: RedisLink) -> None:
-    """As many concurrent commands as there are connections, each with its own."""
-    both = asyncio.Barrier(16)
-
-    async def command() -> object:
-        await both.wait()
-        return await link.client.ping()
-
-    assert await asyncio.gather(*(link.ask(command) for _ in range(16))) == [True] * 16
-
-
-async def leave(task: "asyncio.Task[bytes | None]", chance: random.Random) -> None:
-    for _ in range(chance.choice([1, 1, 2])):
-        await asyncio.sleep(chance.random() * 0.004)
-        task.cancel()

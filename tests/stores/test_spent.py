@@ -23,31 +23,8 @@ from router.stores.sql.spool import Spool, Waiting
 from tests.stores.conformance.budgets import CENT, DOLLAR, taken
 from tests.stores.conformance.kinds import Clock
 from tests.stores.engines import after_first_read, write
-from tests.stores.entries import day, entry, ledgers
+from tests.stores.entries import SCOPES, day, entry, expected, ledgers
 from tests.stores.opened import spool_of
-
-SCOPES = [
-    EVERYTHING,
-    *(Scope(kind, name) for kind in ScopeKind if kind != "all" for name in ("a", "c'; --")),
-]
-
-
-def holds(scope: Scope, each: Entry) -> bool:
-    """Whether an entry belongs to a scope."""
-    match scope.kind:
-        case ScopeKind.KEY:
-            return each.key == scope.name
-        case ScopeKind.POLICY:
-            return each.policy == scope.name
-        case ScopeKind.TAG:
-            return scope.name in each.tags
-        case _:
-            return True
-
-
-def expected(entries: list[Entry], scope: Scope, since_s: float) -> Money:
-    costs = (each.cost for each in entries if holds(scope, each) and each.at_s >= since_s)
-    return sum(costs, ZERO)
 
 
 @settings(max_examples=30)

@@ -1,8 +1,6 @@
 """One leader among several processes; the others get its answer, or learn that none will come."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from time import monotonic
 
@@ -11,14 +9,13 @@ from redis.asyncio import Redis
 
 from router.domain.members import replace
 from router.pipeline.steady import Steady
-from router.ports import Lead
 from router.stores.memory.tower import LonelyLead, LonelyTower
 from router.stores.redis import keys
-from router.stores.redis.link import RedisLink
-from router.stores.redis.tower import Cadence, RedisLead, RedisTower
+from router.stores.redis.tower import RedisLead, RedisTower
 from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
 from tests.simulated.raw import until
+from tests.stores.towers import QUICK, collect, leads, led, nobody, soon, towers
 
 
 @pytest.fixture(params=["redis", "cluster"])
@@ -29,53 +26,6 @@ def shared_url(request: pytest.FixtureRequest) -> str:
         return server.url
     url: str = request.getfixturevalue("redis_url")
     return url
-
-
-QUICK = Cadence(lease_s=0.6, watch_s=0.02, slice_s=0.1, wish_s=0.5)
-
-
-def nobody() -> None: ...
-
-
-@asynccontextmanager
-async def towers(url: str, count: int, pace: Cadence = QUICK) -> AsyncIterator[list[RedisTower]]:
-    """So many processes' towers."""
-    async with AsyncExitStack() as stack:
-        made = []
-        for _ in range(count):
-            link = RedisLink(url, timeout_s=1.0, monotonic_s=monotonic, pause_s=0.1)
-            waiting = RedisLink(url, timeout_s=2.0, monotonic_s=monotonic, pause_s=0.1)
-            stack.push_async_callback(waiting.close)
-            stack.push_async_callback(link.close)
-            await asyncio.gather(link.open(), waiting.open())
-            tower = RedisTower(link, waiting, monotonic, asyncio.sleep, pace)
-            stack.push_async_callback(tower.close)
-            made.append(tower)
-        yield made
-
-
-async def led(tower: RedisTower, key: str, wanted: asyncio.Event | None = None) -> Lead:
-    lead = await tower.lead(key, wanted.set if wanted else nobody)
-    assert lead is not None
-    return lead
-
-
-async def leads(tower: RedisTower, key: str) -> bool:
-    return await tower.lead(key, nobody) is not None
-
-
-async def soon(found: Callable[[], Awaitable[bool]], wanted: bool) -> bool:
-    """Whether this comes true within a few seconds."""
-    end_s = monotonic() + 5
-    while monotonic() < end_s:
-        if await found() is wanted:
-            return True
-        await asyncio.sleep(0.01)
-    return False
-
-
-async def collect(tower: RedisTower, key: str) -> list[bytes]:
-    return [frame async for frame in tower.follow(key)]
 
 
 async def test_one_leads_and_the_others_do_not(shared_url: str) -> None:

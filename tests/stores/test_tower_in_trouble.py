@@ -15,7 +15,7 @@ from tests.clock import Clock
 from tests.servers import RedisServer
 from tests.simulated.raw import until
 from tests.stores.links import Counting, HeldUp, left_while_held_up
-from tests.stores.test_tower import QUICK, collect, leads, led, nobody, soon, towers
+from tests.stores.towers import QUICK, collect, leads, led, nobody, soon, towers
 from tests.stores.waiting import Naps
 
 

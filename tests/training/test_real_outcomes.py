@@ -13,7 +13,7 @@ from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
 from router.evaluation.outcome_files import read_outcomes
 from router.evaluation.pool_file import read_pool
-from tests.evaluation.test_self_test import FOLDER
+from tests.evaluation.real import FOLDER
 from tests.training.commands import fitted, predicted, write_prompts
 
 LEFT_OUT = "zeroeval/crux"

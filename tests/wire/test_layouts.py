@@ -12,7 +12,7 @@ from router.domain.usage import Usage
 from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read, read_stream
 from tests.wire.documents import TREES
-from tests.wire.usage_fixtures import FIXTURES, Fixture
+from tests.wire.usage_fixtures import FIXTURES, Fixture, by_hand
 
 NAMES = [fixture.name for fixture in FIXTURES]
 
@@ -36,17 +36,6 @@ def test_it_is_charged_what_the_price_list_says(fixture: Fixture) -> None:
 
     assert bill.amount == by_hand(fixture)
     assert (bill.stood_in, bill.unpriced) == ((), ())
-
-
-def by_hand(fixture: Fixture) -> Money:
-    """Counts times rates, as a person with the price list would add them up."""
-    searches, usd_per_thousand = fixture.searches
-    micro_usd = [Money.from_usd(usd) * count for count, usd in fixture.charges]
-    whole = sum((each.pico for each in micro_usd), 0)
-    assert whole % 10**6 == 0
-    per_search = Money.from_usd(usd_per_thousand).pico * searches
-    assert per_search % 1000 == 0
-    return Money(whole // 10**6 + per_search // 1000)
 
 
 def test_a_dollar_is_what_it_is() -> None:

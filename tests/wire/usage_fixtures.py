@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from router.domain.money import Money
 from router.domain.usage import Usage
 
 Event = Mapping[str, Any]
@@ -355,3 +356,14 @@ FIXTURES = (
         charges=[],
     ),
 )
+
+
+def by_hand(fixture: Fixture) -> Money:
+    """Counts times rates, as a person with the price list would add them up."""
+    searches, usd_per_thousand = fixture.searches
+    micro_usd = [Money.from_usd(usd) * count for count, usd in fixture.charges]
+    whole = sum((each.pico for each in micro_usd), 0)
+    assert whole % 10**6 == 0
+    per_search = Money.from_usd(usd_per_thousand).pico * searches
+    assert per_search % 1000 == 0
+    return Money(whole // 10**6 + per_search // 1000)

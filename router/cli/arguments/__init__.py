@@ -1,0 +1,1 @@
+"""What several commands are asked in the same way: their options, and how a value is read."""

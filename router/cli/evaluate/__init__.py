@@ -1,0 +1,1 @@
+"""`farthing evaluate`: an evaluation, and how it is shown."""

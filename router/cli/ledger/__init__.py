@@ -1,0 +1,1 @@
+"""`farthing ledger`: its state, and its attempts as files."""

@@ -1,0 +1,1 @@
+"""`farthing report`: sums of the ledger, and how they are shown."""

@@ -1,0 +1,137 @@
+"""What `farthing serve` becomes when it has several workers; not to be called by hand.
+
+It imports as little as it can, since it stays as long as they do.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from router.cli.serve.crew.crew import Crew
+from router.cli.serve.crew.notify import notify
+from router.cli.serve.crew.orders import Job, Orders, own_command
+from router.cli.serve.crew.worker import Worker, hired
+from router.cli.serve.process import has_terminal
+from router.domain.errors import FarthingError
+from router.server.crew.address import url_of
+from router.server.crew.place import LONGEST_FOLDER
+from router.server.crew.roll import Roll
+from router.telemetry.log import start_logging
+
+_EXIT_BY_SIGINT = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The option that says where the orders come from."""
+    parser.add_argument("fd", type=int, help="an inherited file with the orders")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Supervise until SIGINT or SIGTERM; 1 if the workers do not start. Raises FarthingError if it cannot begin."""
+    orders = Orders.read(args.fd)
+    os.close(args.fd)
+    start_logging(orders.log_level)
+    try:
+        with _agency(orders) as agency:
+            return asyncio.run(_supervised(orders, agency))
+    except OSError as error:
+        raise FarthingError(f"the workers cannot be started: {error.strerror or error}") from None
+
+
+@contextmanager
+def _agency(orders: Orders) -> Iterator["_Agency"]:
+    """Who hires workers, with what they share. Raises OSError if there is no room for it, FarthingError."""
+    with tempfile.TemporaryDirectory(prefix="farthing-") as folder:
+        if len(os.fsencode(folder)) > LONGEST_FOLDER:
+            raise FarthingError(
+                f"{folder} is too long for the workers' sockets: set a shorter TMPDIR"
+            )
+        with tempfile.TemporaryFile() as table:
+            yield _Agency(orders, Roll.made(table.fileno()), table.fileno(), folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Agency:
+    """Hires workers, each with a row in the roll. Through `folder` they ask each other for figures."""
+
+    orders: Orders
+    roll: Roll
+    table: int
+    folder: str
+
+    async def hire(self, number: int) -> Worker:
+        """A worker that is starting. Raises OSError."""
+        if (at := self.roll.free()) is None:
+            raise OSError("too many workers are still shutting down")
+        job = Job(number, at, self.table, self.folder, asdict(self.orders))
+        command = own_command(["work"])
+        worker = await hired(command, job, self.table, self.orders.listener)
+        self.roll.enter(at, number, worker.pid)
+        return worker
+
+    def dismiss(self, worker: Worker) -> None:
+        """Free the row of a worker that has ended."""
+        self.roll.vacate(worker.at)
+
+
+async def _supervised(orders: Orders, agency: _Agency) -> int:
+    with socket.socket(fileno=orders.listener) as listener:
+        crew = Crew(orders.workers, agency.hire, agency.dismiss, orders.shutdown_s)
+        _heed_signals(crew)
+        models = await crew.start()
+        if models is not None:
+            _tell_ready(crew, orders, f"{url_of(listener)} ({models} models")
+            await crew.stopping.wait()
+            _tell("\nStopping: no new requests; those in progress may finish.")
+        is_asked = crew.stopping.is_set()
+        notify("STOPPING=1", os.environ)
+        listener.close()
+        await crew.stop()
+    return 0 if models is not None or is_asked else 1
+
+
+def _tell_ready(crew: Crew, orders: Orders, where: str) -> None:
+    _tell(f"Farthing listens on {where}, {orders.workers} workers)")
+    notify("READY=1", os.environ)
+    if orders.greeting:
+        crew.greet()
+
+
+def _tell(text: str) -> None:
+    try:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command line speaks by printing
+    except OSError:  # the terminal may be gone
+        return
+
+
+def _heed_signals(crew: Crew) -> None:
+    """Stop on SIGINT and SIGTERM; on SIGHUP have all of them read the files again; replace all on SIGUSR2."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, _stop_or_exit, crew)
+    may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
+    loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, crew, may_hang_up)
+    loop.add_signal_handler(signal.SIGUSR2, crew.renew)
+
+
+def _stop_or_exit(crew: Crew) -> None:
+    """The first signal asks for an orderly shutdown; a second one does not wait for it."""
+    if crew.stopping.is_set():
+        crew.send(signal.SIGKILL)
+        raise SystemExit(_EXIT_BY_SIGINT)
+    crew.stopping.set()
+
+
+def _reload_or_stop(crew: Crew, may_hang_up: bool) -> None:
+    """Reload on SIGHUP; but if the terminal has gone, it has its original meaning: stop."""
+    if may_hang_up and not has_terminal():
+        crew.stopping.set()
+    else:
+        crew.reload()

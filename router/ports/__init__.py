@@ -1,0 +1,51 @@
+"""What the pipeline asks of the world, a file for each thing. Shell rooms implement these; tests use shipped fakes."""
+
+from router.ports.affinity import Affinity
+from router.ports.cache import Cache, Shelved
+from router.ports.ledger import Ledger, LedgerStanding, LedgerState
+from router.ports.meter import Exceeded, Meter
+from router.ports.notices import Notices
+from router.ports.observer import Observer
+from router.ports.purse import Purse, Reservation
+from router.ports.tower import LED_LATELY_S, Lead, Tower
+from router.ports.upstream import (
+    CHAT_PATH,
+    Call,
+    EndsLater,
+    Native,
+    Response,
+    TellsPrompt,
+    Upstream,
+)
+from router.ports.vectors import Embedded, Embedder, Neighbour, VectorIndex
+from router.ports.world import World
+
+__all__ = [
+    "CHAT_PATH",
+    "LED_LATELY_S",
+    "Affinity",
+    "Cache",
+    "Call",
+    "Embedded",
+    "Embedder",
+    "EndsLater",
+    "Exceeded",
+    "Lead",
+    "Ledger",
+    "LedgerStanding",
+    "LedgerState",
+    "Meter",
+    "Native",
+    "Neighbour",
+    "Notices",
+    "Observer",
+    "Purse",
+    "Reservation",
+    "Response",
+    "Shelved",
+    "TellsPrompt",
+    "Tower",
+    "Upstream",
+    "VectorIndex",
+    "World",
+]

@@ -1,0 +1,27 @@
+"""Limits of requests and tokens per minute."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from router.domain.budget import RateLimit
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A limit per minute that is reached, and in how many seconds there is room again."""
+
+    limit: RateLimit
+    for_s: float
+
+
+class Meter(Protocol):
+    """Keeps limits per minute."""
+
+    async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
+        """Count a request of `tokens` against all limits; or against none, and return the first that is reached."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...

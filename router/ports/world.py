@@ -1,0 +1,19 @@
+"""Time and chance."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Time and chance: what a test replaces to make a run repeatable.
+
+    `monotonic_s` measures durations, `unix_s` dates rows, `chance` is uniform in [0, 1), `new_id`
+    makes request ids, `sleep` waits.
+    """
+
+    monotonic_s: Callable[[], float]
+    unix_s: Callable[[], float]
+    chance: Callable[[], float]
+    new_id: Callable[[], str]
+    sleep: Callable[[float], Awaitable[None]]

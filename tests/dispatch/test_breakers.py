@@ -1,0 +1,189 @@
+"""Transcripts of models that keep failing: who rests, for how long, and who is asked all the same."""
+
+import pytest
+
+from router.dispatch.allowance import Allowance
+from router.dispatch.breaker import BreakerState
+from router.dispatch.commands import Start
+from router.dispatch.fleet import CallVerdict, Fleet
+from router.dispatch.machine import Attempts
+from router.dispatch.plan import Effort
+from router.domain.fault import Fault, FaultKind
+from tests.dispatch.model_kit import (
+    BUSY,
+    STUMBLE,
+    UNREACHABLE,
+    Outcome,
+    a_model,
+    a_plan,
+    limited,
+    play,
+    scripted,
+)
+
+A, B, C = a_model("a"), a_model("b", upstream="other"), a_model("c", context=128_000)
+FINE = Outcome(0.2)
+
+
+def test_a_model_that_keeps_failing_is_passed_over_and_found_again_by_a_probe() -> None:
+    fleet = Fleet()
+    down, up = {"a": [Outcome(0.0, STUMBLE)], "b": [FINE]}, {"a": [FINE], "b": [FINE]}
+    plan = a_plan(A, B, effort=Effort(attempts_per_model=1))
+    for second in range(5):
+        assert play(plan, scripted(down), fleet, at_s=second).models == ["a", "b"]
+    assert play(plan, scripted(down), fleet, at_s=5).models == ["b"]
+    assert play(plan, scripted(down), fleet, at_s=15).models == ["a", "b"]
+    assert play(plan, scripted(down), fleet, at_s=30).models == ["b"]
+    assert play(plan, scripted(up), fleet, at_s=36).models == ["a"]
+    assert play(plan, scripted(up), fleet, at_s=37).models == ["a"]
+
+
+def test_a_probe_has_succeeded_with_its_first_content_however_long_its_stream_is() -> None:
+    fleet, twin = Fleet(), a_model("twin")
+    for _ in range(5):
+        fleet.end(fleet.begin(A, 1, 0.0), CallVerdict.UNREACHABLE, 0.0)
+    fleet.told(fleet.news(0.0))
+    machine = Attempts(a_plan(A), fleet, started_s=11, jitter=lambda: 0.5)
+    machine.begin(11)
+    assert fleet.refusal(A, 1, 12) is not None
+    assert fleet.refusal(twin, 1, 12) is not None
+
+    machine.answering(1)
+    assert fleet.refusal(A, 1, 13) is None
+    assert fleet.refusal(twin, 1, 13) is None
+    assert {each.for_s for each in fleet.news(13).notices} == {None}
+    fleet.end(fleet.begin(A, 1, 14), CallVerdict.GOOD, 15)
+    machine.ended(1, CallVerdict.BAD, 300)
+    assert fleet.refusal(A, 1, 300) is None
+    assert [each.in_flight for each in fleet.standings(300) if each.kind == "model"] == [0, 0]
+
+
+def test_a_model_whose_streams_break_off_rests_ever_longer_although_each_begins() -> None:
+    fleet, now_s, rests = Fleet(), 0.0, []
+    for _ in range(5):
+        fleet.end(fleet.begin(A, 1, now_s), CallVerdict.BAD, now_s)
+    for _ in range(3):
+        resting = fleet.refusal(A, 1, now_s)
+        assert resting is not None
+        rests.append(resting.for_s)
+        now_s += resting.for_s
+        probe = fleet.begin(A, 1, now_s)
+        fleet.answering(probe)
+        assert fleet.refusal(A, 1, now_s) is None
+        fleet.end(probe, CallVerdict.BAD, now_s)
+
+    assert rests == [10, 20, 40]
+
+
+def test_the_first_content_of_a_call_that_is_no_probe_is_no_success_yet() -> None:
+    fleet = Fleet()
+    for _ in range(4):
+        fleet.end(fleet.begin(A, 1, 0.0), CallVerdict.BAD, 0.0)
+    machine = Attempts(a_plan(A), fleet, started_s=1, jitter=lambda: 0.5)
+    machine.begin(1)
+    machine.answering(1)
+    machine.ended(1, CallVerdict.BAD, 3)
+    assert fleet.refusal(A, 1, 3) is not None
+
+
+def test_the_last_door_is_never_closed() -> None:
+    fleet = Fleet()
+    plan = a_plan(A, B, effort=Effort(attempts_per_model=1))
+    down = scripted({"a": [Outcome(0.0, STUMBLE)], "b": [Outcome(0.0, STUMBLE)]})
+    for second in range(5):
+        play(plan, down, fleet, at_s=second / 10)
+    assert play(plan, down, fleet, at_s=1).models == ["a"]
+    assert play(plan, scripted({"a": [FINE]}), fleet, at_s=2).answered_by == "a"
+    closed = {s.name for s in fleet.standings(2) if s.state is BreakerState.CLOSED}
+    assert "a" in closed
+
+
+@pytest.mark.parametrize(("floor", "asked"), [(10, ["a", "b"]), (0, ["a"])])
+def test_the_last_door_is_one_that_rests_if_the_others_have_failed_and_retries_are_left(
+    floor: int, asked: list[str]
+) -> None:
+    fleet = Fleet(retries=Allowance(0.0, floor=floor))
+    once, failing = Effort(attempts_per_model=1), [Outcome(0.0, STUMBLE)]
+    for second in range(5):
+        play(a_plan(B, effort=once), scripted({"b": failing}), fleet, at_s=second / 10)
+
+    played = play(a_plan(A, B, effort=once), scripted({"a": failing, "b": [FINE]}), fleet, at_s=1)
+    assert played.models == asked
+    assert played.answered_by == ("b" if floor else None)
+
+
+def test_an_unreachable_upstream_rests_with_all_its_models() -> None:
+    fleet = Fleet()
+    twin = a_model("twin")
+    down = scripted({"a": [Outcome(0.0, UNREACHABLE)], "b": [FINE]})
+    plan = a_plan(A, B, effort=Effort(attempts_per_model=1))
+    for second in range(5):
+        play(plan, down, fleet, at_s=second / 10)
+    assert play(a_plan(twin, B), scripted({"b": [FINE]}), fleet, at_s=1).models == ["b"]
+
+
+def test_errors_of_one_model_leave_its_upstreams_other_models_alone() -> None:
+    fleet = Fleet()
+    twin = a_model("twin")
+    down = scripted({"a": [Outcome(0.0, STUMBLE)], "b": [FINE]})
+    plan = a_plan(A, B, effort=Effort(attempts_per_model=1))
+    for second in range(5):
+        play(plan, down, fleet, at_s=second / 10)
+    assert play(a_plan(twin, B), scripted({"twin": [FINE]}), fleet, at_s=1).models == ["twin"]
+
+
+def test_a_model_whose_slots_are_taken_is_left_alone_here_and_not_by_other_processes() -> None:
+    fleet = Fleet()
+    script = scripted({"a": [Outcome(10.0, BUSY)], "b": [FINE]})
+    assert play(a_plan(A, B), script, fleet).models == ["a", "b"]
+    assert fleet.news(10.0).notices == ()
+    assert play(a_plan(A, B), script, fleet, at_s=10.5).models == ["b"]
+
+    only = play(a_plan(A, effort=Effort(longest_wait_s=0.5)), script, at_s=20.0)
+    assert only.error is not None
+    assert (only.error.status, only.error.code) == (429, "model_busy")
+    assert only.error.retry_after_s == pytest.approx(1.0)
+
+
+def test_a_limit_is_no_failure() -> None:
+    fleet = Fleet()
+    for second in range(0, 600, 60):
+        script = {"a": [Outcome(0.1, limited(20))], "b": [FINE]}
+        assert play(a_plan(A, B), scripted(script), fleet, at_s=second).models == ["a", "b"]
+
+
+def test_a_transient_fault_with_a_long_retry_after_moves_on() -> None:
+    busy = Fault(FaultKind.TRANSIENT, 503, "busy", "overloaded", retry_after_s=120)
+    played = play(a_plan(A, B), scripted({"a": [Outcome(0.1, busy)], "b": [FINE]}))
+    assert played.asked == [(0.0, "a"), (0.1, "b")]
+
+
+def outlasted(fault: Fault, fleet: Fleet, *, is_hurried: bool, requests: int = 5) -> None:
+    """Requests for A that have a tenth of a second each, and end in `fault` when it is over."""
+    effort = Effort(total_s=0.1, is_hurried=is_hurried)
+    for at_s in range(requests):
+        machine = Attempts(a_plan(A, effort=effort), fleet, started_s=at_s, jitter=lambda: 0.5)
+        (start,) = machine.begin(at_s)
+        assert isinstance(start, Start)
+        machine.failed(start.attempt, fault, at_s + 0.1)
+
+
+@pytest.mark.parametrize(
+    ("is_hurried", "state"), [(True, BreakerState.CLOSED), (False, BreakerState.OPEN)]
+)
+def test_only_a_deadline_that_is_not_the_clients_own_counts_against_a_model(
+    is_hurried: bool, state: BreakerState
+) -> None:
+    fleet = Fleet()
+    outlasted(STUMBLE, fleet, is_hurried=is_hurried)
+    states = {each.name: each.state for each in fleet.standings(4.2)}
+    assert states["a"] is state
+
+
+@pytest.mark.parametrize("is_hurried", [True, False])
+def test_who_finds_no_free_place_within_its_own_deadline_keeps_nobody_else_away(
+    is_hurried: bool,
+) -> None:
+    fleet = Fleet()
+    outlasted(limited(1.0), fleet, is_hurried=is_hurried, requests=1)
+    assert (fleet.refusal(A, 1, 0.2) is None) is is_hurried
