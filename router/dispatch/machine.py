@@ -178,7 +178,8 @@ class Attempts:
         if fault.kind in _LIMITS:
             for_s = min(fault.retry_after_s or _USUAL_LIMIT_S, _LONGEST_LIMIT_S)
             is_ours = fault.kind is FaultKind.BUSY
-            self._fleet.limit(candidate.model, for_s, now_s, is_ours=is_ours)
+            tier = self._plan.tier
+            self._fleet.limit(candidate.model, for_s, now_s, tier=tier, is_ours=is_ours)
 
     def tick(self, now_s: float) -> tuple[Command, ...]:
         """The first attempt has been silent for too long: hedge it with another candidate, if there is one."""

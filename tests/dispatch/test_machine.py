@@ -154,6 +154,29 @@ def test_when_all_are_limited_the_client_hears_of_the_shortest_wait_within_ten_s
     assert played.ended_s < 10
 
 
+def test_a_limit_of_another_service_tier_is_no_limit_of_the_standard_one() -> None:
+    fleet = Fleet()
+    script = {"a": [Outcome(0.1, limited(30)), FINE], "b": [FINE]}
+    flex = a_plan(A, B, tier="flex")
+
+    assert play(flex, scripted(script), fleet).models == ["a", "b"]
+    assert play(flex, scripted({"b": [FINE]}), fleet).models == ["b"]
+    assert play(a_plan(A, B), scripted({"a": [FINE]}), fleet).models == ["a"]
+    assert fleet.news(0.2).notices == ()  # for others it would be one of the model
+
+
+def test_a_limit_of_the_standard_tier_is_one_of_all() -> None:
+    fleet = Fleet()
+    fleet.limit(A, 30.0, 0.0)
+    assert play(a_plan(A, B, tier="flex"), scripted({"b": [FINE]}), fleet).models == ["b"]
+
+
+def test_slots_that_are_taken_are_taken_in_every_tier() -> None:
+    fleet = Fleet()
+    play(a_plan(A, B, tier="flex"), scripted({"a": [Outcome(0.1, BUSY)], "b": [FINE]}), fleet)
+    assert play(a_plan(A, B), scripted({"b": [FINE]}), fleet).models == ["b"]
+
+
 def test_who_can_ask_nobody_hears_who_is_away_and_for_how_long() -> None:
     fleet = Fleet()
     fleet.limit(A, 90.0, 0.0)

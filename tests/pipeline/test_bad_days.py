@@ -220,6 +220,14 @@ async def test_after_five_stumbles_a_model_rests_and_its_state_can_be_read(tmp_p
             assert line in (await response.text()).splitlines()
 
 
+async def test_a_provider_without_room_for_flex_has_room_for_others(tmp_path: Path) -> None:
+    async with proxy(tmp_path) as it:
+        it.upstream.faults.script("sim-open-8b", ["status,code=429,retry_after=30"])
+        for tier, model in (("flex", "sim-mid"), ("flex", "sim-mid"), ("auto", "sim-open-8b")):
+            async with it.post(service_tier=tier) as response:
+                assert response.headers["x-farthing-model"] == model
+
+
 async def test_a_stall_ends_a_stream_by_the_policys_own_bound(tmp_path: Path) -> None:
     policy = {"deadlines": {"stall_s": 0.2}}
     async with proxy(tmp_path, models=["sim-mid"], policy=policy) as it:
