@@ -37,6 +37,8 @@ class CallVerdict(Enum):
     """Not even the upstream could be reached."""
     NEITHER = auto()
     """The client left, or the request itself was wrong."""
+    UNSENT = auto()
+    """It was never sent: it has used nothing of the limits per minute."""
 
 
 class Refused(Enum):
@@ -64,6 +66,7 @@ class Ticket(Struct, frozen=True):
     """A call in progress. It must be ended once."""
 
     model: Model
+    tokens: int
     model_epoch: int
     upstream_epoch: int
 
@@ -137,10 +140,9 @@ class Fleet:
         """A call to `model` begins, expected to use `tokens`."""
         unit = self._unit(model)
         unit.in_flight += 1
-        for rate, amount in ((unit.requests, 1), (unit.tokens, tokens)):
-            if rate is not None:
-                rate.take(amount, now_s)
-        return Ticket(model, unit.breaker.began(now_s), self._upstream(model).began(now_s))
+        for rate, amount in _rates(unit, tokens):
+            rate.take(amount, now_s)
+        return Ticket(model, tokens, unit.breaker.began(now_s), self._upstream(model).began(now_s))
 
     def answering(self, ticket: Ticket) -> None:
         """The call's first content has come: breakers that wait for their probe close now, and not at its end."""
@@ -156,6 +158,9 @@ class Fleet:
         model = ticket.model
         unit, upstream = self._unit(model), self._upstream(model)
         unit.in_flight -= 1
+        if verdict is CallVerdict.UNSENT:
+            for rate, amount in _rates(unit, ticket.tokens):
+                rate.give(amount, now_s)
         if _turned(unit.breaker, ticket.model_epoch, verdict, now_s):
             self._found_out(About.MODEL, model.key)
         # An upstream that answers with an error is an upstream that answers.
@@ -272,7 +277,7 @@ def _turned(breaker: Breaker, epoch: int, verdict: CallVerdict, now_s: float) ->
             breaker.succeeded(epoch, now_s)
         case CallVerdict.BAD | CallVerdict.UNREACHABLE:
             breaker.failed(epoch, now_s)
-        case CallVerdict.NEITHER:
+        case CallVerdict.NEITHER | CallVerdict.UNSENT:
             breaker.undecided(epoch)
     return breaker.epoch != before
 
@@ -304,9 +309,12 @@ def _limited_s(unit: _Unit, tier: str, now_s: float) -> float:
 
 
 def _wait_s(unit: _Unit, tokens: int, now_s: float) -> float:
-    waits = [
-        rate.wait_s(amount, now_s)
-        for rate, amount in ((unit.requests, 1), (unit.tokens, tokens))
-        if rate is not None
-    ]
-    return max(waits, default=0.0)
+    return max((rate.wait_s(amount, now_s) for rate, amount in _rates(unit, tokens)), default=0.0)
+
+
+def _rates(unit: _Unit, tokens: int) -> Iterator[tuple[Rate, int]]:
+    """The limits per minute, and what a call takes of each."""
+    if unit.requests is not None:
+        yield unit.requests, 1
+    if unit.tokens is not None:
+        yield unit.tokens, tokens

@@ -265,8 +265,10 @@ class Race:
 
     def _stop(self, start: Start, timing: Timing) -> None:
         """The attempt is stopped by us; it cost something only if it was ever sent."""
-        self._machine.ended(start.attempt, CallVerdict.NEITHER, self._means.world.monotonic_s())
-        if start.attempt in self._sent:
+        was_sent = start.attempt in self._sent
+        verdict = CallVerdict.NEITHER if was_sent else CallVerdict.UNSENT
+        self._machine.ended(start.attempt, verdict, self._means.world.monotonic_s())
+        if was_sent:
             self._losses.stopped(start, timing, self._stopped_by)
 
     async def attempt(self, start: Start) -> Begun | Failed:

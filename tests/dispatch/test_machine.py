@@ -10,6 +10,7 @@ from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.fault import Fault, FaultKind
 from router.domain.limits import Limits
+from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.model_kit import (
     BUSY,
@@ -152,6 +153,20 @@ def test_when_all_are_limited_the_client_hears_of_the_shortest_wait_within_ten_s
     assert played.error.status == 429
     assert played.error.retry_after_s == pytest.approx(20.0)
     assert played.ended_s < 10
+
+
+@pytest.mark.parametrize("fault", [OVERDRAWN, BUSY])
+@pytest.mark.parametrize("limits", [Limits(requests_per_minute=1), Limits(tokens_per_minute=100)])
+def test_a_call_that_was_never_sent_has_used_nothing_of_a_limit(
+    fault: Fault, limits: Limits
+) -> None:
+    fleet, model = Fleet(), replace(A, limits=limits)
+    plan, script = a_plan(model, B), {"a": [FINE], "b": [FINE]}
+
+    unsent = {**script, "a": [Outcome(0.0, fault)]}
+    assert play(plan, scripted(unsent), fleet).models == ["a", "b"]
+    assert play(plan, scripted(script), fleet, at_s=1.0).models == ["a"]
+    assert play(plan, scripted(script), fleet, at_s=2.0).models == ["b"]
 
 
 def test_a_limit_of_another_service_tier_is_no_limit_of_the_standard_one() -> None:

@@ -228,6 +228,30 @@ async def test_a_provider_without_room_for_flex_has_room_for_others(tmp_path: Pa
                 assert response.headers["x-farthing-model"] == model
 
 
+async def test_who_leaves_the_line_for_a_model_has_used_nothing_of_its_limit(
+    tmp_path: Path,
+) -> None:
+    async def busy_with(calls: int) -> None:
+        while (await it.standings()).get("sim-open-8b", {}).get("in_flight", 0) != calls:
+            """Ask again."""
+
+    async def ask() -> None:
+        async with it.post(faults="sim-open-8b:silence") as response:
+            await response.read()
+
+    limits = {"in_flight": 1, "requests_per_minute": 2}
+    async with proxy(tmp_path, of_model={"limits": limits}) as it, asyncio.timeout(10):
+        calls: list[asyncio.Task[None]] = []
+        for each in (1, 2):
+            calls.append(asyncio.create_task(ask()))
+            await busy_with(each)
+        for each in (1, 0):
+            calls.pop().cancel()
+            await busy_with(each)
+        async with it.post() as response:
+            assert response.headers["x-farthing-model"] == "sim-open-8b"
+
+
 async def test_a_stall_ends_a_stream_by_the_policys_own_bound(tmp_path: Path) -> None:
     policy = {"deadlines": {"stall_s": 0.2}}
     async with proxy(tmp_path, models=["sim-mid"], policy=policy) as it:
