@@ -269,7 +269,10 @@ class Race:
         verdict = CallVerdict.NEITHER if was_sent else CallVerdict.UNSENT
         self._machine.ended(start.attempt, verdict, self._means.world.monotonic_s())
         if was_sent:
-            self._losses.stopped(start, timing, self._stopped_by)
+            self._book_stopped(start, timing)
+
+    def _book_stopped(self, start: Start, timing: Timing) -> None:
+        self._losses.stopped(start, timing, self._stopped_by)
 
     async def attempt(self, start: Start) -> Begun | Failed:
         """One attempt up to its first content, or its failure."""

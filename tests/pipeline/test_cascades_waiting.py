@@ -20,6 +20,7 @@ from router.pipeline.replayed import Replayed
 from router.ports import Call, Response, Upstream
 from router.wire.answer import read_plain
 from tests.pipeline.cascade_kit import (
+    JUDGED,
     LYING,
     MODELS,
     PAIR,
@@ -56,6 +57,23 @@ async def test_a_client_that_leaves_in_a_step_stops_and_pays_all_calls(
     assert rows["other"]["usage_source"] == "estimated"
     assert sum(row["closes"] for row in rows.values()) == 1
     assert in_flight(it) == 0
+
+
+async def test_who_leaves_while_a_judge_reads_pays_for_what_the_judge_was_sent(
+    tmp_path: Path,
+) -> None:
+    async with cascading(tmp_path, ("cheap",), checks=JUDGED) as it:
+        it.upstream.faults.script("other", ["silence"])
+        task = asyncio.create_task(answer(it, stream=True, service_tier="flex"))
+        await until(lambda: asked(it, "other") == 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await until(lambda: len(it.rows()) == 2)
+        rows = {row["model"]: row for row in it.rows()}
+
+    read, cheap = rows["other"], rows["cheap"]
+    assert (read["outcome"], read["service_tier"]) == ("client_left", "standard")
+    assert read["uncached_input_tokens"] > cheap["uncached_input_tokens"] + 350
 
 
 async def test_a_client_that_leaves_while_it_is_kept_waiting_stops_all_calls(
