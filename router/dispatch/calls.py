@@ -73,7 +73,8 @@ class Calls:
 
     def refusal(self, candidate: Candidate, now_s: float) -> NotNow | None:
         """Why its model does not want to be asked now, None when it may be."""
-        return self._fleet.refusal(candidate.model, self._plan.tokens, now_s)
+        plan = self._plan
+        return self._fleet.refusal(candidate.model, plan.tokens, now_s, plan.tier)
 
     def is_dear(self, money: Money) -> bool:
         """Whether spending `money` more would exceed what all calls together may cost, with those in flight."""

@@ -21,7 +21,7 @@ from enum import StrEnum
 from router.dispatch.commands import CheckAnswers, Command, Commit, GiveUp, Start
 from router.dispatch.faults import api_error_of
 from router.dispatch.fleet import CallVerdict
-from router.dispatch.machine import A_TICK_S, VERDICTS, Attempts
+from router.dispatch.machine import A_TICK_S, Attempts, verdict_on
 from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, Opinion, Ruling, Step, Test
 from router.domain.fault import Fault, FaultKind
@@ -199,7 +199,7 @@ class Climb:
             return ()
         # It was too late for the step only: that says nothing of the model to those who ask it for streams.
         is_late = now_s >= start.until_s - A_TICK_S
-        self._calls.end(attempt, CallVerdict.NEITHER if is_late else VERDICTS[fault.kind], now_s)
+        self._calls.end(attempt, verdict_on(fault, is_excused=is_late), now_s)
         if self._is_over:  # it was a check, which may take longer than the client had time
             if not is_late:
                 self._final.heed_limit(start.candidate, fault, now_s)

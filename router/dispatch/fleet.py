@@ -22,6 +22,7 @@ from router.dispatch.breaker import Breaker, BreakerSettings, BreakerState
 from router.dispatch.notice import About, News, Notice, Subject
 from router.dispatch.rate import Rate
 from router.domain.model import Model
+from router.domain.price import STANDARD
 
 _RETRY_SHARE = 0.2
 
@@ -36,6 +37,8 @@ class CallVerdict(Enum):
     """Not even the upstream could be reached."""
     NEITHER = auto()
     """The client left, or the request itself was wrong."""
+    UNSENT = auto()
+    """It was never sent: it has used nothing of the limits per minute."""
 
 
 class Refused(Enum):
@@ -63,6 +66,7 @@ class Ticket(Struct, frozen=True):
     """A call in progress. It must be ended once."""
 
     model: Model
+    tokens: int
     model_epoch: int
     upstream_epoch: int
 
@@ -71,13 +75,14 @@ class Ticket(Struct, frozen=True):
 class _Unit:
     """What is known of one model in one place; its rate limits are counted from the first call on.
 
-    `slowness`, of streams (True) and of whole answers, is kept only if there are several places to compare.
+    `limited_until_s` is by service tier; the standard one's limits are those of all. `slowness`, of streams (True)
+    and of whole answers, is kept only if there are several places to compare.
     """
 
     breaker: Breaker
     requests: Rate | None = None
     tokens: Rate | None = None
-    limited_until_s: float = float("-inf")
+    limited_until_s: dict[str, float] = field(default_factory=dict)
     in_flight: int = 0
     slowness: dict[bool, PeakEwma] = field(default_factory=dict)
 
@@ -106,10 +111,12 @@ class Fleet:
     _news: dict[Subject, int] = field(default_factory=dict)
     """What was found out and not told, and by which change."""
 
-    def refusal(self, model: Model, tokens: int, now_s: float) -> NotNow | None:
-        """Why `model` is not to be asked for `tokens` now, or None when it may be."""
+    def refusal(
+        self, model: Model, tokens: int, now_s: float, tier: str = STANDARD
+    ) -> NotNow | None:
+        """Why `model` is not to be asked for `tokens` in this service tier now, or None when it may be."""
         unit = self._unit(model)
-        limited_s = max(unit.limited_until_s - now_s, _wait_s(unit, tokens, now_s))
+        limited_s = max(_limited_s(unit, tier, now_s), _wait_s(unit, tokens, now_s))
         if limited_s > 0:
             return NotNow(Refused.LIMITED, limited_s)
         resting_s = max(unit.breaker.closed_for_s(now_s), self._upstream(model).closed_for_s(now_s))
@@ -133,10 +140,9 @@ class Fleet:
         """A call to `model` begins, expected to use `tokens`."""
         unit = self._unit(model)
         unit.in_flight += 1
-        for rate, amount in ((unit.requests, 1), (unit.tokens, tokens)):
-            if rate is not None:
-                rate.take(amount, now_s)
-        return Ticket(model, unit.breaker.began(now_s), self._upstream(model).began(now_s))
+        for rate, amount in _rates(unit, tokens):
+            rate.take(amount, now_s)
+        return Ticket(model, tokens, unit.breaker.began(now_s), self._upstream(model).began(now_s))
 
     def answering(self, ticket: Ticket) -> None:
         """The call's first content has come: breakers that wait for their probe close now, and not at its end."""
@@ -152,6 +158,9 @@ class Fleet:
         model = ticket.model
         unit, upstream = self._unit(model), self._upstream(model)
         unit.in_flight -= 1
+        if verdict is CallVerdict.UNSENT:
+            for rate, amount in _rates(unit, ticket.tokens):
+                rate.give(amount, now_s)
         if _turned(unit.breaker, ticket.model_epoch, verdict, now_s):
             self._found_out(About.MODEL, model.key)
         # An upstream that answers with an error is an upstream that answers.
@@ -159,10 +168,21 @@ class Fleet:
         if _turned(upstream, ticket.upstream_epoch, about_upstream, now_s):
             self._found_out(About.UPSTREAM, model.upstream)
 
-    def limit(self, model: Model, for_s: float, now_s: float, *, is_ours: bool = False) -> None:
-        """No more calls to `model` for `for_s` seconds: for its provider, or for want of slots of ours (`is_ours`)."""
-        self._limit(model.key, for_s, now_s)
-        if not is_ours:
+    def limit(
+        self,
+        model: Model,
+        for_s: float,
+        now_s: float,
+        *,
+        tier: str = STANDARD,
+        is_ours: bool = False,
+    ) -> None:
+        """No more calls to `model` for `for_s` seconds: for its provider, or for want of slots of ours (`is_ours`).
+
+        A provider may have room for others when it has none for a cheaper or faster `tier`: whose limit that is.
+        """
+        self._limit(model.key, for_s, now_s, STANDARD if is_ours else tier)
+        if not is_ours and tier == STANDARD:
             self._found_out(About.LIMIT, model.key)
 
     def relimit(self, models: Iterable[Model]) -> None:
@@ -199,8 +219,8 @@ class Fleet:
         """The state of everything that was ever called or heard of."""
         for name, unit in self._units.items():
             state, rest_s = unit.breaker.state(now_s), unit.breaker.closed_for_s(now_s)
-            limited_s = max(0.0, unit.limited_until_s - now_s)
-            yield UnitState("model", name, state, max(rest_s, limited_s), unit.in_flight)
+            away_s = max(rest_s, _limited_s(unit, STANDARD, now_s))
+            yield UnitState("model", name, state, away_s, unit.in_flight)
         for name, breaker in self._upstreams.items():
             yield UnitState("upstream", name, breaker.state(now_s), breaker.closed_for_s(now_s), 0)
 
@@ -226,9 +246,10 @@ class Fleet:
             breaker = self._upstreams[name] = Breaker(self.settings)
         return breaker
 
-    def _limit(self, key: str, for_s: float, now_s: float) -> None:
+    def _limit(self, key: str, for_s: float, now_s: float, tier: str = STANDARD) -> None:
         unit = self._named(key)
-        unit.limited_until_s = max(unit.limited_until_s, now_s + for_s)
+        lasting = {each: s for each, s in unit.limited_until_s.items() if s > now_s}
+        unit.limited_until_s = {**lasting, tier: max(lasting.get(tier, now_s), now_s + for_s)}
 
     def _found_out(self, about: About, name: str) -> None:
         self._changes += 1
@@ -237,7 +258,7 @@ class Fleet:
     def _notice(self, subject: Subject, now_s: float) -> Notice | None:
         """The state of `subject`; None when its time has run out by itself."""
         if subject.about is About.LIMIT:
-            for_s = self._named(subject.name).limited_until_s - now_s
+            for_s = _limited_s(self._named(subject.name), STANDARD, now_s)
         else:
             is_model = subject.about is About.MODEL
             name = subject.name
@@ -256,7 +277,7 @@ def _turned(breaker: Breaker, epoch: int, verdict: CallVerdict, now_s: float) ->
             breaker.succeeded(epoch, now_s)
         case CallVerdict.BAD | CallVerdict.UNREACHABLE:
             breaker.failed(epoch, now_s)
-        case CallVerdict.NEITHER:
+        case CallVerdict.NEITHER | CallVerdict.UNSENT:
             breaker.undecided(epoch)
     return breaker.epoch != before
 
@@ -279,10 +300,21 @@ def _resized(rate: Rate | None, per_minute: int | None) -> Rate | None:
     return rate
 
 
+def _limited_s(unit: _Unit, tier: str, now_s: float) -> float:
+    """Seconds until the limits that were met in this tier are over; 0 when they are."""
+    limits = unit.limited_until_s
+    if not limits:
+        return 0.0
+    return max([0.0, *(limits[each] - now_s for each in (tier, STANDARD) if each in limits)])
+
+
 def _wait_s(unit: _Unit, tokens: int, now_s: float) -> float:
-    waits = [
-        rate.wait_s(amount, now_s)
-        for rate, amount in ((unit.requests, 1), (unit.tokens, tokens))
-        if rate is not None
-    ]
-    return max(waits, default=0.0)
+    return max((rate.wait_s(amount, now_s) for rate, amount in _rates(unit, tokens)), default=0.0)
+
+
+def _rates(unit: _Unit, tokens: int) -> Iterator[tuple[Rate, int]]:
+    """The limits per minute, and what a call takes of each."""
+    if unit.requests is not None:
+        yield unit.requests, 1
+    if unit.tokens is not None:
+        yield unit.tokens, tokens

@@ -39,15 +39,15 @@ _OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS}
 _MOST_TRIES = 3
 """Of one model in one place, whatever happens."""
 
-VERDICTS: Mapping[FaultKind, CallVerdict] = {
+_VERDICTS: Mapping[FaultKind, CallVerdict] = {
     FaultKind.TRANSIENT: CallVerdict.BAD,
     FaultKind.DISCONNECTED: CallVerdict.BAD,
     FaultKind.UNREACHABLE: CallVerdict.UNREACHABLE,
     FaultKind.REFUSED: CallVerdict.BAD,
     FaultKind.RATE_LIMITED: CallVerdict.NEITHER,
-    FaultKind.BUSY: CallVerdict.NEITHER,
+    FaultKind.BUSY: CallVerdict.UNSENT,
     FaultKind.CONTEXT: CallVerdict.NEITHER,
-    FaultKind.BUDGET: CallVerdict.NEITHER,
+    FaultKind.BUDGET: CallVerdict.UNSENT,
     FaultKind.UNSUITED: CallVerdict.NEITHER,
     FaultKind.OURS: CallVerdict.NEITHER,
     FaultKind.CLIENT: CallVerdict.NEITHER,
@@ -152,7 +152,7 @@ class Attempts:
         if (start := self.calls.live.get(attempt)) is None:
             return ()
         is_theirs = self._is_clients_time_up(now_s)
-        self.calls.end(attempt, CallVerdict.NEITHER if is_theirs else VERDICTS[fault.kind], now_s)
+        self.calls.end(attempt, verdict_on(fault, is_excused=is_theirs), now_s)
         if self._is_over:
             return ()
         self.calls.spent += cost
@@ -178,7 +178,8 @@ class Attempts:
         if fault.kind in _LIMITS:
             for_s = min(fault.retry_after_s or _USUAL_LIMIT_S, _LONGEST_LIMIT_S)
             is_ours = fault.kind is FaultKind.BUSY
-            self._fleet.limit(candidate.model, for_s, now_s, is_ours=is_ours)
+            tier = self._plan.tier
+            self._fleet.limit(candidate.model, for_s, now_s, tier=tier, is_ours=is_ours)
 
     def tick(self, now_s: float) -> tuple[Command, ...]:
         """The first attempt has been silent for too long: hedge it with another candidate, if there is one."""
@@ -343,6 +344,12 @@ class Attempts:
         if fault.kind in _LIMITS:
             error.retry_after_s = soonest_s
         return error
+
+
+def verdict_on(fault: Fault, *, is_excused: bool) -> CallVerdict:
+    """What a failure says of its model. One is excused that was too slow only for this request, and says nothing."""
+    verdict = _VERDICTS[fault.kind]
+    return CallVerdict.NEITHER if is_excused and verdict is not CallVerdict.UNSENT else verdict
 
 
 def _without(candidates: Iterable[Candidate], placed: Candidate) -> Iterator[Candidate]:

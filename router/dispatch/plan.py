@@ -7,6 +7,7 @@ from msgspec import Struct
 from router.dispatch.allowance import Allowance
 from router.domain.candidate import Candidate
 from router.domain.money import Money
+from router.domain.price import STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Plan(Struct, frozen=True):
 
     `hedge_after_s` is how long the chosen one may be silent before the next is asked alongside it,
     None for never, and `hedges` the allowance that such attempts are taken from. `tokens` is what an
-    attempt is expected to use of a limit per minute.
+    attempt is expected to use of a limit per minute, `tier` the service tier that is asked for.
     """
 
     candidates: tuple[Candidate, ...]
@@ -51,6 +52,7 @@ class Plan(Struct, frozen=True):
     ceiling: Money | None = None
     hedge_after_s: float | None = None
     hedges: Allowance | None = None
+    tier: str = STANDARD
 
     def __post_init__(self) -> None:
         """Refuse a plan without anybody to ask."""

@@ -20,6 +20,11 @@ class Rate:
         self._fill(now_s)
         self._left -= amount
 
+    def give(self, amount: float, now_s: float) -> None:
+        """Give back what was taken and not used."""
+        self._fill(now_s)
+        self._left = min(self._most, self._left + amount)
+
     def is_full(self, now_s: float) -> bool:
         """Whether everything that was taken has been filled up again."""
         self._fill(now_s)

@@ -22,7 +22,7 @@ from router.domain.money import ZERO
 from router.domain.price import STANDARD
 from router.domain.usage import Usage
 from router.domain.vector import cosine
-from router.ledger.account import CHARS_PER_TOKEN, NOTHING_HEARD, Embedding, Heard
+from router.ledger.account import CHARS_PER_TOKEN, NOTHING_HEARD, Embedding, Heard, Timing
 from router.pipeline.attempts import Begun, Failed, Means, Race, Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.opened import OpenedPlain
@@ -80,6 +80,7 @@ class Ascent(Race):
         self._panel = panel
         self._answers: dict[int, Begun] = {}
         self._verdict_calls: dict[int, Call] = {}
+        self._unheard: dict[int, Heard] = {}
         self._noted = 0
         self._judging_cost = ZERO
 
@@ -162,6 +163,10 @@ class Ascent(Race):
             self._left_behind(begun)
         return None
 
+    def _book_stopped(self, start: Start, timing: Timing) -> None:
+        heard = self._unheard.get(start.attempt, NOTHING_HEARD)
+        self._books.stopped(start, timing, self._stopped_by, heard)
+
     def _unwanted(self, begun: Begun) -> None:
         if not begun.start.is_whole:
             return super()._unwanted(begun)
@@ -209,11 +214,12 @@ class Ascent(Race):
         start = self._consulted(judge, answer.start.candidate) if answer and text else None
         if start is None:
             return None
+        unheard = self._of_verdict(NOTHING_HEARD, text)
         self._verdict_calls[start.attempt] = self._verdict_call(start, text)
+        self._unheard[start.attempt] = unheard
         event, now_s = await self.attempt(start), self._now_s()
         if isinstance(event, Failed):
-            heard = self._of_verdict(NOTHING_HEARD, text)
-            cost = self._books.failed(start, event.fault, event.timing, heard)
+            cost = self._books.failed(start, event.fault, event.timing, unheard)
             self._climb.failed(start.attempt, event.fault, now_s, cost)
             return None
         self._climb.ended(start.attempt, CallVerdict.GOOD, now_s)

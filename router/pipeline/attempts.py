@@ -18,7 +18,7 @@ from router.domain.model import Model
 from router.domain.money import Money
 from router.ledger.account import CHARS_PER_TOKEN, Timing
 from router.pipeline.mistakes import place_of
-from router.pipeline.opened import Opened, OpenedPlain, OpenedStream, open_answer
+from router.pipeline.opened import Opened, OpenedStream, open_answer
 from router.pipeline.slots import Slots
 from router.ports import Call, Observer, Upstream, World
 
@@ -80,12 +80,10 @@ class Begun(Struct, frozen=True):
 
         The time before the first token counts as that of 50 more tokens.
         """
-        match self.opened:
-            case OpenedPlain(_, answer):
-                tokens = answer.output_chars // CHARS_PER_TOKEN
-                return self.watch.elapsed_s() / (tokens + _TOKENS_BEFORE_THE_FIRST)
-            case OpenedStream():
-                return self.first_content_s or 0.0
+        if self.first_content_s is not None or isinstance(self.opened, OpenedStream):
+            return self.first_content_s or 0.0
+        tokens = self.opened.answer.output_chars // CHARS_PER_TOKEN
+        return self.watch.elapsed_s() / (tokens + _TOKENS_BEFORE_THE_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,9 +265,14 @@ class Race:
 
     def _stop(self, start: Start, timing: Timing) -> None:
         """The attempt is stopped by us; it cost something only if it was ever sent."""
-        self._machine.ended(start.attempt, CallVerdict.NEITHER, self._means.world.monotonic_s())
-        if start.attempt in self._sent:
-            self._losses.stopped(start, timing, self._stopped_by)
+        was_sent = start.attempt in self._sent
+        verdict = CallVerdict.NEITHER if was_sent else CallVerdict.UNSENT
+        self._machine.ended(start.attempt, verdict, self._means.world.monotonic_s())
+        if was_sent:
+            self._book_stopped(start, timing)
+
+    def _book_stopped(self, start: Start, timing: Timing) -> None:
+        self._losses.stopped(start, timing, self._stopped_by)
 
     async def attempt(self, start: Start) -> Begun | Failed:
         """One attempt up to its first content, or its failure."""
@@ -294,8 +297,7 @@ class Race:
         except Exception as error:  # noqa: BLE001 - a mistake of ours: nothing may stay reserved for it
             _LOG.error("a call to %s failed: %s", start.candidate.model.key, place_of(error))
             return Failed(start, _ours(was_sent=start.attempt in self._sent), watch.timing())
-        is_stream = isinstance(opened, OpenedStream)
-        return Begun(start, opened, watch, watch.elapsed_s() if is_stream else None)
+        return Begun(start, opened, watch, watch.elapsed_s() if opened.is_streamed else None)
 
     async def _open(self, start: Start) -> Opened:
         """The answer's beginning, in a place of the model that is held until the answer ends."""

@@ -74,11 +74,13 @@ class Bookkeeper:
         self._write(entry)
         return entry.cost
 
-    def stopped(self, start: Start, timing: Timing, outcome: Outcome) -> None:
+    def stopped(
+        self, start: Start, timing: Timing, outcome: Outcome, heard: Heard = NOTHING_HEARD
+    ) -> None:
         """An attempt was stopped before its first content: the prompt may have been billed, and thoughts."""
         # Only the seconds before a stream's first content say how far its thoughts had come.
-        silent_s = timing.total_s if self.account.stream else 0.0
-        heard = self._with_thoughts(start, NOTHING_HEARD, silent_s)
+        is_stream = self.account.stream and not start.is_whole
+        heard = self._with_thoughts(start, heard, timing.total_s if is_stream else 0.0)
         self._broke_off(start, heard, timing, outcome, outcome.value)
 
     def broke_off(self, begun: Begun, heard: Heard, outcome: Outcome, error: str) -> Entry:

@@ -197,9 +197,12 @@ class Flight:
         """Stop waiting, and hand on what may have come at that very moment."""
         if place in self._line:
             self._line.remove(place)
-        if not place.done() or place.cancelled() or place.exception() is not None:
-            return
-        match place.result():
+        if place.done() and not place.cancelled() and place.exception() is None:
+            await self.decline(place.result())
+
+    async def decline(self, landing: Landing) -> None:
+        """Hand on what has come for a request that is not there any more."""
+        match landing:
             case Aboard() as aboard:
                 await aboard.leave()
             case FlightTurn.LEAD:

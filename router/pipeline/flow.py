@@ -34,9 +34,10 @@ from router.pipeline.beacon import Led, SharedBeacon
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascading import Cascading
 from router.pipeline.conversing import Conversing
-from router.pipeline.flights import Aboard, Flight, Flights, FlightTurn, Whole
+from router.pipeline.flights import Aboard, Flight, Flights, FlightTurn, Landing, Whole
 from router.pipeline.handout import Handout
 from router.pipeline.judge import Judge
+from router.pipeline.kept_alive import KeptWaiting
 from router.pipeline.leisure import at_leisure, turn_after
 from router.pipeline.overriding import choosing, overriding
 from router.pipeline.planning import Hedging, plan_for, tightened
@@ -177,7 +178,14 @@ class Pipeline:
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
         flight = self.flights.board((shelf.key, visit.kind))
-        match await flight.turn(self._patience(visit).rest_s()):
+        turn = flight.turn(self._patience(visit).rest_s())
+        landed = partial(self._landed, visit, shelf, flight)
+        if (every_s := visit.keep_alive_s) is None:
+            return await landed(await turn)
+        return await KeptWaiting(flight, every_s, visit.early_headers, landed).reply(turn)
+
+    async def _landed(self, visit: Visit, shelf: Shelf, flight: Flight, landing: Landing) -> Reply:
+        match landing:
             case FlightTurn.LEAD:
                 return await self._leading(visit, shelf, flight)
             case FlightTurn.LOOK:
@@ -185,8 +193,8 @@ class Pipeline:
                 return await self._served(visit, await self._widened(visit, find))
             case FlightTurn.LATE:
                 return await self._served(visit, self._nothing(visit, shelf))
-            case Whole() | Aboard() as landed:
-                return await self._joined(visit, shelf, landed)
+            case Whole() | Aboard():
+                return await self._joined(visit, shelf, landing)
 
     async def _leading(self, visit: Visit, shelf: Shelf, flight: Flight) -> Reply:
         """Answer for everyone who waits on this flight; whatever goes wrong, they are told."""

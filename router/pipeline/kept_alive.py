@@ -1,20 +1,21 @@
-"""A stream whose client gets signs of life while a cascade's steps are judged.
+"""A stream whose client gets signs of life while a cascade's steps are judged, for itself or for another request.
 
 An answer that comes in time has its headers and its errors like any other. Otherwise the headers go out
-early, and comments follow until there is content; what was not known yet is told in comments at the end,
-and an error becomes an event.
+early, and comments follow until there is content; what was not known yet is told in comments, and an error
+becomes an event.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from router.domain.errors import ApiError
 from router.pipeline.attempts import Begun
-from router.pipeline.flights import Flight
-from router.pipeline.reply import StreamReply
+from router.pipeline.flights import Flight, Landing
+from router.pipeline.reply import Reply, StreamReply
+from router.pipeline.telling import late_words
 from router.wire.errors import error_body
 from router.wire.sse import event_of
 
@@ -72,3 +73,55 @@ class KeptAlive:
         (result,) = await asyncio.gather(race, return_exceptions=True)
         if isinstance(result, Begun):
             await self.walk.abandoned(result)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWaiting:
+    """A request that waits for a flight; its client gets a sign of life every `every_s` seconds.
+
+    `landed` makes its reply of what the flight brings.
+    """
+
+    flight: Flight
+    every_s: float
+    early_headers: Mapping[str, str]
+    landed: Callable[[Landing], Awaitable[Reply]]
+
+    async def reply(self, turn: Coroutine[Any, Any, Landing]) -> Reply:
+        """The reply, as soon as its `turn` has come, or after `every_s` seconds. Raises ApiError until then."""
+        waiting = asyncio.create_task(turn)
+        try:
+            await asyncio.wait({waiting}, timeout=self.every_s)
+        except asyncio.CancelledError:
+            await self._leave(waiting)
+            raise
+        if waiting.done():
+            return await self.landed(waiting.result())
+        return StreamReply(self.early_headers, self._pieces(waiting))
+
+    async def _pieces(self, waiting: "asyncio.Task[Landing]") -> AsyncGenerator[bytes]:
+        try:
+            while not waiting.done():
+                yield _WAITING
+                await asyncio.wait({waiting}, timeout=self.every_s)
+        except BaseException:
+            await self._leave(waiting)
+            raise
+        try:
+            reply = await self.landed(waiting.result())
+        except ApiError as error:
+            yield event_of(error_body(error))
+            return
+        if isinstance(reply, StreamReply):
+            words = late_words(reply.headers)
+            async with aclosing(reply.pieces) as pieces:
+                async for piece in pieces:  # a stream that was never begun would never be left
+                    yield words + piece
+                    words = b""
+
+    async def _leave(self, waiting: "asyncio.Task[Landing]") -> None:
+        """The client has left: so does its place in the line, with what it has brought at this very moment."""
+        waiting.cancel()
+        (landing,) = await asyncio.gather(waiting, return_exceptions=True)
+        if not isinstance(landing, BaseException):
+            await self.flight.decline(landing)

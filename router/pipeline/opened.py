@@ -19,21 +19,24 @@ from router.wire.errors import read_error
 from router.wire.events import EventReader
 from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.native.reading import CHAT, Tongue
+from router.wire.replay import as_events
 
 _MOST_BEFORE_CONTENT = 16 * 2**20
 """Bytes that are held back until the content comes: as many as one event may have. Comments take kilobytes, but a
 model that hides its thoughts may send an empty chunk of 300 bytes for each of 30,000 tokens, and Responses repeats
 the instructions and tools of the request two or three times."""
-_MOST_OF_AN_ERROR = 64 * 2**10
-"""Bytes. What is longer is an answer."""
 
 
 class OpenedPlain(Struct, frozen=True):
-    """A whole answer, as bytes of a dialect and as what was read from them."""
+    """A whole answer, as bytes of a dialect and as what was read from them.
+
+    `is_streamed` says that a stream was asked for: the client gets it as one.
+    """
 
     body: bytes
     answer: PlainAnswer
     dialect: Dialect = Dialect.CHAT
+    is_streamed: bool = False
 
     @property
     def heard(self) -> Heard:
@@ -59,6 +62,8 @@ class OpenedPlain(Struct, frozen=True):
 
 class OpenedStream:
     """A stream whose first content has arrived: batches of events, the first ones already here."""
+
+    is_streamed = True
 
     def __init__(
         self, response: Response, release: Callable[[], None], form: StreamForm = CHAT_FORM
@@ -165,6 +170,7 @@ Opened = OpenedPlain | OpenedStream
 async def open_answer(upstream: Upstream, call: Call, release: Callable[[], None]) -> Opened:
     """Send `call` and wait for a whole answer, or a stream's first content. Raises AttemptFailed.
 
+    Some servers ignore that a stream is wanted: a whole answer of theirs must be one that can be told as a stream.
     `release` is called once, when the answer has ended in whatever way.
     """
     try:
@@ -175,42 +181,29 @@ async def open_answer(upstream: Upstream, call: Call, release: Callable[[], None
     tongue = response.tongue if isinstance(response, Native) else CHAT
     stream = OpenedStream(response, release, tongue.form())
     try:
-        if response.is_stream != call.stream:
-            raise await _misformed(response)
-        if call.stream:
-            await stream.until_content()
-            return stream
-        return await _whole(response, stream, tongue)
+        if not response.is_stream:
+            return await _whole(response, stream, tongue, is_streamed=call.stream)
+        if not call.stream:
+            raise _malformed("the upstream answered with a stream, which was not asked for")
+        await stream.until_content()
+        return stream
     except BaseException:
         await stream.close()
         raise
 
 
-async def _misformed(response: Response) -> AttemptFailed:
-    """The failure that an answer in the wrong form means: where a stream was wanted, a plain one may be an error."""
-    said = None if response.is_stream else _reported(await _error_in(response))
-    return said or _malformed("the upstream answered in another form than requested")
-
-
-async def _error_in(response: Response) -> bytes:
-    """The body, or its beginning if that shows that it is no error; a stream may only have the wrong type."""
-    body = bytearray()
-    async for piece in response.pieces():
-        body += piece
-        begun = body.lstrip()
-        if (begun and not begun.startswith(b"{")) or len(body) > _MOST_OF_AN_ERROR:
-            break
-    return bytes(body)
-
-
-async def _whole(response: Response, holder: OpenedStream, tongue: Tongue) -> OpenedPlain:
+async def _whole(
+    response: Response, holder: OpenedStream, tongue: Tongue, *, is_streamed: bool
+) -> OpenedPlain:
     raw = await response.read()
     try:
         body, answer = tongue.plain(raw)
+        if is_streamed:
+            as_events(body, is_stream=False, answer_id="", usage=False)
     except MalformedAnswer as error:
         raise _reported(raw) or _malformed(str(error)) from None
     await holder.close()
-    return OpenedPlain(body, answer, tongue.dialect)
+    return OpenedPlain(body, answer, tongue.dialect, is_streamed)
 
 
 def _malformed(message: str) -> AttemptFailed:

@@ -50,6 +50,7 @@ def plan_for(
         ceiling=decision.ceiling,
         hedge_after_s=_silence_s(decision, experience, stream),
         hedges=hedges,
+        tier=features.service_tier,
     )
 
 

@@ -1,4 +1,4 @@
-"""A complete answer as a stream: what a cascade has accepted, for a client that streams."""
+"""A complete answer as a stream: what a cascade has accepted, or a server has sent that ignores `stream`."""
 
 from router.pipeline.opened import OpenedPlain
 from router.wire.answer import Told, read_event

@@ -102,6 +102,22 @@ class Visit(Struct, frozen=True):
         return not is_chore and bool(self.request.body.get("tools") or self.caller.session)
 
     @property
+    def keep_alive_s(self) -> float | None:
+        """Seconds between signs of life while another request's answer is awaited, None for none.
+
+        None, too, where that may be an answer in another dialect than chat: a stream cannot change its dialect.
+        """
+        request = self.request
+        is_chat = request.stream and request.original is None
+        return self.terms.cascade.keep_alive_s if is_chat else None
+
+    @property
+    def early_headers(self) -> dict[str, str]:
+        """The headers that are known while another request's answer is awaited."""
+        name = "none" if isinstance(self.target, Model) else self.target.name
+        return {"x-request-id": self.caller.request_id, "x-farthing-policy": name}
+
+    @property
     def kind(self) -> tuple[str, str, str, bool, str]:
         """What two requests must have in common, besides words and tenant, to share one answer.
 

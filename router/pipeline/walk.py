@@ -130,7 +130,8 @@ class Walk(Struct, frozen=True):
             listener = self._listener(dialect=opened.dialect)
             return self._stream(begun, opened, listener, flight, is_late=is_late)
         source = Replayed.of(opened, f"chatcmpl-{self.telling.request_id}")
-        listener = self._listener(usage=opened.answer.usage, is_accepted=True)
+        is_accepted = begun.start.is_whole
+        listener = self._listener(usage=opened.answer.usage, is_accepted=is_accepted)
         return self._stream(begun, source, listener, flight, is_late=is_late)
 
     async def abandoned(self, begun: Begun) -> None:

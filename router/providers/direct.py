@@ -224,9 +224,14 @@ class _DirectResponse:
         return kind.strip().lower() == _EVENT_STREAM
 
     async def read(self) -> bytes:
-        body = bytearray()
+        body, begun = bytearray(), b""
         async for piece in self.pieces():
             body += piece
+            begun = begun or piece.lstrip()[:1]
+            if begun not in (b"", b"{"):  # a stream of the wrong type would be paid to its end
+                raise AttemptFailed.transient(
+                    "its answer is not JSON", "malformed_answer", reached_model=True
+                )
             if len(body) > _MAX_ANSWER_BYTES:
                 raise AttemptFailed.transient(
                     "its answer is too large", "answer_too_large", reached_model=True

@@ -120,21 +120,28 @@ class TranslatedUpstream:
                 call.body, fresh=call.fresh, headers=call.headers, path=call.path
             )
         if call.original is not None and (letter := self._as_it_is(call)) is not None:
-            dialect = call.original.dialect
-            name = "" if call.is_home else origin_of(call.model.upstream, call.model.name)
-            return Native(await self._posted(call, letter, dialect), Tongue(dialect, name))
+            return await self._native(call, call.original.dialect, letter)
         source, letter = self._written(call)
         response = await self._posted(call, letter, source.dialect)
-        if response.is_stream != call.stream:
-            return response  # whoever asked refuses it, and need not wait for its end
-        occasion = Occasion(int(self._unix_s()), _ASKED)
-        if response.is_stream:
-            return _TranslatedStream(response, StreamTranslator(source, Dialect.CHAT, occasion))
-        return _TranslatedPlain(response, source, occasion)
+        return self._as_chat(response, source)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._line.close()
+
+    async def _native(self, call: Call, dialect: Dialect, letter: Letter) -> Response:
+        """The answer in its own dialect; one that is whole, where a stream was wanted, can only be told from chat."""
+        response = await self._posted(call, letter, dialect)
+        name = origin_of(call.model.upstream, call.model.name)
+        if call.stream and not response.is_stream:
+            return self._as_chat(response, Target(dialect, name))
+        return Native(response, Tongue(dialect, "" if call.is_home else name))
+
+    def _as_chat(self, response: Response, source: Target) -> Response:
+        occasion = Occasion(int(self._unix_s()), _ASKED)
+        if response.is_stream:
+            return _TranslatedStream(response, StreamTranslator(source, Dialect.CHAT, occasion))
+        return _TranslatedPlain(response, source, occasion)
 
     def _as_it_is(self, call: Call) -> Letter | None:
         """The letter that passes `call` on. Raises AttemptFailed if it cannot be written."""

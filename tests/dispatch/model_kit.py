@@ -20,7 +20,7 @@ from router.domain.limits import UNLIMITED, Limits
 from router.domain.members import replace
 from router.domain.model import Ability, Model
 from router.domain.money import ZERO, Money
-from router.domain.price import Price
+from router.domain.price import STANDARD, Price
 
 
 def a_model(
@@ -70,6 +70,7 @@ def a_plan(
     cost: Money = ZERO,
     hedge_after_s: float | None = None,
     hedges: Allowance | None = None,
+    tier: str = STANDARD,
 ) -> Plan:
     return Plan(
         candidates=tuple(
@@ -81,6 +82,7 @@ def a_plan(
         ceiling=ceiling,
         hedge_after_s=hedge_after_s,
         hedges=hedges,
+        tier=tier,
     )
 
 

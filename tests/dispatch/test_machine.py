@@ -9,6 +9,7 @@ from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.fault import Fault
 from router.domain.limits import Limits
+from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.model_kit import (
     DISCONNECTED,
@@ -148,6 +149,43 @@ def test_when_all_are_limited_the_client_hears_of_the_shortest_wait_within_ten_s
     assert played.error.status == 429
     assert played.error.retry_after_s == pytest.approx(20.0)
     assert played.ended_s < 10
+
+
+@pytest.mark.parametrize("fault", [OVERDRAWN, BUSY])
+@pytest.mark.parametrize("limits", [Limits(requests_per_minute=1), Limits(tokens_per_minute=100)])
+def test_a_call_that_was_never_sent_has_used_nothing_of_a_limit(
+    fault: Fault, limits: Limits
+) -> None:
+    fleet, model = Fleet(), replace(A, limits=limits)
+    plan, script = a_plan(model, B), {"a": [FINE], "b": [FINE]}
+
+    unsent = {**script, "a": [Outcome(0.0, fault)]}
+    assert play(plan, scripted(unsent), fleet).models == ["a", "b"]
+    assert play(plan, scripted(script), fleet, at_s=1.0).models == ["a"]
+    assert play(plan, scripted(script), fleet, at_s=2.0).models == ["b"]
+
+
+def test_a_limit_of_another_service_tier_is_no_limit_of_the_standard_one() -> None:
+    fleet = Fleet()
+    script = {"a": [Outcome(0.1, limited(30)), FINE], "b": [FINE]}
+    flex = a_plan(A, B, tier="flex")
+
+    assert play(flex, scripted(script), fleet).models == ["a", "b"]
+    assert play(flex, scripted({"b": [FINE]}), fleet).models == ["b"]
+    assert play(a_plan(A, B), scripted({"a": [FINE]}), fleet).models == ["a"]
+    assert fleet.news(0.2).notices == ()  # for others it would be one of the model
+
+
+def test_a_limit_of_the_standard_tier_is_one_of_all() -> None:
+    fleet = Fleet()
+    fleet.limit(A, 30.0, 0.0)
+    assert play(a_plan(A, B, tier="flex"), scripted({"b": [FINE]}), fleet).models == ["b"]
+
+
+def test_slots_that_are_taken_are_taken_in_every_tier() -> None:
+    fleet = Fleet()
+    play(a_plan(A, B, tier="flex"), scripted({"a": [Outcome(0.1, BUSY)], "b": [FINE]}), fleet)
+    assert play(a_plan(A, B), scripted({"b": [FINE]}), fleet).models == ["b"]
 
 
 def test_who_can_ask_nobody_hears_who_is_away_and_for_how_long() -> None:

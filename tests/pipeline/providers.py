@@ -18,13 +18,14 @@ Json = dict[str, Any]
 class Provider:
     """What was received, and the answer: `answer` as a whole, or `events` if a stream is wanted.
 
-    No answer comes until it `goes_on`.
+    No answer comes until it `goes_on`. One that `never_streams` answers as a whole whatever is asked.
     """
 
     url: str = ""
     status: int = 200
     answer: bytes = b""
     events: bytes = b""
+    never_streams: bool = False
     bodies: list[bytes] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -42,7 +43,8 @@ class Provider:
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
         self.arrived.set()
         await self.goes_on.wait()
-        if self.status != 200 or not orjson.loads(raw).get("stream"):
+        streams = orjson.loads(raw).get("stream") and not self.never_streams
+        if self.status != 200 or not streams:
             return web.Response(
                 body=self.answer, status=self.status, content_type="application/json"
             )

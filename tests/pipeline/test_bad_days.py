@@ -220,6 +220,38 @@ async def test_after_five_stumbles_a_model_rests_and_its_state_can_be_read(tmp_p
             assert line in (await response.text()).splitlines()
 
 
+async def test_a_provider_without_room_for_flex_has_room_for_others(tmp_path: Path) -> None:
+    async with proxy(tmp_path) as it:
+        it.upstream.faults.script("sim-open-8b", ["status,code=429,retry_after=30"])
+        for tier, model in (("flex", "sim-mid"), ("flex", "sim-mid"), ("auto", "sim-open-8b")):
+            async with it.post(service_tier=tier) as response:
+                assert response.headers["x-farthing-model"] == model
+
+
+async def test_who_leaves_the_line_for_a_model_has_used_nothing_of_its_limit(
+    tmp_path: Path,
+) -> None:
+    async def busy_with(calls: int) -> None:
+        while (await it.standings()).get("sim-open-8b", {}).get("in_flight", 0) != calls:
+            """Ask again."""
+
+    async def ask() -> None:
+        async with it.post(faults="sim-open-8b:silence") as response:
+            await response.read()
+
+    limits = {"in_flight": 1, "requests_per_minute": 2}
+    async with proxy(tmp_path, of_model={"limits": limits}) as it, asyncio.timeout(10):
+        calls: list[asyncio.Task[None]] = []
+        for each in (1, 2):
+            calls.append(asyncio.create_task(ask()))
+            await busy_with(each)
+        for each in (1, 0):
+            calls.pop().cancel()
+            await busy_with(each)
+        async with it.post() as response:
+            assert response.headers["x-farthing-model"] == "sim-open-8b"
+
+
 async def test_a_stall_ends_a_stream_by_the_policys_own_bound(tmp_path: Path) -> None:
     policy = {"deadlines": {"stall_s": 0.2}}
     async with proxy(tmp_path, models=["sim-mid"], policy=policy) as it:

@@ -1,7 +1,7 @@
 """Cascades whose clients leave, wait, or ask the same at the same time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from router.pipeline.replayed import Replayed
 from router.ports import Call, Response, Upstream
 from router.wire.answer import read_plain
 from tests.pipeline.cascade_kit import (
+    JUDGED,
     LYING,
     MODELS,
     PAIR,
@@ -33,6 +34,7 @@ from tests.pipeline.cascade_kit import (
     said,
     text,
 )
+from tests.pipeline.kit import Proxy
 from tests.simulated.raw import until
 
 # ---------------------------------------------------------------------------------- leaving
@@ -56,6 +58,23 @@ async def test_a_client_that_leaves_in_a_step_stops_and_pays_all_calls(
     assert rows["other"]["usage_source"] == "estimated"
     assert sum(row["closes"] for row in rows.values()) == 1
     assert in_flight(it) == 0
+
+
+async def test_who_leaves_while_a_judge_reads_pays_for_what_the_judge_was_sent(
+    tmp_path: Path,
+) -> None:
+    async with cascading(tmp_path, ("cheap",), checks=JUDGED) as it:
+        it.upstream.faults.script("other", ["silence"])
+        task = asyncio.create_task(answer(it, stream=True, service_tier="flex"))
+        await until(lambda: asked(it, "other") == 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await until(lambda: len(it.rows()) == 2)
+        rows = {row["model"]: row for row in it.rows()}
+
+    read, cheap = rows["other"], rows["cheap"]
+    assert (read["outcome"], read["service_tier"]) == ("client_left", "standard")
+    assert read["uncached_input_tokens"] > cheap["uncached_input_tokens"] + 350
 
 
 async def test_a_client_that_leaves_while_it_is_kept_waiting_stops_all_calls(
@@ -154,6 +173,10 @@ async def test_an_answer_that_no_cascade_has_accepted_does_not_do(tmp_path: Path
     assert headers["x-farthing-cache"] == "miss"
 
 
+def _is_shared(headers: Mapping[str, str], body: bytes) -> bool:
+    return headers.get("x-farthing-cache") == "shared" or b": farthing cache=shared\n" in body
+
+
 @pytest.mark.parametrize("keep_alive_s", [None, 0.02])
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("step", [PAIR, LYING])
@@ -174,7 +197,7 @@ async def test_fifty_at_once_are_one_cascade(
 
     assert asked(it, "cheap") == 1
     assert asked(it, "strong") == (step is LYING)
-    assert sum(headers["x-farthing-cache"] == "shared" for headers, _ in got) == 49
+    assert sum(_is_shared(headers, body) for headers, body in got) == 49
     assert len({text(body) if stream else said(body) for _, body in got}) == 1
     assert sum(row["is_answer"] for row in rows) == 50
 
@@ -199,6 +222,63 @@ async def test_when_the_first_client_leaves_in_a_step_the_next_one_takes_over(
         _, body = await second
 
     assert "42" in text(body)
+
+
+async def _two(it: Proxy, **fields: Any) -> tuple["asyncio.Task[Any]", "asyncio.Task[Any]"]:
+    """Two that ask the same; when this returns, the second waits for the first one's answer."""
+    first = asyncio.create_task(answer(it, stream=True, **fields))
+    await until(lambda: asked(it, "cheap") == 1)
+    second = asyncio.create_task(answer(it, stream=True, **fields))
+    await until(lambda: "waiting=1" in repr(it.running.pipeline.flights))
+    return first, second
+
+
+async def test_who_waits_for_the_answer_to_another_hears_that_it_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    terms = CascadeTerms(keep_alive_s=0.05)
+    options: dict[str, Any] = {"policy": STORING, "cache": "memory", "simulated": SLOW, "speed": 1}
+    async with cascading(tmp_path, LYING, terms=terms, **options) as it:
+        first, second = await _two(it)
+        _, paid = await first
+        headers, body = await second
+        rows = it.rows()
+
+    assert "x-farthing-model" not in headers
+    assert headers["x-farthing-policy"] == "test"
+    waiting, _, rest = body.partition(b"data: ")
+    assert waiting.count(b": waiting\n\n") >= 3
+    assert b": waiting" not in rest
+    assert _is_shared(headers, body)
+    assert b": farthing model=strong\n" in body
+    assert text(body) == text(paid)
+    assert body.endswith(b"data: [DONE]\n\n")
+    assert sum(row["outcome"] == "cache_hit" for row in rows) == 1
+
+
+async def test_who_leaves_while_another_is_waited_for_leaves_the_line(tmp_path: Path) -> None:
+    terms = CascadeTerms(keep_alive_s=0.02)
+    options: dict[str, Any] = {"policy": STORING, "cache": "memory"}
+    async with cascading(tmp_path, terms=terms, **options) as it:
+        fields: dict[str, Any] = {"prompt": SUM, "stream": True, "faults": "other:silence"}
+        async with it.post(**fields) as first:
+            await first.content.readany()
+            async with it.post(**fields) as second:
+                assert await second.content.readany() == b": waiting\n\n"
+            await until(lambda: "waiting=0" in repr(it.running.pipeline.flights))
+        await until(lambda: repr(it.running.pipeline.flights) == "<Flights []>")
+
+
+async def test_an_error_that_both_get_is_an_event_for_who_has_waited(tmp_path: Path) -> None:
+    terms = CascadeTerms(keep_alive_s=0.05)
+    options: dict[str, Any] = {"policy": STORING, "cache": "memory", "within_s": 0.3}
+    async with cascading(tmp_path, terms=terms, **options) as it:
+        _, second = await _two(it, faults="other:silence;strong:status,code=400")
+        headers, body = await second
+
+    assert headers["content-type"].startswith("text/event-stream")
+    (event,) = [line for line in body.split(b"\n") if line.startswith(b"data: ")]
+    assert orjson.loads(event[6:])["error"]["message"]
 
 
 @pytest.mark.parametrize("is_accepted", [False, True])

@@ -1,61 +1,83 @@
-"""An answer in another form than requested, up to the moment when it is given up."""
+"""An answer in another form than requested, up to the moment when it is given up or begins all the same."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
+import orjson
 import pytest
+from aiohttp import web
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind
-from router.pipeline.opened import open_answer
-from router.ports import Call, Response, Upstream
+from router.pipeline.opened import OpenedPlain, open_answer
+from router.ports import Upstream
+from router.providers.direct import DirectUpstream, Line
+from router.providers.endpoints import Endpoint
 from router.providers.translated import CallWording, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
+from tests.pipeline.doors import upstream
 from tests.providers.calls import call
 
-Way = Callable[["Unending"], Upstream]
+COMPLETION = {
+    "id": "chatcmpl-1",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello"}}],
+}
+MESSAGE = {"id": "msg_1", "model": "m", "content": [{"type": "text", "text": "Hello"}]}
 
 
-class Unending:
-    """An upstream whose plain answer begins with `pieces`, and never ends."""
+@dataclass
+class Server:
+    """Answers every call as JSON, beginning with `start`; it never ends if it `goes_on`."""
 
-    is_stream = False
-    asks_usage = True
+    start: bytes
+    goes_on: bool = True
+    type: str = "application/json"
+    is_left: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def __init__(self, *pieces: bytes) -> None:
-        self._pieces = pieces
-        self.is_closed = False
-
-    async def send(self, call: Call) -> Response:
-        return self
-
-    async def post(self, body: bytes, **_: object) -> Response:
-        return self
-
-    async def read(self) -> bytes:
-        return b"".join([piece async for piece in self.pieces()])
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            yield piece
-        await asyncio.Event().wait()
-
-    async def close(self) -> None:
-        self.is_closed = True
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": self.type})
+        await response.prepare(request)
+        await response.write(self.start)
+        try:
+            if self.goes_on:
+                await asyncio.Event().wait()
+        finally:
+            self.is_left.set()
+        return response
 
 
-def _translated(line: Unending) -> TranslatedUpstream:
+def _direct(url: str) -> Upstream:
+    return DirectUpstream(Endpoint(url), unix_s=lambda: 0.0)
+
+
+def _translated(url: str) -> Upstream:
     target = Target(Dialect.MESSAGES, "up/m", max_output_tokens=100)
+    line = Line(url, {}, (), unix_s=lambda: 0.0, connect_s=5.0)
     return TranslatedUpstream(line, lambda it: CallWording(it.fields, target), unix_s=lambda: 0.0)
 
 
-WAYS = pytest.mark.parametrize("way", [lambda server: server, _translated], ids=["chat", "other"])
+Way = Callable[[str], Upstream]
+WAYS = pytest.mark.parametrize("way", [_direct, _translated], ids=["chat", "other"])
 
 
-async def _given_up(server: Unending, way: Way) -> Fault:
-    async with asyncio.timeout(5):
+@asynccontextmanager
+async def reaching(server: Server, way: Way) -> AsyncIterator[Upstream]:
+    async with upstream([web.post("/{path:.*}", server.answer)]) as url, asyncio.timeout(5):
+        to = way(url)
+        try:
+            yield to
+        finally:
+            await to.close()
+
+
+async def _given_up(server: Server, way: Way, *, stream: bool = True) -> Fault:
+    released: list[None] = []
+    async with reaching(server, way) as to:
         with pytest.raises(AttemptFailed) as caught:
-            await open_answer(way(server), call("m", stream=True), lambda: None)
-    assert server.is_closed
+            await open_answer(to, call("m", stream=stream), lambda: released.append(None))
+        await server.is_left.wait()
+    assert released == [None]
     return caught.value.fault
 
 
@@ -63,13 +85,31 @@ async def _given_up(server: Unending, way: Way) -> Fault:
 @pytest.mark.parametrize("start", [b'data: {"id":', b" \r\n: at work\n\n", b"<html>"])
 async def test_a_stream_of_the_wrong_type_is_not_waited_for(start: bytes, way: Way) -> None:
     """It would be generated, and paid, to its end, and then another model would be asked."""
-    fault = await _given_up(Unending(b"\n", start), way)
+    fault = await _given_up(Server(start), way)
 
     assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
 
 
 @WAYS
-async def test_an_answer_that_is_too_long_for_an_error_is_not_waited_for(way: Way) -> None:
-    fault = await _given_up(Unending(b'{"', b"a" * 2**17), way)
+async def test_a_stream_that_was_not_asked_for_is_not_waited_for(way: Way) -> None:
+    fault = await _given_up(Server(b": at work\n\n", type="text/event-stream"), way, stream=False)
 
-    assert fault.code == "malformed_answer"
+    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
+
+
+@pytest.mark.parametrize(("way", "said"), [(_direct, COMPLETION), (_translated, MESSAGE)])
+async def test_a_whole_answer_where_a_stream_was_wanted_is_taken(way: Way, said: object) -> None:
+    server = Server(b"\n" + orjson.dumps(said), goes_on=False)
+    async with reaching(server, way) as to:
+        opened = await open_answer(to, call("m", stream=True), lambda: None)
+
+    assert isinstance(opened, OpenedPlain)
+    assert opened.is_streamed
+    assert b"Hello" in opened.body
+
+
+async def test_a_whole_answer_that_cannot_be_told_as_a_stream_fails() -> None:
+    odd = orjson.dumps({"choices": [{"message": {"tool_calls": 5}}]})
+    fault = await _given_up(Server(odd, goes_on=False), _direct)
+
+    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")

@@ -51,6 +51,46 @@ def test_the_text_for_a_tool_comes_in_deltas_that_do_not_say_of_what_type_the_ca
     assert (item["type"], item["name"], item["input"]) == ("custom_tool_call", "shell", "ls -l")
 
 
+@pytest.mark.parametrize("target", [RESPONSES, MESSAGES])
+@pytest.mark.parametrize(
+    "first",
+    [{}, {"function": None}, {"function": {}}, {"function": {"name": None, "arguments": ""}}],
+)
+def test_a_call_begins_with_its_name(target: Dialect, first: dict[str, Any]) -> None:
+    named = {"name": "f", "arguments": '{"a"'}
+    rest = [_calling(function={"arguments": ":1}"}), _chunk({}, "tool_calls")]
+    usual = [_calling(id="c0", type="function", function=named), *rest]
+    late = [_calling(id="c0", type="function", **first), _calling(function=named), *rest]
+
+    assert _told(CHAT, target, late) == _told(CHAT, target, usual)
+
+
+def test_a_custom_tool_may_be_named_later_too() -> None:
+    chunks = [
+        _calling(id="c0", type="custom"),
+        _calling(custom={"name": "shell", "input": "ls"}),
+        _chunk({}, "tool_calls"),
+    ]
+
+    (item,) = _told(CHAT, RESPONSES, chunks)["output"]
+
+    assert (item["type"], item["name"], item["input"]) == ("custom_tool_call", "shell", "ls")
+
+
+def test_what_comes_before_a_name_is_not_lost() -> None:
+    early = _calling(id="c0", function={"arguments": '{"a"'})
+    named = _calling(function={"name": "f", "arguments": ":1}"})
+    ends = _chunk({}, "tool_calls")
+
+    (block,) = _told(CHAT, MESSAGES, [early, named, ends])["content"]
+    (nameless,) = _told(CHAT, MESSAGES, [early, _calling(function={"arguments": ":1}"}), ends])[
+        "content"
+    ]
+
+    assert (block["id"], block["name"], block["input"]) == ("c0", "f", {"a": 1})
+    assert (nameless["id"], nameless["name"], nameless["input"]) == ("c0", "", {"a": 1})
+
+
 def test_a_function_stays_one_where_an_empty_custom_tool_is_told_with_it() -> None:
     chunks = [
         _calling(id="c0", type="function", custom={}, function={"name": "f", "arguments": "{"}),

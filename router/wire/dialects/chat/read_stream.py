@@ -41,6 +41,7 @@ _TEXT: _Key = ("text", 0)
 _REFUSAL: _Key = ("refusal", 0)
 _SEALED: _Key = ("sealed", 0)
 _NO_TEXT = Text("")
+_NOTHING = ToolCall("", "", "")
 
 
 class ChatReader:
@@ -55,6 +56,7 @@ class ChatReader:
         self._row = PartSequence()
         self._open: dict[_Key, list[str]] = {}
         self._calls: dict[int, tuple[_Key, str]] = {}
+        self._nameless: dict[int, ToolCall] = {}
         self._functions, self._ended = set[_Key](), set[_Key]()
         self._has_head = self._is_done = False
         self._ahead = ""
@@ -154,10 +156,29 @@ class ChatReader:
             index = given if isinstance(given := raw.get("index"), int) else 0
             if index in self._calls and not (raw.get("function") or raw.get("custom")):
                 continue  # OpenAI's schema requires neither of a delta
-            call = read_call(known(raw, CALL), where)
-            key, begun = self._known(index, call)
-            if key not in self._ended:
-                yield from self._grow(key, begun, call.arguments)
+            if (call := self._joined(index, _call_in(raw, where))) is not None:
+                yield from self._grow_call(index, call)
+
+    def _joined(self, index: int, call: ToolCall) -> ToolCall | None:
+        """What a delta adds to a call; None as long as its name has not come, without which no call can begin."""
+        if index in self._calls:
+            return call
+        sofar = self._nameless.pop(index, _NOTHING)
+        call = ToolCall(
+            call.id or sofar.id,
+            call.name,
+            sofar.arguments + call.arguments,
+            is_custom=sofar.is_custom or call.is_custom,
+        )
+        if call.name:
+            return call
+        self._nameless[index] = call
+        return None
+
+    def _grow_call(self, index: int, call: ToolCall) -> Iterator[Beat]:
+        key, begun = self._known(index, call)
+        if key not in self._ended:
+            yield from self._grow(key, begun, call.arguments)
 
     def _known(self, index: int, call: ToolCall) -> tuple[_Key, ToolCall]:
         """Which call a delta continues. Some servers do not count calls, and only their ids tell them apart.
@@ -189,6 +210,9 @@ class ChatReader:
         return _is_json("".join(self._open[key]))
 
     def _close_all(self) -> Iterator[Beat]:
+        nameless, self._nameless = self._nameless, {}
+        for index, call in nameless.items():
+            yield from self._grow_call(index, call)
         for key in list(self._open):
             yield from self._close(key)
 
@@ -199,6 +223,13 @@ class ChatReader:
             self._ended.add(key)
         closed: Inner = Closed()
         yield from self._row.take(key, closed)
+
+
+def _call_in(raw: JsonObject, place: str) -> ToolCall:
+    """What a delta says of a call: of a new one perhaps only its id and type."""
+    kind = "custom" if raw.get("type") == "custom" else "function"
+    says_more = raw.get("function") or raw.get("custom")
+    return read_call(known(raw if says_more else {**raw, kind: {}}, CALL), place)
 
 
 def _is_json(text: str) -> bool:
