@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
     _known(args.policy, "policy", settings.policies)
-    _known(args.model, "model", {**settings.known, **settings.vectors})
+    _known(args.model, "model", settings.named)
     if args.name in {key.name for key in settings.keys}:
         raise FarthingError(f"the configuration already has a key '{args.name}'")
     secret, own = _new_secret(), Scope(ScopeKind.KEY, args.name)

@@ -187,11 +187,14 @@ def test_the_first_key_says_what_it_closes_and_the_second_one_nothing(config: Pa
     assert second.err == ""
 
 
-def test_a_key_may_be_granted_a_model_whose_provider_has_no_key_here(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["chat", "embedding"])
+def test_a_key_may_be_granted_a_model_whose_provider_has_no_key_here(
+    tmp_path: Path, mode: str
+) -> None:
     """Keys are made in a shell that need not have the server's secrets."""
     away = {"kind": "openai", "base_url": NOWHERE, "api_key": "${NOT_SET}", "enabled": "with-key"}
     price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
-    models = {"dear": {"upstream": "away", "price": price}}
+    models = {"dear": {"upstream": "away", "price": price, "mode": mode}}
     config = write_config(tmp_path, NOWHERE, upstreams={"away": away}, models=models)
     keys(config, "create", "search", "--model", "dear")
 
