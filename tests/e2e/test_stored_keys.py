@@ -10,6 +10,7 @@ import pytest
 
 from router.domain.key import VirtualKey
 from router.domain.members import replace
+from router.domain.money import Money
 from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore
 from tests.e2e.books import all_bytes, rows
@@ -185,6 +186,20 @@ def test_the_first_key_says_what_it_closes_and_the_second_one_nothing(config: Pa
     assert "server.admin_key is not set: /metrics, /admin" in first.err
     assert first.out.count("\n") == 1  # the secret alone, for a pipe
     assert second.err == ""
+
+
+def test_a_new_key_of_an_old_name_says_what_goes_on(shared: Farthing) -> None:
+    config = str(shared.config)
+    first = here("keys", "create", "reborn", "--config", config)
+    assert ask(shared, first.out.strip()).status == 200
+    keys(shared.config, "revoke", "reborn")
+    again = here("keys", "create", "reborn", "--config", config)
+
+    assert "has spent" not in first.err
+    spent = sum(
+        row["cost_pico"] for row in rows(ledger_of(shared.config)) if row["key"] == "reborn"
+    )
+    assert f"A key reborn has spent {Money(spent)} USD before" in again.err
 
 
 @pytest.mark.parametrize("mode", ["chat", "embedding"])
