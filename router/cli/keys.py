@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
     _known(args.policy, "policy", settings.policies)
-    _known(args.model, "model", {**settings.known, **settings.vectors})
+    _known(args.model, "model", settings.named)
     if args.name in {key.name for key in settings.keys}:
         raise FarthingError(f"the configuration already has a key '{args.name}'")
     secret, now_s = _new_secret(), time.time()
@@ -130,6 +130,8 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
     _show_secret(args, key, secret)
     if is_first:
         _tell_what_closes(settings)
+    if before := store.spent_by(args.name):
+        _tell_what_goes_on(args.name, before)
     return 0
 
 
@@ -209,6 +211,15 @@ def _tell_what_closes(settings: Settings) -> None:
             " everyone until it is set and Farthing is restarted.[/]",
             soft_wrap=True,
         )
+
+
+def _tell_what_goes_on(name: str, before: Money) -> None:
+    """A key is its name: users must not find out by a budget that another one had it before."""
+    Console(stderr=True).print(
+        f"[yellow]A key {escape(name)} has spent {before} USD before: the budgets, reports, stored answers and decisions"
+        " of that name go on. For a new client, revoke this key and choose another name.[/]",
+        soft_wrap=True,
+    )
 
 
 def _new_secret() -> str:

@@ -93,7 +93,7 @@ def _text(name: str) -> str:
 
 def _names(settings: Settings) -> dict[str, str]:
     """From vendors' names of models, and our ids, to our ids; also those of models that do not take part here."""
-    models = (*settings.known.values(), *settings.vectors.values())
+    models = settings.named.values()
     theirs = {place.name: model.id for model in models for place in model.places}
     return theirs | {model.id: model.id for model in models}
 

@@ -13,6 +13,7 @@ RELOADED = frozenset(
         "catalog",
         "known",
         "vectors",
+        "known_vectors",
         "book",
         "policies",
         "learnt",

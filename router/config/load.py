@@ -110,6 +110,7 @@ class _Found:
 
     selection: UpstreamSelection
     known: Mapping[str, Model]
+    known_vectors: Mapping[str, Model]
     policies: Mapping[str, LoadedPolicy]
     catalog: Mapping[str, Model]
     vectors: Mapping[str, Model]
@@ -144,18 +145,19 @@ class _Loading:
         section = self.section
         selection = select_upstreams(section.upstreams, self.references, self.file)
         self.problems.extend(selection.problems)
-        known, vectors = parted(self._models())
+        known, known_vectors = parted(self._models())
         policies = self._policies()
         named = [*(self.file.data.get("models") or {})]  # also those with problems of their own
-        chatting = [name for name in named if name not in vectors]
+        chatting = [name for name in named if name not in known_vectors]
         for loaded in policies.values():
             self.problems.extend(unknown_models(loaded.file, chatting))
         catalog = self._taking_part(known, selection)
-        vectors = _present(vectors, selection)
+        vectors = _present(known_vectors, selection)
         keys = configured_keys(section, self.references, self.file, self.problems)
         self.problems.extend(unknown_names(section, self.file, policies, named))
         self.notes.extend(unknown_payers(section))
-        return _Found(selection, known, policies, catalog, vectors, keys, self._ledger())
+        ledger = self._ledger()
+        return _Found(selection, known, known_vectors, policies, catalog, vectors, keys, ledger)
 
     def _settings(self, found: _Found) -> Settings:
         section, quality, chosen = self.section, self.section.quality, found.selection.chosen
@@ -170,6 +172,7 @@ class _Loading:
             catalog=found.catalog,
             known=found.known,
             vectors=found.vectors,
+            known_vectors=found.known_vectors,
             passthrough=passthrough_of(self._passthrough, chosen, asked, self._wrong),
             book=_book(section.policies, found.policies),
             policies=found.policies,

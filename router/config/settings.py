@@ -147,9 +147,9 @@ class Settings:
     """Everything that was configured. `notes` say what was left out and why.
 
     `catalog` has the models that may answer; `known` also those whose upstream does not take part:
-    a name that clients send can stand for one of these, as the reference for an answer. `vectors` are the models
-    that make embeddings. `learnt` is the artefact in force, with what is wrong with it. `guests` are keys that are
-    valid only as long as this process lives.
+    a name that clients send can stand for one of these, as the reference for an answer. `vectors` and `known_vectors`
+    are the same of models that make embeddings. `learnt` is the artefact in force, with what is wrong with it. `guests`
+    are keys that are valid only as long as this process lives.
     """
 
     file: Path
@@ -161,6 +161,7 @@ class Settings:
     catalog: Mapping[str, Model]
     known: Mapping[str, Model]
     vectors: Mapping[str, Model]
+    known_vectors: Mapping[str, Model]
     passthrough: PassthroughSettings | None
     book: PolicyBook
     policies: Mapping[str, LoadedPolicy]
@@ -175,6 +176,11 @@ class Settings:
     otlp: OtlpSettings | None
     logs_requests: bool
     guests: tuple[VirtualKey, ...] = ()
+
+    @property
+    def named(self) -> Mapping[str, Model]:
+        """Every configured model by its id, whatever it makes and whether or not it takes part."""
+        return {**self.known, **self.known_vectors}
 
     def listening_on(self, host: str, port: int, *, has_stored_keys: bool = False) -> "Settings":
         """The same settings with another address. Raises ConfigError for one that is open to all."""

@@ -22,6 +22,7 @@ class Wallet:
     budgets: tuple[Budget, ...]
     _held: dict[int, Reservation] = field(default_factory=dict)
     _ended: list[tuple[Reservation, Money]] = field(default_factory=list)
+    _is_closed: bool = False
 
     async def set_aside(self, start: Start) -> Fault | None:
         """Reserve the most that an attempt may cost. Returns a fault if there is too little."""
@@ -50,15 +51,20 @@ class Wallet:
             self._keep_costs()
 
     async def pay(self, cost: Money) -> None:
-        """Spend the cost of a call for which nothing was set aside, because it is small: that of a vector."""
+        """A call has this cost for which nothing was set aside, because it is small: that of a vector."""
         if not self.budgets or not cost:
             return
         held = await self.purse.reserve(self.budgets, ZERO)
-        if not isinstance(held, Balance):  # nothing fits into every budget
+        if isinstance(held, Balance):
+            return  # but nothing fits into every budget
+        if self._is_closed:  # the client has left meanwhile
             self.purse.settle(held, cost)
+        else:
+            self._ended.append((held, cost))
 
     def close(self) -> None:
         """The ledger is handed the rows: spend what attempts cost, and free what was set aside for those never made."""
+        self._is_closed = True
         ended, self._ended = self._ended, []
         unmade, self._held = self._held, {}
         for reservation, cost in (*ended, *((each, ZERO) for each in unmade.values())):

@@ -10,6 +10,7 @@ import pytest
 
 from router.domain.key import VirtualKey
 from router.domain.members import replace
+from router.domain.money import Money
 from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore
 from tests.e2e.books import all_bytes, rows
@@ -187,11 +188,28 @@ def test_the_first_key_says_what_it_closes_and_the_second_one_nothing(config: Pa
     assert second.err == ""
 
 
-def test_a_key_may_be_granted_a_model_whose_provider_has_no_key_here(tmp_path: Path) -> None:
+def test_a_new_key_of_an_old_name_says_what_goes_on(shared: Farthing) -> None:
+    config = str(shared.config)
+    first = here("keys", "create", "reborn", "--config", config)
+    assert ask(shared, first.out.strip()).status == 200
+    keys(shared.config, "revoke", "reborn")
+    again = here("keys", "create", "reborn", "--config", config)
+
+    assert "has spent" not in first.err
+    spent = sum(
+        row["cost_pico"] for row in rows(ledger_of(shared.config)) if row["key"] == "reborn"
+    )
+    assert f"A key reborn has spent {Money(spent)} USD before" in again.err
+
+
+@pytest.mark.parametrize("mode", ["chat", "embedding"])
+def test_a_key_may_be_granted_a_model_whose_provider_has_no_key_here(
+    tmp_path: Path, mode: str
+) -> None:
     """Keys are made in a shell that need not have the server's secrets."""
     away = {"kind": "openai", "base_url": NOWHERE, "api_key": "${NOT_SET}", "enabled": "with-key"}
     price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
-    models = {"dear": {"upstream": "away", "price": price}}
+    models = {"dear": {"upstream": "away", "price": price, "mode": mode}}
     config = write_config(tmp_path, NOWHERE, upstreams={"away": away}, models=models)
     keys(config, "create", "search", "--model", "dear")
 

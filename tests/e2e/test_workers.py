@@ -271,6 +271,27 @@ def test_a_rolling_restart_opens_no_address_of_a_network_to_everybody(
         assert post(crew.base_url, chat("Hello?")).status == 401
 
 
+def test_what_a_rolling_restart_does_not_apply_is_still_named(
+    tmp_path: Path, shared_simulator: Simulator, redis_server: RedisServer
+) -> None:
+    server = {"port": 0, "timeouts": {"shutdown_s": 1}}
+    config = written(tmp_path, shared_simulator, redis_server, server=server)
+    told = yaml.safe_load(config.read_text())
+    longer = {"port": 0, "timeouts": {"shutdown_s": 2}}
+    with Crew(config) as crew:
+        for changed in ({**server, "port": 1}, {**server, "workers": 3}, longer):
+            config.write_text(yaml.safe_dump({**told, "server": changed}))
+            renew(crew)
+            until(lambda: waiting(crew) == ["server"])
+            config.write_text(yaml.safe_dump(told))
+            until(lambda: waiting(crew) == [])
+
+
+def waiting(crew: Crew) -> object:
+    """What waits for a restart, as the worker says that is asked."""
+    return crew.readyz().json["policies"]["waiting_for_restart"]
+
+
 def test_several_workers_without_a_redis_are_refused(
     tmp_path: Path, shared_simulator: Simulator
 ) -> None:

@@ -30,3 +30,28 @@ async def test_while_a_retry_waits_nothing_is_set_aside_for_an_attempt_that_cost
     wallet.close()
     (balance,) = await purse.look([WHOLE])
     assert (balance.spent, balance.reserved) == (CENT, ZERO)
+
+
+async def test_what_a_vector_cost_is_not_lost_with_an_account_that_the_ledger_is_asked_for_anew() -> (
+    None
+):
+    """The ledger gets its row only with those of the request."""
+    purse = MemoryPurse(Clock())
+    wallet = Wallet(purse, (WHOLE,))
+    await wallet.pay(CENT)
+    purse.doubt()
+    assert await wallet.set_aside(a_start(1, CENT * 99)) is None
+    wallet.settle(1, ZERO)
+    wallet.close()
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved) == (CENT, ZERO)
+
+
+async def test_a_vector_that_comes_after_its_client_has_left_is_spent() -> None:
+    """It is paid all the same, but the request's rows are with the ledger by then."""
+    purse = MemoryPurse(Clock())
+    wallet = Wallet(purse, (WHOLE,))
+    wallet.close()
+    await wallet.pay(CENT)
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved) == (CENT, ZERO)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from router.domain.budget import EVERYTHING, Balance, Budget, Scope, ScopeKind
 from router.domain.members import replace
 from router.domain.money import ZERO
+from router.stores.memory.purse import ASK_AGAIN_S
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
@@ -98,6 +99,37 @@ async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_open
         books.spent[EVERYTHING] = CENT * 5
         await pass_time(link, clock, 20)
         assert (await balance_of(purse, clock)).left == CENT * 95
+
+
+async def test_what_the_ledger_had_when_the_account_was_opened_counts_twice_for_a_while_only(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with emptied(redis_server, clock, books) as (link, purse):
+        held = await taken(purse, CENT * 20)
+        await link.client.flushall()
+        await settled(purse, held, CENT * 5)
+        books.spent[EVERYTHING] = CENT * 5
+        assert (await balance_of(purse, clock)).left == CENT * 90
+        await pass_time(link, clock, 20)
+        balance = await balance_of(purse, clock)
+        assert (balance.spent, balance.reserved) == (CENT * 5, ZERO)
+
+
+async def test_what_the_ledger_did_not_have_when_the_account_was_opened_is_read_from_it_later(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with emptied(redis_server, clock, books) as (link, purse):
+        held = await taken(purse, CENT * 20)
+        await link.client.flushall()
+        await settled(purse, held, CENT * 5)
+        assert (await balance_of(purse, clock)).left == CENT * 95
+        books.spent[EVERYTHING] = CENT * 5
+        for _ in range(2):
+            await pass_time(link, clock, ASK_AGAIN_S)
+            await balance_of(purse, clock)
+            await purse.close()
+        balance = await balance_of(purse, clock)
+        assert (balance.spent, balance.reserved) == (CENT * 5, ZERO)
 
 
 async def test_while_redis_is_full_what_is_spent_counts_once(clock: Clock, books: Books) -> None:

@@ -1,5 +1,7 @@
 """Budgets and limits for each tag, kept in a process: any number of tags, and only so much memory."""
 
+import asyncio
+
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
@@ -89,3 +91,53 @@ async def test_a_budget_that_is_asked_for_stays_and_so_does_what_is_set_aside(
     (balance,) = await purse.look([budget(-1)])
     assert balance.reserved == DOLLAR
     assert books.asked == 102
+
+
+async def test_a_budget_on_which_nothing_is_set_aside_stays_while_a_call_of_unknown_cost_goes_on(
+    clock: Clock,
+) -> None:
+    """The ledger does not have its row yet when the budget is needed again."""
+    purse = MemoryPurse(clock, Books(), most_accounts=10)
+    reserved = await purse.reserve([budget(-1)], ZERO)
+    assert isinstance(reserved, Reservation)
+    for number in range(100):
+        await purse.look([budget(number)])
+    await purse.look([budget(-1)])
+    purse.settle(reserved, DOLLAR)
+    (balance,) = await purse.look([budget(-1)])
+    assert balance.spent == DOLLAR
+
+
+async def test_what_was_just_spent_is_not_forgotten_before_the_ledger_has_it(clock: Clock) -> None:
+    purse = MemoryPurse(clock, Books(), most_accounts=10)
+    reserved = await purse.reserve([budget(-1)], DOLLAR)
+    assert isinstance(reserved, Reservation)
+    for number in range(100):
+        await purse.look([budget(number)])
+    purse.settle(reserved, DOLLAR)
+    await purse.look([budget(100)])
+    (balance,) = await purse.look([budget(-1)])
+    assert balance.spent == DOLLAR
+
+
+async def test_a_budget_that_is_forgotten_while_another_one_is_opened_is_opened_again(
+    clock: Clock,
+) -> None:
+    """Else what is set aside in it, and then spent, would be in no balance."""
+    opened, asked = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Scope, _since_s: float) -> Money:
+        if scope == of_tag(-2):
+            asked.set()
+            await opened.wait()
+        return ZERO
+
+    purse = MemoryPurse(clock, slow, most_accounts=10)
+    reserving = asyncio.create_task(purse.reserve([budget(-1), budget(-2)], DOLLAR))
+    await asked.wait()
+    for number in range(100):
+        await purse.look([budget(number)])
+    opened.set()
+    assert isinstance(await reserving, Reservation)
+    (balance,) = await purse.look([budget(-1)])
+    assert balance.reserved == DOLLAR

@@ -146,7 +146,7 @@ def _tell_strangers(found: Report, settings: Settings) -> None:
         return
     known = {
         "policy": settings.policies,
-        "model": {**settings.known, **settings.vectors},
+        "model": settings.named,
         "upstream": settings.upstreams,
         "category": {*Category, *ErrandKind},
         "key": keys_of(settings),

@@ -65,7 +65,7 @@ def _served(
     """Serve by `settings`, alone or with workers; `read` is their source, and the settings as read from it."""
     if settings.workers > 1:
         tell_notes(settings)
-        return lead(settings, args, greeting.secret if greeting else "")
+        return lead(settings, read[1], args, greeting.secret if greeting else "")
     with interruptible():
         # Its import is half of the start, and not needed for a mistake or a supervisor.
         from router.cli.serve.alone import serve_alone  # noqa: PLC0415

@@ -23,6 +23,7 @@ from router.cli.serve.process import unless
 from router.config.part import Part
 from router.config.settings import Settings
 from router.config.source import Source
+from router.domain.members import replace
 from router.server.crew.place import Place
 from router.server.crew.roll import Roll
 from router.telemetry.log import Lines, start_logging
@@ -47,17 +48,28 @@ def _work(fd: int) -> int:
     job = Job.read(fd)
     orders = Orders(**job.orders)
     source = Source(Path(orders.config), os.environ, Part(job.number, orders.workers))
-    booted = source.settings()
-    lines = start_logging(booted.serving.log_level)
-    settings = with_overrides(booted, orders.host, orders.port).shared_by(orders.workers)
+    read = source.settings()
+    lines = start_logging(read.serving.log_level)
+    settings = with_overrides(read, orders.host, orders.port).shared_by(orders.workers)
     greeting = _greeting(orders.greeting) if orders.greeting else None
     if greeting:
         settings = settings.admitting(greeting.key)
-    following = Following(source, booted, Wishes())
+    following = _following(source, read, orders)
     shift = _Shift(settings, greeting, following, _place(job, orders), lines)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(shift.work(socket.socket(fileno=fd)))
     return 0
+
+
+def _following(source: Source, read: Settings, orders: Orders) -> Following:
+    """The files that were `read`, whose supervisor goes by what they said when it started."""
+    shutdown_s = min(read.serving.shutdown_s, orders.shutdown_s)
+    serving = replace(read.serving, shutdown_s=shutdown_s)
+    booted = replace(read, **orders.stated, serving=serving)
+    following = Following(source, booted, Wishes())
+    if booted != read:
+        following.wishes.order()  # so that it is told what waits for a restart
+    return following
 
 
 def _greeting(secret: str) -> "Greeting":

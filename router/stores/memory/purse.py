@@ -44,11 +44,13 @@ async def nothing_spent(_scope: Scope, _since_s: float) -> Money:
 
 @dataclass(slots=True)
 class _Account:
-    """A budget in one of its periods."""
+    """A budget in one of its periods; `holds` says how many reservations there are, each of which may be of nothing."""
 
     period: Period
     spent: Money = ZERO
     reserved: Money = ZERO
+    holds: int = 0
+    is_forgotten: bool = False
 
     def balance(self, budget: Budget) -> Balance:
         return Balance(budget, self.period, self.spent, self.reserved)
@@ -83,13 +85,14 @@ class MemoryPurse:
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
         """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
-        accounts = [await self._account(budget) for budget in budgets]
+        accounts = await self._every(budgets)
         # From here on nothing is awaited.
         for budget, account in zip(budgets, accounts, strict=True):
             if (balance := account.balance(budget)).left < amount:
                 return balance
         for account in accounts:
             account.reserved += amount
+            account.holds += 1
         return Reservation(tuple(budgets), amount, tuple(accounts))
 
     def keep(self, reservation: Reservation, cost: Money) -> Reservation:
@@ -107,6 +110,9 @@ class MemoryPurse:
         for account in accounts:
             account.reserved -= reservation.amount
             account.spent += cost
+            account.holds -= 1
+        if len(self._accounts) >= self._most_accounts:
+            self._used(reservation.budgets)
 
     def spend(self, budget: Budget, period: Period, cost: Money) -> None:
         """`cost` is spent which was set aside elsewhere; an account that is not open will be told by the ledger."""
@@ -128,6 +134,19 @@ class MemoryPurse:
     async def close(self) -> None:
         """Let the ledger answer what it is being asked."""
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
+
+    async def _every(self, budgets: Sequence[Budget]) -> list[_Account]:
+        """The current account of each budget, of which none was forgotten while another one was opened."""
+        while True:
+            accounts = [await self._account(budget) for budget in budgets]
+            if not any(account.is_forgotten for account in accounts):
+                return accounts
+
+    def _used(self, budgets: Sequence[Budget]) -> None:
+        """These are forgotten last: the ledger does not have yet what was just spent in them."""
+        for budget in budgets:
+            if budget in self._accounts:
+                self._accounts.move_to_end(budget)
 
     async def _account(self, budget: Budget) -> _Account:
         """The account of the current period, opened if need be: by one caller, while all others wait."""
@@ -177,7 +196,7 @@ class MemoryPurse:
         """Forget the least recently used; never one that has something set aside."""
         surplus = len(self._accounts) - self._most_accounts
         for budget in tuple(islice(self._accounts, max(0, surplus))):
-            if not self._accounts[budget].reserved:
-                del self._accounts[budget]
+            if not self._accounts[budget].holds:
+                self._accounts.pop(budget).is_forgotten = True
                 self._unsure.pop(budget, None)
                 self._doubted.discard(budget)

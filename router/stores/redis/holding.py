@@ -1,10 +1,11 @@
 """The scripts that look at budgets in Redis and take from them in one step.
 
 KEYS are the accounts, then the holds of each. A hold is `<token>:<nano-dollars>`, by when it lapses: a Unix time by
-Redis's own clock, so that the processes' clocks need not agree. One that begins with `~` stands in for a cost that
-was settled while the account was lost: whoever opens the account soon after may ask the ledger before that has the
-row. A hold may be of nothing, for a free model or a call whose cost nobody knows beforehand: it fits even into a
-budget that is overdrawn. `-0` is no number for Redis.
+Redis's own clock, so that the processes' clocks need not agree. One that begins with `~` stands in for a cost that was
+settled while the account was lost: whoever opens the account soon after may ask the ledger before that has the row.
+When it lapses the ledger has it, and so does the account: whoever settled it has compared the two. A hold may be of
+nothing, for a free model or a call whose cost nobody knows beforehand: it fits even into a budget that is overdrawn.
+`-0` is no number for Redis.
 """
 
 from asyncio import Task
@@ -27,7 +28,7 @@ local function lapsed(account, holds)
     local amount = string.match(hold, ':(%d+)$')
     if amount ~= '0' then
       redis.call('HINCRBY', account, 'reserved', '-' .. amount)
-      redis.call('HINCRBY', account, 'spent', amount)
+      if string.sub(hold, 1, 1) ~= '~' then redis.call('HINCRBY', account, 'spent', amount) end
     end
     redis.call('ZREM', holds, hold)
   end

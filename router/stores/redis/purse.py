@@ -254,7 +254,8 @@ class RedisPurse:
         if hold.after is not None:
             await hold.after
         try:
-            await self._tell(hold, _nano(cost), _WRITTEN_S)
+            if await self._tell(hold, _nano(cost), _WRITTEN_S):
+                self._ask_later(hold.accounts)  # they may be opened before the ledger has the row
         except RedisAway:
             self._lost(hold, was_asked=True)
             for account in hold.accounts:
@@ -336,32 +337,31 @@ class RedisPurse:
     async def _spent_in(self, account: BudgetPeriod) -> Money:
         """What the ledger says was spent, or what is known here while it cannot be asked: then it is again, later."""
         try:
-            spent = await self._spent(account.budget.scope, account.period.start_s)
+            return await self._spent(account.budget.scope, account.period.start_s)
         except SpentUnknown as unknown:
-            self._unsure[account] = self._unix_s() + ASK_AGAIN_S
-            surplus = max(0, len(self._unsure) - self._most_unsure)
-            for oldest in tuple(islice(self._unsure, surplus)):
-                del self._unsure[oldest]
+            self._ask_later((account,))
             return unknown.known
-        self._unsure.pop(account, None)
-        return spent
+
+    def _ask_later(self, accounts: Sequence[BudgetPeriod]) -> None:
+        """Have the ledger asked of them again, when somebody needs them."""
+        self._unsure.update(dict.fromkeys(accounts, self._unix_s() + ASK_AGAIN_S))
+        for oldest in tuple(islice(self._unsure, max(0, len(self._unsure) - self._most_unsure))):
+            del self._unsure[oldest]
 
     def _ask_again(self) -> None:
         """Have the ledger asked of accounts that it could not tell of, in the background: nobody waits for that."""
-        now_s = self._unix_s()
-        due = (each for each, due_s in self._unsure.items() if is_due(due_s, now_s))
+        due = (each for each, due_s in self._unsure.items() if is_due(due_s, self._unix_s()))
         for account in tuple(islice(due, _ASKED_AT_ONCE - len(self._asking))):
-            self._unsure[account] = now_s + ASK_AGAIN_S
+            del self._unsure[account]
             self._ask(self._told_again(account))
 
     async def _told_again(self, account: BudgetPeriod) -> None:
         """Have the account read from the ledger if that has more: what others spent may be on its way there."""
         told = await self._spent_in(account)
-        if account in self._unsure:
-            return
-        (now,) = await self._read((account.budget,))
-        if told > now.spent:
-            self._stale.add(account)
+        if account not in self._unsure:
+            (now,) = await self._read((account.budget,))
+            if told > now.spent:
+                self._stale.add(account)
 
     def _ask(self, work: Coroutine[Any, Any, None]) -> None:
         asking = self._in_background(work)

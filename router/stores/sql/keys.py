@@ -16,6 +16,7 @@ from router.domain.errors import FarthingError
 from router.domain.key import Grants, VirtualKey, digest_of
 from router.domain.money import Money
 from router.stores.sql.schema import VIRTUAL_KEYS
+from router.stores.sql.spent import spent
 from router.stores.sql.versions import alone, bring_up_to_date
 
 _K = VIRTUAL_KEYS.c
@@ -55,6 +56,10 @@ class KeyStore:
         """Every key that was ever made, the oldest first."""
         with self._engine.connect() as connection:
             return _all(connection)
+
+    def spent_by(self, name: str) -> Money:
+        """What keys of that name have spent in all."""
+        return spent(self._engine, Scope(ScopeKind.KEY, name), 0.0)
 
     def adopt(self, file: Engine) -> None:
         """Move the keys in `file`, which was the ledger before, here; one that is here already stays as it is."""

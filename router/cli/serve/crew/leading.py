@@ -11,10 +11,11 @@ from router.server.crew.address import bound
 from router.stores.sql.database import open_database
 
 
-def lead(settings: Settings, args: argparse.Namespace, greeting: str) -> NoReturn:
+def lead(settings: Settings, booted: Settings, args: argparse.Namespace, greeting: str) -> NoReturn:
     """Become the supervisor of the workers that `settings` want. Raises OSError if it cannot listen, LedgerUnusable.
 
-    What was read for `settings` is dropped with this program: a supervisor needs a fifth of its memory.
+    `settings` are the `booted` ones of the file, with the command line's options. What was read for them is dropped
+    with this program: a supervisor needs a fifth of its memory.
     """
     # SQLite fails instead of waiting if two workers create the same database at the same moment.
     open_database(settings.ledger.path).dispose()
@@ -27,6 +28,7 @@ def lead(settings: Settings, args: argparse.Namespace, greeting: str) -> NoRetur
         port=settings.port,
         log_level=settings.serving.log_level,
         shutdown_s=settings.serving.shutdown_s,
+        stated={name: getattr(booted, name) for name in ("host", "port", "workers")},
         greeting=greeting,
     )
     reading, writing = os.pipe()

@@ -30,7 +30,8 @@ class Orders(_Line):
     """For the supervisor: start `workers` at the address of `listener`, an inherited file.
 
     `host` and `port` are of that address, whatever the file at `config` says by the time a worker reads it. At
-    shutdown answers may take `shutdown_s` seconds. `greeting` is the secret of a greeting, "" for none.
+    shutdown answers may take `shutdown_s` seconds. `stated` is what the file said of the settings that only the
+    supervisor goes by, by their names. `greeting` is the secret of a greeting, "" for none.
     """
 
     workers: int
@@ -40,6 +41,7 @@ class Orders(_Line):
     port: int
     log_level: str
     shutdown_s: float
+    stated: dict[str, Any] = field(default_factory=dict)
     greeting: str = field(default="", repr=False)
 
 
