@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from router.dispatch.fleet import CallVerdict
 from router.domain.ledger import Entry, Outcome
 from router.domain.members import replace
+from router.ledger.account import Heard
 from router.pipeline.attempts import Begun
 from router.pipeline.flights import Flight
 from router.pipeline.listener import Listener
@@ -47,7 +48,7 @@ class StreamOwner:
         if broken or self._left:
             self._broke_off(listener, broken or self._left)
         else:
-            self.entry = self._walk.books.answered(self._begun, listener.heard)
+            self.entry = self._walk.books.answered(self._begun, self._heard(listener))
             listener.paid = self.entry.usage
             if self._stored_as:
                 self._walk.has_stored(self._begun, self._stored_as, self.entry.usage)
@@ -81,11 +82,14 @@ class StreamOwner:
     def _broke_off(self, listener: Listener, reason: str) -> None:
         left = reason == Outcome.CLIENT_LEFT.value
         outcome = Outcome.CLIENT_LEFT if left else Outcome.CUT
-        opened, heard = self._begun.opened, listener.heard
-        if isinstance(opened, OpenedStream):
-            heard = replace(heard, prompt=opened.prompt)
-        entry = self._walk.books.broke_off(self._begun, heard, outcome, reason)
+        entry = self._walk.books.broke_off(self._begun, self._heard(listener), outcome, reason)
         listener.paid = entry.usage
+
+    def _heard(self, listener: Listener) -> Heard:
+        """What was heard of the stream, with what its upstream has told of the prompt before the end."""
+        opened = self._begun.opened
+        prompt = opened.prompt if isinstance(opened, OpenedStream) else None
+        return replace(listener.heard, prompt=prompt)
 
     def _end(self, verdict: CallVerdict) -> None:
         now_s = self._walk.means.world.monotonic_s()

@@ -183,6 +183,23 @@ async def test_of_a_stream_that_breaks_off_the_prompt_is_charged_by_the_provider
     assert [row[name] for name in counts] == [10, 3000, 20, 1]
 
 
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions"])
+async def test_what_a_stream_counts_when_it_begins_is_not_taken_for_what_was_written(
+    path: str, tmp_path: Path
+) -> None:
+    """Some servers count nothing at the end; what they say at the beginning is of the first token."""
+    async with farthing(tmp_path) as (at, home):
+        counted = b',"usage":{"output_tokens":5}'
+        told = stream({"type": "text", "text": "Oui, " * 20})
+        home.events = told.replace(counted, b"")
+        await post(at, asked(stream=True), path)
+        (row,) = at.rows()
+    assert counted in told
+    assert (row["outcome"], row["usage_source"]) == ("ok", "estimated")
+    counts = ("uncached_input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
+    assert [row[name] for name in counts] == [10, 3000, 20, 25]
+
+
 async def test_an_error_in_a_stream_before_its_first_word_lets_another_model_answer(
     tmp_path: Path,
 ) -> None:

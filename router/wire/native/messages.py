@@ -10,11 +10,11 @@ from router.wire.dialects.answer import ReportedError
 from router.wire.dialects.chat.write_answer import REASONS
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import own_error, told
-from router.wire.dialects.messages.read_answer import STOPS, read_fault, read_prompt
+from router.wire.dialects.messages.read_answer import STOPS, read_fault, read_prompt, read_used
 from router.wire.dialects.translate import event_bytes
 from router.wire.native.forms import broken_off, chars_in, event_in, member, object_in
 from router.wire.usage.layouts import LAYOUTS
-from router.wire.usage.reading import read, read_stream
+from router.wire.usage.reading import read
 
 _USAGE = LAYOUTS["anthropic"]
 _FIRST = frozenset({0})
@@ -104,7 +104,7 @@ class MessagesForm:
         )
 
     def _usage(self, event: Mapping[str, Any]) -> Usage | None:
-        return read_stream(_USAGE, (self._begun, event))
+        return read_used((self._begun, event))
 
 
 def _begun_with(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """An answer of Messages, read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
@@ -9,7 +9,7 @@ from router.wire.dialects.messages.parts import NATIVE, answered, read_block
 from router.wire.dialects.parts import Refusal
 from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
 from router.wire.usage.layouts import LAYOUTS
-from router.wire.usage.reading import read
+from router.wire.usage.reading import read, read_stream
 
 _USAGE = LAYOUTS["anthropic"]
 STOPS: Mapping[str, Stop] = {
@@ -92,3 +92,12 @@ def read_prompt(event: JsonObject) -> Usage | None:
     message = event.get("message") if event.get("type") == "message_start" else None
     told = message.get("usage") if isinstance(message, dict) else None
     return read(_USAGE, {**told, "output_tokens": 0}) if isinstance(told, dict) else None
+
+
+def read_used(events: Sequence[JsonObject]) -> Usage | None:
+    """What a message has used, by its events; None if its start alone counts what was written."""
+    told = [event.get("usage") for event in events]
+    is_counted = any(
+        isinstance(each, dict) and each.get("output_tokens") is not None for each in told
+    )
+    return read_stream(_USAGE, events) if is_counted else None

@@ -16,12 +16,16 @@ from router.wire.dialects.answer import (
 )
 from router.wire.dialects.growing import PartSequence
 from router.wire.dialects.messages.parts import NATIVE, answered, read_block, read_citation
-from router.wire.dialects.messages.read_answer import read_end, read_fault, read_head, read_refusal
+from router.wire.dialects.messages.read_answer import (
+    read_end,
+    read_fault,
+    read_head,
+    read_refusal,
+    read_used,
+)
 from router.wire.dialects.parts import Part, Text, Thinking, ToolCall
 from router.wire.dialects.seals import taken_off
 from router.wire.dialects.shape import JsonObject, an_object, count_of, text_of
-from router.wire.usage.layouts import LAYOUTS
-from router.wire.usage.reading import read_stream
 
 
 class MessagesReader:
@@ -124,7 +128,7 @@ class MessagesReader:
             yield from self._close(index)
         if refusal := read_refusal(self._told):
             yield from (Opened(type(refusal)("")), Grew(refusal.text), Closed())
-        usage = read_stream(LAYOUTS["anthropic"], self._used)
+        usage = read_used(self._used)
         yield read_end(self._told, AnswerEnd(Stop.END, usage, self._tier()))
 
     def _tier(self) -> str:
