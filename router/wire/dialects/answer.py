@@ -61,10 +61,14 @@ class ReportedError:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """The circumstances in which an answer is written: the time in Unix seconds, and the client's own request."""
+    """The circumstances in which an answer is written: the time in Unix seconds, and the client's own request.
+
+    `without_thoughts` says that the client takes none.
+    """
 
     now_s: int
     asked: Mapping[str, Any] = field(default_factory=dict)
+    without_thoughts: bool = False
 
 
 # A stream consists of beats: one head; parts, each opened, grown and closed before the next one; an

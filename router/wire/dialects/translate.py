@@ -8,7 +8,7 @@ import orjson
 
 from router.domain.errors import ApiError
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Answer, AnswerEnd, Beat, Occasion, ReportedError
+from router.wire.dialects.answer import Answer, AnswerEnd, Beat, Occasion, Opened, ReportedError
 from router.wire.dialects.chat.read_answer import read_answer as read_chat_answer
 from router.wire.dialects.chat.read_request import read_request as read_chat_request
 from router.wire.dialects.chat.read_stream import ChatReader
@@ -24,6 +24,7 @@ from router.wire.dialects.messages.read_stream import MessagesReader
 from router.wire.dialects.messages.write_answer import write_answer as write_messages_answer
 from router.wire.dialects.messages.write_request import write_request as write_messages_request
 from router.wire.dialects.messages.write_stream import MessagesWriter
+from router.wire.dialects.parts import Thinking
 from router.wire.dialects.request import Request
 from router.wire.dialects.responses.read_answer import read_answer as read_responses_answer
 from router.wire.dialects.responses.read_request import read_request as read_responses_request
@@ -118,7 +119,11 @@ def translate_answer(
     """
     if source.dialect is target:
         return answer
-    return _SPEAKERS[target].write_answer(_read(answer, source), occasion)
+    read = _read(answer, source)
+    if occasion.without_thoughts:
+        spoken = tuple(part for part in read.parts if not isinstance(part, Thinking))
+        read = Answer(read.head, spoken, read.end)
+    return _SPEAKERS[target].write_answer(read, occasion)
 
 
 def _read(answer: JsonObject, source: Target) -> Answer:
@@ -140,6 +145,8 @@ class StreamTranslator:
     def __init__(self, source: Target, target: Dialect, occasion: Occasion) -> None:
         self._reader = _SPEAKERS[source.dialect].reader(source.own)
         self._writer = _SPEAKERS[target].writer(occasion)
+        self._without_thoughts = occasion.without_thoughts
+        self._in_thought = False
         self.has_ended = False
 
     def feed(self, event: JsonObject) -> list[dict[str, Any]]:
@@ -164,7 +171,14 @@ class StreamTranslator:
         for beat in beats:
             if not self.has_ended:
                 self.has_ended = isinstance(beat, AnswerEnd | ReportedError)
-                yield from self._writer.take(beat)
+                if not (self._without_thoughts and self._is_of_thought(beat)):
+                    yield from self._writer.take(beat)
+
+    def _is_of_thought(self, beat: Beat) -> bool:
+        """Whether `beat`, which follows those before, belongs to a thought."""
+        if isinstance(beat, Opened):
+            self._in_thought = isinstance(beat.part, Thinking)
+        return self._in_thought and not self.has_ended
 
 
 def event_bytes(event: JsonObject, dialect: Dialect) -> bytes:

@@ -102,7 +102,18 @@ class Translated:
         return TranslatingTeller(self.dialect, self._occasion(now_s))
 
     def _occasion(self, now_s: int) -> Occasion:
-        return Occasion(now_s, self.body)
+        return Occasion(now_s, self.body, without_thoughts=self._takes_no_thoughts)
+
+    @property
+    def _takes_no_thoughts(self) -> bool:
+        """Whether a thought in the answer would be in the way of a client that has not asked for any.
+
+        Anthropic sends none then, and many programs read the first block as the text. A client that offers tools
+        tells blocks apart, and sends thoughts back, which help the model to go on after its calls.
+        """
+        if self.dialect is not Dialect.MESSAGES or self.body.get("tools"):
+            return False
+        return self.body.get("thinking") in (None, _NO_THOUGHT)
 
 
 class TranslatingTeller:

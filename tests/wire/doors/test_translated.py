@@ -25,6 +25,7 @@ ASK_MESSAGES = {
     "max_tokens": 64,
     "messages": [{"role": "user", "content": "Say hello"}],
 }
+TOOL = {"name": "f", "input_schema": {"type": "object"}}
 QUESTION = [{"role": "user", "content": "Say hello"}]
 HEAD = {"id": "chatcmpl-7", "object": "chat.completion.chunk", "created": 5, "model": "m"}
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
@@ -243,6 +244,39 @@ def test_what_agents_say_although_it_is_so_anyhow_is_left_out() -> None:
 def test_not_to_think_is_to_say_nothing_of_it() -> None:
     silent = view(MESSAGES, ASK_MESSAGES)
     assert view(MESSAGES, ASK_MESSAGES, thinking={"type": "disabled"}) == silent
+
+
+@pytest.mark.parametrize(
+    ("asked", "kinds"),
+    [
+        ({}, ["text"]),
+        ({"thinking": {"type": "disabled"}}, ["text"]),
+        ({"thinking": {"type": "adaptive"}}, ["thinking", "text"]),
+        ({"tools": [TOOL]}, ["thinking", "text"]),
+    ],
+    ids=["nothing", "no thoughts", "thoughts", "tools"],
+)
+def test_a_message_has_no_thoughts_for_whoever_may_take_its_first_block_for_the_text(
+    asked: dict[str, Any], kinds: list[str]
+) -> None:
+    read = MESSAGES.read(json.dumps({**ASK_MESSAGES, **asked}).encode())
+    said = {"role": "assistant", "reasoning_content": "Hm.", "content": "Hello"}
+    choice = {"index": 0, "message": said, "finish_reason": "stop"}
+    answer = read.told({**HEAD, "choices": [choice], "usage": USAGE}, 9)
+    assert [block["type"] for block in answer["content"]] == kinds
+    stream = Retelling(read.teller(9)).feed(delta(reasoning_content="Hm.") + STREAM)
+    events = events_of(stream)
+    begun = [each for each in events if each["type"] == "content_block_start"]
+    assert [each["content_block"]["type"] for each in begun] == kinds
+    assert [each["index"] for each in begun] == list(range(len(kinds)))
+    assert (b"Hm." in stream) is ("thinking" in kinds)
+    assert events[-1]["type"] == "message_stop"
+
+
+def test_a_fault_amid_thoughts_is_told_to_whoever_wants_none() -> None:
+    told = retelling(MESSAGES, ASK_MESSAGES)
+    (*_, last) = events_of(told.feed(delta(reasoning_content="Hm.")) + told.end())
+    assert last["type"] == "error"
 
 
 @pytest.mark.parametrize(
