@@ -12,6 +12,7 @@ from router.dispatch.climb import Climb
 from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, GiveUp, Start, Wake
 from router.dispatch.fleet import CallVerdict
 from router.dispatch.machine import Attempts
+from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.ledger import Outcome
 from router.domain.model import Model
@@ -291,6 +292,9 @@ class Race:
             return Failed(start, fault, watch.timing())
         except AttemptFailed as failed:
             return Failed(start, failed.fault, watch.timing())
+        except ApiError as refused:  # what it would be asked cannot be written
+            fault = Fault(FaultKind.CLIENT, refused.status, refused.message, refused.code)
+            return Failed(start, fault, watch.timing())
         except asyncio.CancelledError:
             self._stop(start, watch.timing())
             raise

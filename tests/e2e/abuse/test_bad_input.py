@@ -224,6 +224,17 @@ def test_the_field_at_fault_is_named(
     assert sum(simulator.counters[model].requests for model in simulator.counters) == asked
 
 
+def test_a_name_that_is_written_ten_thousand_times_is_the_clients_own_fault(
+    farthing: Farthing, fixed: FixedUpstream
+) -> None:
+    asked = len(fixed.arrived)
+    told = '"model":"gpt-fixed","messages":[{"role":"user","content":"Hi"}]'
+    again = ',"model":"gpt-fixed"' * 10_000
+    body = f"{{{told}{again}}}".encode()
+    assert "too many fields" in refused(post(farthing.base_url, body), 400)["message"]
+    assert len(fixed.arrived) == asked
+
+
 @pytest.mark.parametrize("field", ["metadata", "tools", "response_format"])
 @pytest.mark.parametrize("stream", ["false", "true"])
 def test_nesting_that_a_parser_takes_goes_through(
