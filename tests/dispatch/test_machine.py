@@ -12,7 +12,9 @@ from router.domain.limits import Limits
 from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.model_kit import (
+    BUSY,
     DISCONNECTED,
+    OVERDRAWN,
     REFUSED,
     STUMBLE,
     TOO_LONG,

@@ -7,9 +7,9 @@ import orjson
 import pytest
 
 from tests.pipeline.doors import at, door
-from tests.pipeline.providers import Json, Provider, model, provider
-from tests.pipeline.test_native_messages import SIGNED, TEXT, message, post
-from tests.pipeline.test_native_responses import SAID, response
+from tests.pipeline.messages_provider import SIGNED, TEXT, message
+from tests.pipeline.providers import Json, Provider, model, post, provider
+from tests.pipeline.responses_provider import SAID, response
 
 COMPLETION = {
     "id": "chatcmpl-1",
