@@ -27,7 +27,11 @@ COMPLETION = {
 }
 ASKED: dict[str, Json] = {
     "/v1/chat/completions": {"messages": [{"role": "user", "content": "Hello"}]},
-    "/v1/messages": {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 100},
+    "/v1/messages": {
+        "messages": [{"role": "user", "content": "Hello"}],
+        "max_tokens": 2000,
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+    },
     "/v1/responses": {"input": "Hello"},
 }
 ENDS = {
