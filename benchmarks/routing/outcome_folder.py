@@ -29,7 +29,7 @@ _GOLD_FILE = "gold_mmlu_1500.txt"
 
 
 @dataclass(frozen=True)
-class Data:
+class OutcomeFolder:
     """A folder of outcomes, in the form that its protocol describes."""
 
     folder: Path
