@@ -1,4 +1,4 @@
-"""The outcome data that the experiments read, and which experiment may see which."""
+"""A folder of outcome data, and which experiment may see which of it."""
 
 import csv
 from dataclasses import dataclass
