@@ -51,12 +51,7 @@ def main() -> None:
     outcomes = read_outcomes([args.data / name for name in FILES])
     tokenize = tokenizer()
     categories = _categories(outcomes)
-    prices = _prices(args.data)
-    anchors = _anchors(outcomes, categories, prices)
-    strangers = [request.text for request in drawn(_STRANGERS, seed=1)]
-    recipe = Recipe(
-        floor=0.0, anchors=anchors, prices=prices, note=NOTE, sources=FILES, strangers=strangers
-    )
+    recipe = _recipe(outcomes, categories, _prices(args.data))
     artefact = fit(outcomes, None, tokenize, categories, recipe)
     cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS], artefact.agreement)
     if args.dry_run:
@@ -77,6 +72,19 @@ def _categories(outcomes: Outcomes) -> list[Category]:
             sys.exit(f"router/training/datasets.py does not say what {dataset} asks for")
         told.append(category)
     return told
+
+
+def _recipe(
+    outcomes: Outcomes, categories: Sequence[Category], prices: Mapping[str, tuple[float, float]]
+) -> Recipe:
+    return Recipe(
+        floor=0.0,
+        anchors=_anchors(outcomes, categories, prices),
+        prices=prices,
+        note=NOTE,
+        sources=FILES,
+        strangers=[request.text for request in drawn(_STRANGERS, seed=1)],
+    )
 
 
 def _prices(data: Path) -> Mapping[str, tuple[float, float]]:

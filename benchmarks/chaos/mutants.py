@@ -5,6 +5,7 @@ every n-th opportunity, not by chance.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -220,22 +221,19 @@ class _LeakyResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class LeakyUpstream:
-    """Does not close abandoned streams."""
+class _UpstreamBefore(ABC):
+    """Stands before the real upstream, and asks it in another way."""
 
     real: Upstream
-    kept: list[Response] = field(default_factory=list)
 
     @property
     def asks_usage(self) -> bool:
         """As the real one."""
         return self.real.asks_usage
 
+    @abstractmethod
     async def send(self, call: Call) -> Response:
-        """The real answer, held back for ever."""
-        response = await self.real.send(call)
-        self.kept.append(response)
-        return _LeakyResponse(response)
+        """Some answer of the real one."""
 
     async def close(self) -> None:
         """Close the real one."""
@@ -243,15 +241,21 @@ class LeakyUpstream:
 
 
 @dataclass(frozen=True, slots=True)
-class StormyUpstream:
+class LeakyUpstream(_UpstreamBefore):
+    """Does not close abandoned streams."""
+
+    kept: list[Response] = field(default_factory=list)
+
+    async def send(self, call: Call) -> Response:
+        """The real answer, held back for ever."""
+        response = await self.real.send(call)
+        self.kept.append(response)
+        return _LeakyResponse(response)
+
+
+@dataclass(frozen=True, slots=True)
+class StormyUpstream(_UpstreamBefore):
     """Retries on its own, as client libraries do, without asking for an allowance."""
-
-    real: Upstream
-
-    @property
-    def asks_usage(self) -> bool:
-        """As the real one."""
-        return self.real.asks_usage
 
     async def send(self, call: Call) -> Response:
         """The first answer of several tries."""
@@ -262,14 +266,10 @@ class StormyUpstream:
                 continue
         return await self.real.send(call)
 
-    async def close(self) -> None:
-        """Close the real one."""
-        await self.real.close()
-
 
 @dataclass(frozen=True, slots=True)
-class GenerousLedger:
-    """Sometimes charges nothing."""
+class _LedgerBefore(ABC):
+    """Stands before the real ledger, and now and then does something else with entries."""
 
     real: Ledger
     is_turn: Every = field(default_factory=lambda: Every(10))
@@ -278,6 +278,19 @@ class GenerousLedger:
     def standing(self) -> LedgerStanding:
         """As the real one."""
         return self.real.standing
+
+    @abstractmethod
+    def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
+        """Post them, or not quite."""
+
+    def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
+        """As the real one."""
+        return self.real.score(scores)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerousLedger(_LedgerBefore):
+    """Sometimes charges nothing."""
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Post them, possibly for free."""
@@ -285,30 +298,14 @@ class GenerousLedger:
             entries = [replace(entry, cost=ZERO) for entry in entries]
         return self.real.post(entries)
 
-    def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
-        """As the real one."""
-        return self.real.score(scores)
-
 
 @dataclass(frozen=True, slots=True)
-class ForgetfulLedger:
+class ForgetfulLedger(_LedgerBefore):
     """Sometimes writes nothing down."""
-
-    real: Ledger
-    is_turn: Every = field(default_factory=lambda: Every(10))
-
-    @property
-    def standing(self) -> LedgerStanding:
-        """As the real one."""
-        return self.real.standing
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Post them, or not."""
         return self.real.post(() if self.is_turn() else entries)
-
-    def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
-        """As the real one."""
-        return self.real.score(scores)
 
 
 def _with_upstreams(wrap: Callable[[Upstream], Upstream]) -> Callable[[Pipeline], Pipeline]:

@@ -13,8 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.routing.data import Data
 from benchmarks.routing.findings import Picture, Table, document, markdown, renewed
+from benchmarks.routing.outcome_folder import OutcomeFolder
 from benchmarks.routing.running import Settings, experiment
 
 EXPERIMENTS = ("pools", "cascades", "elsewhere", "routellm", "newcomer", "ablation", "speed")
@@ -23,8 +23,8 @@ EXPERIMENTS = ("pools", "cascades", "elsewhere", "routellm", "newcomer", "ablati
 def main(arguments: list[str] | None = None) -> int:
     """Run what is asked for; 0, even if there is no data."""
     args = _parser().parse_args(arguments)
-    data = Data(args.data)
-    if not data.is_there:
+    folder = OutcomeFolder(args.data)
+    if not folder.is_there:
         print(f"skipped: there is no outcome data in {args.data}")
         return 0
     kept: dict[str, list[object]] = {}
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         module = import_module(f"benchmarks.routing.{name}")
         print(f"\n## {module.TITLE}", flush=True)
         began = perf_counter()
-        for found in experiment(module)(data, Settings(args.seed, args.samples)):
+        for found in experiment(module)(folder, Settings(args.seed, args.samples)):
             if isinstance(found, Picture):
                 _draw(found, args.page)
             else:

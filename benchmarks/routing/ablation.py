@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.routing.data import Data
 from benchmarks.routing.findings import (
     Cell,
     Found,
@@ -15,6 +14,7 @@ from benchmarks.routing.findings import (
     share,
     text,
 )
+from benchmarks.routing.outcome_folder import OutcomeFolder
 from benchmarks.routing.running import FOLDS, Settings, Splitting
 from benchmarks.routing.variants import CHANGES, INSTEAD, Replaced, apart
 from router.cli.offline import tokenizer, watched
@@ -47,14 +47,16 @@ _COLUMNS = (
 )
 
 
-def run(data: Data, settings: Settings) -> Iterator[Found]:
+def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
     """A table for each split, and one of how many buckets tell kinds apart."""
     for name, split in settings.splits:
         rows = [
-            row for pool in POOLS for row in _rows(pool, data.outcomes(pool), split, data, settings)
+            row
+            for pool in POOLS
+            for row in _rows(pool, folder.outcomes(pool), split, folder, settings)
         ]
         yield Table(f"ablation, {name}", _COLUMNS, tuple(rows))
-    buckets = tuple(_buckets(data.outcomes(_BITS_POOL), settings.seed))
+    buckets = tuple(_buckets(folder.outcomes(_BITS_POOL), settings.seed))
     yield Table("buckets", (count("buckets"), share("kinds told right, %")), buckets)
 
 
@@ -62,10 +64,10 @@ def _rows(
     name: str,
     outcomes: Outcomes,
     split: Splitting,
-    data: Data,
+    folder: OutcomeFolder,
     settings: Settings,
 ) -> Iterator[tuple[Cell, ...]]:
-    folds, pool = split(outcomes), data.pool(name)
+    folds, pool = split(outcomes), folder.pool(name)
     parts: dict[str, list[Predictions]] = {}
     for fold in watched(held_out(outcomes, folds), name, len(folds.names)):
         for variant, forecaster in _variants(fold, pool, settings):

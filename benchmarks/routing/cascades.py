@@ -7,7 +7,6 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.routing.data import POOLS, Data
 from benchmarks.routing.findings import (
     Cell,
     Found,
@@ -19,6 +18,7 @@ from benchmarks.routing.findings import (
     share,
     text,
 )
+from benchmarks.routing.outcome_folder import POOLS, OutcomeFolder
 from benchmarks.routing.running import Settings
 from router.domain.arrays import Floats
 from router.evaluation.baselines import fixed_pair
@@ -84,13 +84,13 @@ _COVER = (
 )
 
 
-def run(data: Data, settings: Settings) -> Iterator[Found]:
+def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
     """For each split how cascades compare, what the fixed setting achieves, and how honest deviations are."""
     for name, split in settings.splits:
         standings, fixed, cover = list[tuple[Cell, ...]](), list[tuple[Cell, ...]](), []
         for pool in POOLS:
-            outcomes = data.outcomes(pool)
-            forecast = settings.crossed(outcomes, split(outcomes), data.pool(pool))
+            outcomes = folder.outcomes(pool)
+            forecast = settings.crossed(outcomes, split(outcomes), folder.pool(pool))
             resamples = Resamples.drawn(len(forecast.outcomes), settings.samples, settings.seed)
             found = judged(forecast, resamples)
             standings += _standing(pool, found, _pair(forecast, resamples))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.routing.data import POOLS, ROUTELLM, Data, of_dataset, without
 from benchmarks.routing.findings import (
     Cell,
     Found,
@@ -17,6 +16,7 @@ from benchmarks.routing.findings import (
     share,
     text,
 )
+from benchmarks.routing.outcome_folder import POOLS, ROUTELLM, OutcomeFolder, of_dataset, without
 from benchmarks.routing.reliability import Tenth, drawn, tenths
 from benchmarks.routing.running import FOLDS, Settings
 from router.cli.offline import watched
@@ -53,13 +53,13 @@ _COLUMNS = (
 )
 
 
-def run(data: Data, settings: Settings) -> Iterator[Found]:
+def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
     """All directions, and the reliability of what is learnt from the shipped artefact's data."""
     found, panels = [], {}
     for source, pools in watched(SOURCES.items(), "learning elsewhere", len(SOURCES)):
-        learnt = without(data.everything(*pools), data.overlapping)
-        forecaster = settings.fit(learnt, _priced(data, pools), settings.seed)
-        for target in _targets(data, pools):
+        learnt = without(folder.everything(*pools), folder.overlapping)
+        forecaster = settings.fit(learnt, _priced(folder, pools), settings.seed)
+        for target in _targets(folder, pools):
             forecast = foreseen(forecaster, target, settings)
             found.append(_row(source, target, learnt, forecast, settings))
             panels[target.name] = _tenths(forecast)
@@ -67,10 +67,10 @@ def run(data: Data, settings: Settings) -> Iterator[Found]:
     yield Picture("reliability-elsewhere", drawn(panels))
 
 
-def _priced(data: Data, pools: tuple[str, ...]) -> Pool:
+def _priced(folder: OutcomeFolder, pools: tuple[str, ...]) -> Pool:
     """The models whose recorded costs can be explained by a price."""
     return Pool(
-        "all", tuple({m.name: m for name in pools for m in data.pool(name).models}.values())
+        "all", tuple({m.name: m for name in pools for m in folder.pool(name).models}.values())
     )
 
 
@@ -83,10 +83,10 @@ class Target:
     outcomes: Outcomes
 
 
-def pair_targets(data: Data) -> Iterator[Target]:
+def pair_targets(folder: OutcomeFolder) -> Iterator[Target]:
     """RouteLLM's test sets without the prompts that it leaves out itself, and without the gold ones."""
-    pool = data.pool(ROUTELLM)
-    outcomes = without(data.outcomes(ROUTELLM), data.contaminated | data.gold)
+    pool = folder.pool(ROUTELLM)
+    outcomes = without(folder.outcomes(ROUTELLM), folder.contaminated | folder.gold)
     for name in PAIRS:
         yield Target(name, pool, _with_costs(of_dataset(outcomes, name), pool))
 
@@ -98,12 +98,12 @@ def _with_costs(outcomes: Outcomes, pool: Pool) -> Outcomes:
     return replace(outcomes, costs_usd=costs_usd)
 
 
-def _targets(data: Data, learnt_from: tuple[str, ...]) -> Iterator[Target]:
+def _targets(folder: OutcomeFolder, learnt_from: tuple[str, ...]) -> Iterator[Target]:
     for name in POOLS:
         if name not in learnt_from:
-            outcomes = data.outcomes(name)
-            yield Target(name, data.pool(name), outcomes.at(outcomes.is_complete))
-    yield from (each for each in pair_targets(data) if each.name != MT_BENCH)
+            outcomes = folder.outcomes(name)
+            yield Target(name, folder.pool(name), outcomes.at(outcomes.is_complete))
+    yield from (each for each in pair_targets(folder) if each.name != MT_BENCH)
 
 
 def foreseen(forecaster: Forecaster, target: Target, settings: Settings) -> Forecast:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.routing.data import Data
 from benchmarks.routing.findings import Found, Table, difference, quality, text
+from benchmarks.routing.outcome_folder import OutcomeFolder
 from benchmarks.routing.running import FOLDS, Settings
 from router.cli.offline import watched
 from router.domain.arrays import Floats
@@ -44,11 +44,11 @@ class Seen:
     aiq: float
 
 
-def run(data: Data, settings: Settings) -> Iterator[Found]:
+def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
     """A row for each number of labels; intervals are over models, two standard errors to each side."""
     rows = []
     for name in POOLS:
-        pool, outcomes = data.pool(name), data.outcomes(name)
+        pool, outcomes = folder.pool(name), folder.outcomes(name)
         fold = next(held_out(outcomes, by_prompt(outcomes, FOLDS, settings.seed)))
         newcomers = pool.names[::_EVERY]
         found = [

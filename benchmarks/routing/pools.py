@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from benchmarks.routing.data import POOLS, Data
 from benchmarks.routing.findings import (
     Cell,
     Found,
@@ -14,6 +13,7 @@ from benchmarks.routing.findings import (
     share,
     text,
 )
+from benchmarks.routing.outcome_folder import POOLS, OutcomeFolder
 from benchmarks.routing.reliability import Tenth, drawn, tenths
 from benchmarks.routing.running import Settings, Splitting
 from router.evaluation.crossing import Forecast
@@ -40,18 +40,18 @@ _TELLING = (
 )
 
 
-def run(data: Data, settings: Settings) -> Iterator[Found]:
+def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
     """For each split how the router compares, how good its predictions are, and whether they are calibrated."""
     for name, split in settings.splits:
-        yield from _one(name, split, data, settings)
+        yield from _one(name, split, folder, settings)
 
 
-def _one(name: str, split: Splitting, data: Data, settings: Settings) -> Iterator[Found]:
+def _one(name: str, split: Splitting, folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
     standings: list[tuple[Cell, ...]] = []
     tellings, panels = [], {}
     for pool in POOLS:
-        outcomes = data.outcomes(pool)
-        forecast = settings.crossed(outcomes, split(outcomes), data.pool(pool))
+        outcomes = folder.outcomes(pool)
+        forecast = settings.crossed(outcomes, split(outcomes), folder.pool(pool))
         found = settings.judged(forecast)
         standings += standing(pool, found)
         tellings.append(_telling(pool, forecast, found))

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.routing.data import ROUTELLM, Data, only, without
 from benchmarks.routing.elsewhere import Target, foreseen, pair_targets
 from benchmarks.routing.findings import Cell, Found, Table, count, quality, share, text
+from benchmarks.routing.outcome_folder import ROUTELLM, OutcomeFolder, only, without
 from benchmarks.routing.running import FOLDS, Settings
 from router.domain.outcomes import Outcomes
 from router.evaluation.crossing import Forecast
@@ -46,9 +46,9 @@ PUBLISHED: tuple[tuple[str, str, str, float, float, float], ...] = (
 (.603, .622, .802) were confirmed by a second source; the other figures were not."""
 
 
-def run(data: Data, settings: Settings) -> Iterator[Found]:
+def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
     """Their rows, and ours by what they may learn from."""
-    yield Table("routellm", _COLUMNS, (*_published(), *_ours(data, settings)))
+    yield Table("routellm", _COLUMNS, (*_published(), *_ours(folder, settings)))
 
 
 def _published() -> Iterator[tuple[Cell, ...]]:
@@ -56,26 +56,26 @@ def _published() -> Iterator[tuple[Cell, ...]]:
         yield (f"{router}, {_THEIRS}", learnt, test, "", *numbers)
 
 
-def _ours(data: Data, settings: Settings) -> Iterator[tuple[Cell, ...]]:
-    targets = tuple(pair_targets(data))
+def _ours(folder: OutcomeFolder, settings: Settings) -> Iterator[tuple[Cell, ...]]:
+    targets = tuple(pair_targets(folder))
     folds = by_prompt(targets[1].outcomes, FOLDS, settings.seed)
     in_domain = settings.crossed(targets[1].outcomes, folds, targets[1].pool)
     yield _row(f"GSM8K, {FOLDS} folds", targets[1], in_domain, settings)
-    for learnt, outcomes in _lessons(data).items():
+    for learnt, outcomes in _lessons(folder).items():
         forecaster = settings.fit(outcomes, targets[0].pool, settings.seed)
         for target in targets:
             yield _row(learnt, target, foreseen(forecaster, target, settings), settings)
 
 
-def _lessons(data: Data) -> Mapping[str, Outcomes]:
+def _lessons(folder: OutcomeFolder) -> Mapping[str, Outcomes]:
     """What is learnt from: nothing in a test set, and nothing related to GSM8K."""
-    both = without(data.everything("zeroeval12", "mmlu_pro9", ROUTELLM), data.overlapping)
-    gold = only(both, data.gold)
+    both = without(folder.everything("zeroeval12", "mmlu_pro9", ROUTELLM), folder.overlapping)
+    gold = only(both, folder.gold)
     theirs = [each.startswith(("routellm/", "zeroeval/gsm")) for each in both.datasets]
     return {
-        "1,500 gold labels of MMLU": gold.of(data.pool(ROUTELLM).names),
+        "1,500 gold labels of MMLU": gold.of(folder.pool(ROUTELLM).names),
         "zeroeval without gsm, mmlu_pro": both.at(~np.array(theirs)),
-        "all of these": both.at(~np.array(theirs) | _is_of(both, data.gold)),
+        "all of these": both.at(~np.array(theirs) | _is_of(both, folder.gold)),
     }
 
 

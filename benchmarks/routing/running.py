@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 
-from benchmarks.routing.data import Data
 from benchmarks.routing.findings import Found
+from benchmarks.routing.outcome_folder import OutcomeFolder
 from router.cli.offline import fitting, tokenizer, watched
 from router.config.priors import Priors
 from router.domain.outcomes import Outcomes
@@ -56,7 +56,7 @@ class Settings:
         return judged(found, Resamples.drawn(len(found.outcomes), self.samples, self.seed))
 
 
-Experiment = Callable[[Data, Settings], Iterator[Found]]
+Experiment = Callable[[OutcomeFolder, Settings], Iterator[Found]]
 
 
 def experiment(module: ModuleType) -> Experiment:

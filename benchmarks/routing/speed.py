@@ -5,8 +5,8 @@ from functools import partial
 from statistics import median
 from time import perf_counter_ns
 
-from benchmarks.routing.data import Data
 from benchmarks.routing.findings import Found, Table, microseconds, ratio, text
+from benchmarks.routing.outcome_folder import OutcomeFolder
 from benchmarks.routing.running import Settings
 from router.cli.offline import tokenizer
 from router.config.shipped import shipped_artefact
@@ -33,7 +33,7 @@ _COLUMNS = (
 )
 
 
-def run(data: Data, settings: Settings) -> Iterator[Found]:  # noqa: ARG001 - as every experiment
+def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:  # noqa: ARG001 - as every experiment
     """The shipped artefact's steps, with ten of its models; the budget is for everything except the tokens."""
     artefact, tokenize = shipped_artefact(), tokenizer()
     rows = []

@@ -12,8 +12,10 @@ from router.decision.explain_cascade import in_short, sentences_of
 from router.decision.explain_conversation import kept, of_the_conversation
 from router.decision.ranking import REASONS, order_of
 from router.domain.bar import EVEN
+from router.domain.candidate import Candidate
 from router.domain.decision import Decision, Reason
 from router.domain.estimate import EstimateSource
+from router.domain.features import Features
 from router.domain.money import Money
 from router.domain.objective import Aim
 from router.domain.overrides import Overrides
@@ -40,23 +42,30 @@ def headline(decision: Decision) -> str:
 
 def sentences(decision: Decision) -> Iterator[str]:
     """The decision as a person would tell it, one sentence at a time."""
-    features, chosen, reference = decision.features, decision.chosen, decision.reference
+    yield _request(decision.features)
+    if decision.reason is Reason.PINNED:
+        yield from _pinned(decision.chosen)
+    else:
+        yield from _decided(decision)
+
+
+def _request(features: Features) -> str:
     about = "about " if not features.tokens_exact else ""
-    yield (
+    return (
         f"The request has {about}{features.prompt_tokens} prompt tokens and looks like"
         f" {features.category} ({min(features.category_confidence, _SUREST):.0%} sure)."
     )
-    if decision.reason is Reason.PINNED:
-        yield f"The client asked for {chosen.model.id} by name, and no policy routes that name."
-        if chosen.is_stored:
-            yield "Its stored answer costs nothing."
-        return
-    rule = f", rule '{decision.rule}'" if decision.rule else ""
-    yield (
-        f"Policy '{decision.policy}'{rule} takes {reference.model.id} as the reference"
-        f" (quality {reference.quality.p:.3f}) and asks for at least {decision.required_p:.3f}"
-        f"{_sureness(decision)}."
-    )
+
+
+def _pinned(chosen: Candidate) -> Iterator[str]:
+    yield f"The client asked for {chosen.model.id} by name, and no policy routes that name."
+    if chosen.is_stored:
+        yield "Its stored answer costs nothing."
+
+
+def _decided(decision: Decision) -> Iterator[str]:
+    """What the policy asked for, who meets it, at what cost, and who would follow."""
+    yield _standard(decision)
     for exclusion in decision.exclusions:
         if exclusion.candidate.is_stored:
             yield f"A stored answer of {exclusion.model_id} is not used: {exclusion.detail}."
@@ -70,6 +79,16 @@ def sentences(decision: Decision) -> Iterator[str]:
         yield from of_the_conversation(decision)
     if decision.fallbacks:
         yield f"Should it fail, {', then '.join(c.model.id for c in decision.fallbacks)} would be asked."
+
+
+def _standard(decision: Decision) -> str:
+    rule = f", rule '{decision.rule}'" if decision.rule else ""
+    reference = decision.reference
+    return (
+        f"Policy '{decision.policy}'{rule} takes {reference.model.id} as the reference"
+        f" (quality {reference.quality.p:.3f}) and asks for at least {decision.required_p:.3f}"
+        f"{_sureness(decision)}."
+    )
 
 
 def asked_otherwise(overrides: Overrides) -> Iterator[str]:

@@ -58,6 +58,14 @@ class QualityModel:
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and scores that are no shares."""
+        self._require_shapes()
+        self._require_numbers()
+        object.__setattr__(self, "rows", numbered(self.names))
+        seconds = self.sds**2 + self.scores**2
+        object.__setattr__(self, "_means", np.vstack((self.scores, self.anchors, seconds)))
+        object.__setattr__(self, "_differences", self.scores - self.scores.mean(axis=0))
+
+    def _require_shapes(self) -> None:
         if self.scores.ndim != 2 or self.loadings.ndim != 2:
             raise ValueError("scores have one column a kind, loadings one a trait")
         models, kinds = self.scores.shape
@@ -67,6 +75,8 @@ class QualityModel:
             raise ValueError(
                 "scores, deviations and anchors have one row a model, one column a kind"
             )
+
+    def _require_numbers(self) -> None:
         if not all(_are_shares(each) for each in (self.scores, self.sds, self.anchors)):
             raise ValueError("scores, deviations and anchors are from 0 to 1")
         if not (np.isfinite(self.loadings).all() and np.isfinite(self.calibration).all()):
@@ -75,10 +85,6 @@ class QualityModel:
             raise ValueError(f"the floor is from 0 to 1, not {self.floor}")
         if not 0.0 < self.evenness < inf:
             raise ValueError(f"evenness is a power above 0, not {self.evenness}")
-        object.__setattr__(self, "rows", numbered(self.names))
-        seconds = self.sds**2 + self.scores**2
-        object.__setattr__(self, "_means", np.vstack((self.scores, self.anchors, seconds)))
-        object.__setattr__(self, "_differences", self.scores - self.scores.mean(axis=0))
 
     def knows(self, kinship: Kinship) -> bool:
         """Whether the kinship is to as many kinds, with as many traits, as this was learnt of."""

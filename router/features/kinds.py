@@ -58,6 +58,16 @@ class KindModel:
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and numbers that are none."""
+        self._require_columns()
+        self._require_numbers()
+        object.__setattr__(self, "_usual", self.lengths[:, 0].astype(np.float64))
+        object.__setattr__(self, "_spread", self.lengths[:, 1].astype(np.float64))
+        object.__setattr__(self, "_hardening", self.hardening.astype(np.float64))
+        middle, pace = _anywhere(self._usual, self._spread)
+        object.__setattr__(self, "_middle", middle)
+        object.__setattr__(self, "_pace", pace)
+
+    def _require_columns(self) -> None:
         if self.table.ndim != 2 or not 0 < self.bits <= 32:
             raise ValueError(f"a table of kinds has {self.table.ndim} axes, {self.bits} bits")
         buckets, columns = 2**self.bits, self.table.shape[1]
@@ -66,6 +76,8 @@ class KindModel:
             raise ValueError(f"tables of kinds do not belong together: {shapes}")
         if not 0 < 2 * self.kinds <= columns or self.table.dtype != np.int8:
             raise ValueError(f"{columns} columns of {self.table.dtype} for {self.kinds} kinds")
+
+    def _require_numbers(self) -> None:
         numbers = (self.idf, self.scales, self.offsets, self.trusts, self.lengths, self.hardening)
         if not all(np.isfinite(each).all() for each in numbers):
             raise ValueError("a table of kinds holds what is no number")
@@ -75,12 +87,6 @@ class KindModel:
             raise ValueError("a kind has a mean length and a deviation above 0")
         if self.hardening.shape != (self.kinds,) or not _are_at_most(self.hardening):
             raise ValueError(f"hardening is from -{MOST_HARDENING} to {MOST_HARDENING}, by kind")
-        object.__setattr__(self, "_usual", self.lengths[:, 0].astype(np.float64))
-        object.__setattr__(self, "_spread", self.lengths[:, 1].astype(np.float64))
-        object.__setattr__(self, "_hardening", self.hardening.astype(np.float64))
-        middle, pace = _anywhere(self._usual, self._spread)
-        object.__setattr__(self, "_middle", middle)
-        object.__setattr__(self, "_pace", pace)
 
     @property
     def traits(self) -> int:

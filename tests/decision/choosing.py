@@ -19,6 +19,7 @@ ALL = catalog(BEST, MIDDLE, SMALL)
 
 
 def deciding(what: Features | None = None, who: Circumstances = NOBODY, **terms: Any) -> Decision:
+    """The choice between `ALL` by a policy of these terms."""
     return choose(what or features(), who, policy(**terms), ALL, Experience())
 
 
@@ -32,6 +33,7 @@ def told(decision: Decision) -> str:
 
 
 def refusal(**terms: Any) -> NothingAdequate:
+    """Why nobody may answer."""
     with pytest.raises(NothingAdequate) as refused:
         deciding(**terms)
     return refused.value

@@ -151,7 +151,7 @@ def test_an_expired_key_is_told_so(shared: Farthing) -> None:
         ("--budget", "5/fortnight", "day, week, month or lifetime, not '5/fortnight'"),
         ("--budget", "5/day@Europe/Berln", "as 50/month@Europe/Berlin"),
         ("--rpm", "0", "must be a whole number from 1 to 1000000000000, not '0'"),
-        ("--tpm", "9" * 30, "at most 1000000000000, not '999"),
+        ("--tpm", "9" * 30, "from 1 to 1000000000000, not '999"),
         ("--tag", "a,b", "without spaces and commas, not 'a,b'"),
     ],
 )

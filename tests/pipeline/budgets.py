@@ -12,6 +12,7 @@ BUDGETS = [{"usd": 100, "per": "month"}, {"usd": 10, "per": "day"}]
 
 
 async def balances(it: Proxy) -> list[Mapping[str, Any]]:
+    """What operators are told of each budget."""
     async with it.client.get(f"{it.running.url}/admin/budgets") as response:
         found: list[Mapping[str, Any]] = orjson.loads(await response.read())["budgets"]
     return found

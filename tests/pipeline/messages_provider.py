@@ -19,6 +19,9 @@ USAGE = {
 }
 SIGNED = {"type": "thinking", "thinking": "Hm", "signature": "c2lnbmVk"}
 SEARCHED = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+HELLO: Json = {"role": "user", "content": "Hello"}
+MORE: Json = {"role": "user", "content": "Go on"}
+OTHER = {"type": "thinking", "thinking": "Aha", "signature": "b3RoZXI="}
 
 
 def message(*blocks: Json, stop: str = "end_turn") -> Json:
@@ -83,11 +86,6 @@ async def farthing(tmp_path: Path, **sections: Any) -> AsyncIterator[tuple[Door,
 def asked(*said: Json, **more: Any) -> Json:
     messages = said or ({"role": "user", "content": "Hello"},)
     return {"model": "claude", "max_tokens": 100, "messages": list(messages), **more}
-
-
-HELLO: Json = {"role": "user", "content": "Hello"}
-MORE: Json = {"role": "user", "content": "Go on"}
-OTHER = {"type": "thinking", "thinking": "Aha", "signature": "b3RoZXI="}
 
 
 def said(*blocks: Json) -> Json:

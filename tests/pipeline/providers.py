@@ -89,6 +89,7 @@ def _spaced(told: Json, space: str) -> bytes:
 
 
 async def post(at: Door, body: bytes | Json, path: str = "/v1/messages", **headers: str) -> Any:
+    """The response to this request, and its body."""
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     response = await at.client.post(f"{at.url}{path}", data=raw, headers=named)
@@ -96,4 +97,5 @@ async def post(at: Door, body: bytes | Json, path: str = "/v1/messages", **heade
 
 
 def without_remarks(raw: bytes) -> bytes:
+    """A stream without the comments in it."""
     return b"".join(event for event in raw.split(b"\n\n") if event and not event.startswith(b":"))

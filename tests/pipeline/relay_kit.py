@@ -15,6 +15,9 @@ from router.wire.answer import Told
 from router.wire.cached import StoredAnswer
 from router.wire.sse import event_of
 
+WRITER = Writer("m", "u", "n")
+ANSWER = StoredAnswer(Origin(WRITER, Usage(1), 0.0), is_stream=False, body=b"{}")
+
 
 class Canned:
     """A response that sends these pieces; implements `router.ports.Response`."""
@@ -54,10 +57,12 @@ class Canned:
 
 
 def says(text: str, index: int = 0) -> bytes:
+    """An event in which a choice says this."""
     return event_of(orjson.dumps({"choices": [{"index": index, "delta": {"content": text}}]}))
 
 
 def ends(index: int = 0) -> bytes:
+    """An event that ends a choice."""
     choice = {"index": index, "delta": {}, "finish_reason": "stop"}
     return event_of(orjson.dumps({"choices": [choice]}))
 
@@ -134,10 +139,6 @@ async def _first(pieces: AsyncIterator[bytes], count: int) -> AsyncIterator[byte
 
 async def collect(pieces: AsyncIterator[bytes]) -> bytes:
     return b"".join([piece async for piece in pieces])
-
-
-WRITER = Writer("m", "u", "n")
-ANSWER = StoredAnswer(Origin(WRITER, Usage(1), 0.0), is_stream=False, body=b"{}")
 
 
 class Nothing:

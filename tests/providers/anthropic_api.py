@@ -18,6 +18,8 @@ from router.providers.anthropic import anthropic_upstream
 from router.providers.endpoints import AnthropicEndpoint
 from tests.providers.calls import KEY
 
+CLAUDE = "claude-opus-4-6"
+NOW_S = 1_764_000_000
 USAGE = {
     "input_tokens": 10,
     "cache_creation_input_tokens": 20,
@@ -180,10 +182,7 @@ async def anthropic_api() -> AsyncIterator[AnthropicApi]:
         yield api
 
 
-CLAUDE = "claude-opus-4-6"
-NOW_S = 1_764_000_000
-
-
 def reaching(base_url: str, headers: Mapping[str, str] | None = None) -> Upstream:
+    """Anthropic's API at that address, as an upstream."""
     endpoint = AnthropicEndpoint(base_url, KEY, headers or {})
     return anthropic_upstream(endpoint, unix_s=lambda: NOW_S)

@@ -11,6 +11,10 @@ from router.domain.members import replace
 from router.domain.money import ZERO, Money
 from router.domain.usage import BUCKETS, Usage, UsageSource
 
+SCOPES = [
+    EVERYTHING,
+    *(Scope(kind, name) for kind in ScopeKind if kind != "all" for name in ("a", "c'; --")),
+]
 USUAL = Entry(
     request_id="r1",
     attempt=1,
@@ -101,12 +105,6 @@ def ledgers(draw: st.DrawFn) -> list[Entry]:
     return [each for number in range(requests) for each in draw(_attempts(f"r{number}"))]
 
 
-SCOPES = [
-    EVERYTHING,
-    *(Scope(kind, name) for kind in ScopeKind if kind != "all" for name in ("a", "c'; --")),
-]
-
-
 def holds(scope: Scope, each: Entry) -> bool:
     """Whether an entry belongs to a scope."""
     match scope.kind:
@@ -121,5 +119,6 @@ def holds(scope: Scope, each: Entry) -> bool:
 
 
 def expected(entries: list[Entry], scope: Scope, since_s: float) -> Money:
+    """What a scope has spent since then, added up row by row."""
     costs = (each.cost for each in entries if holds(scope, each) and each.at_s >= since_s)
     return sum(costs, ZERO)

@@ -1,6 +1,8 @@
-"""Links to a real Redis, for tests: one that holds commands up, one that counts them, one that knows no script."""
+"""Links to a real Redis, for tests: ordinary ones, and some that hold commands up, count them, or know no script."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from redis.exceptions import NoScriptError
@@ -13,6 +15,17 @@ class Clocked(Protocol):
     """A clock that is moved by hand."""
 
     now_s: float
+
+
+@asynccontextmanager
+async def linked(url: str, timeout_s: float = 2.0) -> AsyncIterator[RedisLink]:
+    """An ordinary one, which looks soon whether a Redis that went away is back."""
+    loop = asyncio.get_running_loop()
+    link = RedisLink(url, timeout_s=timeout_s, monotonic_s=loop.time, pause_s=0.05)
+    try:
+        yield link
+    finally:
+        await link.close()
 
 
 async def pass_time(link: RedisLink, clock: Clocked, for_s: float) -> None:

@@ -1,6 +1,5 @@
 """Budgets in a Redis: one that all tests share, or one that may be killed."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,16 +7,15 @@ from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.kinds import Books, Clock
+from tests.stores.links import linked
 
 
 @asynccontextmanager
-async def linked(url: str, timeout_s: float = 2.0) -> AsyncIterator[RedisLink]:
-    loop = asyncio.get_running_loop()
-    link = RedisLink(url, timeout_s=timeout_s, monotonic_s=loop.time, pause_s=0.05)
-    try:
+async def flushed(server: RedisServer, timeout_s: float = 2.0) -> AsyncIterator[RedisLink]:
+    """A link to a Redis in which nothing is any more."""
+    async with linked(server.url, timeout_s) as link:
+        await link.client.flushall()
         yield link
-    finally:
-        await link.close()
 
 
 @asynccontextmanager
@@ -25,8 +23,7 @@ async def emptied(
     server: RedisServer, clock: Clock, books: Books, timeout_s: float = 2.0
 ) -> AsyncIterator[tuple[RedisLink, RedisPurse]]:
     """A Redis without accounts, and a purse that keeps some there."""
-    async with linked(server.url, timeout_s) as link:
-        await link.client.flushall()
+    async with flushed(server, timeout_s) as link:
         yield link, RedisPurse(link, clock, books)
 
 

@@ -4,7 +4,6 @@ import importlib.util
 import random
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from router.stores.redis.link import RedisLink
 from router.stores.redis.vectors import RedisVectors, open_index
 from tests.clock import Clock
 from tests.servers import RedisServer
+from tests.stores.links import linked
 
 SCOPE, OTHER = b"s" * 32, b"o" * 32
 EAST, NORTH, NORTHEAST = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), unit((1, 1, 0))
@@ -48,15 +48,6 @@ def vectors_url() -> Iterator[str]:
         pytest.skip("no redis-server 8.2 here, which has vector sets")
     with VectorServer() as server:
         yield server.url
-
-
-@asynccontextmanager
-async def linked(url: str) -> AsyncIterator[RedisLink]:
-    link = RedisLink(url, timeout_s=1.0, monotonic_s=Clock(), pause_s=30.0)
-    try:
-        yield link
-    finally:
-        await link.close()
 
 
 @pytest_asyncio.fixture(params=["memory", "list", "vectors"])

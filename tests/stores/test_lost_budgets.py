@@ -12,8 +12,8 @@ from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, OWN, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
-from tests.stores.links import pass_time
-from tests.stores.redis_purses import emptied, linked, mortal
+from tests.stores.links import linked, pass_time
+from tests.stores.redis_purses import emptied, flushed, mortal
 from tests.stores.waiting import until
 
 
@@ -220,8 +220,7 @@ async def test_a_redis_that_came_back_with_older_accounts_is_told_what_the_ledge
 async def test_who_starts_with_a_redis_that_has_older_accounts_compares_them_with_the_ledger(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         before = RedisPurse(link, clock, books)
         await settled(before, await taken(before, CENT * 10), CENT * 10)
         books.spent[EVERYTHING] = CENT * 30
@@ -304,8 +303,7 @@ async def test_a_reply_that_another_one_has_overtaken_is_no_older_state(
                 await may_come.wait()
             return found
 
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         another, purse = RedisPurse(link, clock, books), Slow(link, clock, books)
         await settled(another, await taken(another, CENT * 20), CENT * 10)
         slow = asyncio.create_task(balance_of(purse, clock))

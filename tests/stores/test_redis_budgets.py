@@ -10,8 +10,8 @@ from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, DOLLAR, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
-from tests.stores.links import HeldUp, left_while_held_up, pass_time
-from tests.stores.redis_purses import emptied, linked, mortal
+from tests.stores.links import HeldUp, left_while_held_up, linked, pass_time
+from tests.stores.redis_purses import emptied, flushed, mortal
 from tests.stores.waiting import until
 
 
@@ -32,8 +32,7 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     forever = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         held = await RedisPurse(link, clock, books).reserve([forever], CENT * 70)
         assert isinstance(held, Reservation)
         await pass_time(link, clock, 3600)
@@ -51,8 +50,7 @@ async def test_what_a_process_holds_whose_clock_is_slow_does_not_lapse_for_the_o
 ) -> None:
     slow_clock = Clock()
     slow_clock.now_s = clock.now_s - 3600
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         slow, other = RedisPurse(link, slow_clock, books), RedisPurse(link, clock, books)
         held = await taken(slow, CENT * 70)
         (during,) = await other.look([WHOLE])
@@ -66,8 +64,7 @@ async def test_a_dead_process_may_have_held_nothing(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     forever = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         dead = RedisPurse(link, clock, books)
         for amount in (ZERO, CENT * 70):
             await taken(dead, amount, forever)
@@ -81,8 +78,7 @@ async def test_a_call_that_is_passed_through_for_hours_is_paid_at_its_end(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     """Nothing was set aside for it, so nothing counted as spent when that lapsed."""
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         purse = RedisPurse(link, clock, books)
         held = await taken(purse, ZERO)
         await pass_time(link, clock, 7200)
@@ -96,8 +92,7 @@ async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     forever = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         purse = RedisPurse(link, clock, books, longest_s=3600)
         held = await taken(purse, CENT * 70, forever)
         await pass_time(link, clock, 3600)
@@ -130,8 +125,7 @@ async def test_without_redis_the_wall_stands_in_each_process(clock: Clock, books
 async def test_of_any_number_of_tags_the_last_are_known_and_told_in_parts(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         purse = RedisPurse(link, clock, books, most_known=250)
         budgets = [
             Budget(Scope(ScopeKind.TAG, f"t{n}"), DOLLAR, BudgetWindow.DAY) for n in range(300)
@@ -147,8 +141,7 @@ async def test_of_any_number_of_tags_the_last_are_known_and_told_in_parts(
 async def test_a_balance_is_read_once_in_two_seconds_while_plenty_is_left(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         one, other = (RedisPurse(link, clock, books) for _ in range(2))
         assert await left(one) == DOLLAR
         await taken(other, CENT * 10)
@@ -163,8 +156,7 @@ async def test_a_balance_is_read_once_in_two_seconds_while_plenty_is_left(
 async def test_near_its_end_a_budget_is_read_each_time(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         one, other = (RedisPurse(link, clock, books) for _ in range(2))
         held = await taken(other, CENT * 76)
         assert await left(one) == CENT * 24
@@ -176,8 +168,7 @@ async def test_near_its_end_a_budget_is_read_each_time(
 async def test_whoever_was_refused_reads_the_balance_again(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         one, other = (RedisPurse(link, clock, books) for _ in range(2))
         assert await left(one) == DOLLAR
         await taken(other, CENT * 60)
@@ -239,8 +230,7 @@ async def test_a_ledger_that_is_back_is_not_believed_before_it_has_what_other_ma
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     """Their rows are in their outboxes still, and so in no ledger that this process can ask."""
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
+    async with flushed(redis_server) as link:
         books.is_away = True
         purse, another = (RedisPurse(link, clock, books) for _ in range(2))
         await settled(purse, await taken(purse, CENT * 5), CENT * 5)

@@ -22,6 +22,7 @@ from tests.redis_clusters import RedisCluster, WatchedRedis
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Stores
+from tests.stores.links import linked
 from tests.stores.waiting import until
 
 W = "some-model"
@@ -29,14 +30,10 @@ REPO = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def linked(url: str, timeout_s: float = 0.2) -> AsyncIterator[RedisLink]:
-    loop = asyncio.get_running_loop()
-    link = RedisLink(url, timeout_s=timeout_s, monotonic_s=loop.time, pause_s=0.1)
-    try:
+async def opened(url: str, timeout_s: float = 0.2) -> AsyncIterator[RedisLink]:
+    async with linked(url, timeout_s) as link:
         await link.open()
         yield link
-    finally:
-        await link.close()
 
 
 async def answers(cache: RedisCache, number: int) -> bytes | None:
@@ -49,7 +46,7 @@ async def answers(cache: RedisCache, number: int) -> bytes | None:
 async def test_a_cluster_with_a_frozen_node_is_an_empty_cache_until_the_node_goes_on(
     redis_cluster: RedisCluster,
 ) -> None:
-    async with linked(redis_cluster.url) as link:
+    async with opened(redis_cluster.url) as link:
         cache = RedisCache(link)
         for number in range(50):
             await cache.put(f"k{number}", W, b"%d" % number, 600)
@@ -71,11 +68,11 @@ async def test_a_cluster_with_a_frozen_node_is_an_empty_cache_until_the_node_goe
 async def test_connections_that_a_node_has_closed_cost_a_miss_at_most(
     redis_cluster: RedisCluster,
 ) -> None:
-    async with linked(redis_cluster.url) as link:
+    async with opened(redis_cluster.url) as link:
         cache = RedisCache(link)
         await asyncio.gather(*(cache.put(f"k{n}", W, b"%d" % n, 600) for n in range(50)))
         for node in redis_cluster.nodes:
-            async with linked(node.url) as one:
+            async with opened(node.url) as one:
                 await one.client.client_kill_filter(_type="normal", skipme=True)
 
         await answers(cache, 1)
@@ -87,7 +84,7 @@ async def test_in_a_cluster_no_cancelled_request_leaves_a_reply_behind(
     redis_cluster: RedisCluster,
 ) -> None:
     chance, at_once = random.Random(7), 40
-    async with linked(redis_cluster.url, timeout_s=2.0) as link:
+    async with opened(redis_cluster.url, timeout_s=2.0) as link:
         cache = RedisCache(link)
         for number in range(at_once):
             await cache.put(f"k{number}", W, b"%d" % number, 600)
@@ -116,7 +113,7 @@ def is_gone(answer: bytes | BaseException | None) -> bool:
 
 async def test_when_the_primary_dies_its_replica_takes_over_and_requests_go_on() -> None:
     with WatchedRedis() as watched:
-        async with linked(watched.url) as link:
+        async with opened(watched.url) as link:
             cache = RedisCache(link)
             await cache.put("k1", W, b"1", 600)
             await link.ask(lambda: link.client.wait(1, 1000))
@@ -131,7 +128,7 @@ async def test_when_the_primary_dies_its_replica_takes_over_and_requests_go_on()
 
 async def test_when_the_primary_freezes_its_replica_takes_over_as_well() -> None:
     with WatchedRedis() as watched:
-        async with linked(watched.url) as link:
+        async with opened(watched.url) as link:
             cache = RedisCache(link)
             await cache.put("k1", W, b"1", 600)
             await link.ask(lambda: link.client.wait(1, 1000))
@@ -157,7 +154,7 @@ async def test_a_user_with_the_rights_that_the_document_names_may_do_all_that_is
         tell: Any = client.execute_command
         await tell("ACL", "SETUSER", "farthing", *rules)
 
-    async with linked(f"redis://farthing:secret@127.0.0.1:{redis_server.port}/0", 2.0) as link:
+    async with opened(f"redis://farthing:secret@127.0.0.1:{redis_server.port}/0", 2.0) as link:
         stores = Stores(link)
         cache, purse, notices = stores.cache(), stores.purse(), stores.notices()
         await cache.put("a", W, b"1", 60)
@@ -180,7 +177,7 @@ async def test_a_user_with_the_rights_that_the_document_names_may_do_all_that_is
 async def test_a_limit_that_owes_ten_minutes_is_not_forgotten_after_two(
     redis_server: RedisServer,
 ) -> None:
-    async with linked(redis_server.url, 2.0) as link:
+    async with opened(redis_server.url, 2.0) as link:
         await link.client.flushall()
         meter = Stores(link).meter()
         assert await meter.take([RateLimit(EVERYTHING, tokens_per_minute=100)], 1000) is None
@@ -198,7 +195,7 @@ async def test_a_unix_socket_is_a_way_to_a_server(tmp_path: Path) -> None:
             return super()._options() | {"unixsocket": str(tmp_path / "v.sock")}
 
     with AtSocket():
-        async with linked(f"unix://{tmp_path}/v.sock?db=1") as link:
+        async with opened(f"unix://{tmp_path}/v.sock?db=1") as link:
             cache = RedisCache(link)
             await cache.put("k1", W, b"1", 600)
             assert await answers(cache, 1) == b"1"
@@ -251,7 +248,7 @@ async def test_a_server_may_be_asked_by_tls(
 ) -> None:
     async with behind_tls(redis_server.port, certificate) as port:
         url = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={certificate[0]}"
-        async with linked(url, timeout_s=2.0) as link:
+        async with opened(url, timeout_s=2.0) as link:
             cache = RedisCache(link)
             await cache.put("k1", W, bytes(100_000), 600)
 
@@ -265,7 +262,7 @@ async def test_a_server_that_nobody_vouches_for_is_not_asked(
 ) -> None:
     async with (
         behind_tls(redis_server.port, certificate) as port,
-        linked(f"rediss://127.0.0.1:{port}/0", timeout_s=2.0) as link,
+        opened(f"rediss://127.0.0.1:{port}/0", timeout_s=2.0) as link,
     ):
         assert not link.is_up
     assert caplog.messages == ["Redis does not answer (ConnectionError): continuing without it"]

@@ -13,8 +13,8 @@ from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
 from router.evaluation.outcome_files import read_outcomes
 from router.evaluation.pool_file import read_pool
+from tests.cli.commands import fitted, predicted, write_prompts
 from tests.evaluation.real import FOLDER
-from tests.training.commands import fitted, predicted, write_prompts
 
 LEFT_OUT = "zeroeval/crux"
 POOL = f"{FOLDER / 'pools.yaml'}:zeroeval12"

@@ -38,14 +38,7 @@ async def _serve(
     settings: Settings, greeting: "Greeting | None", following: Following, lines: Lines
 ) -> None:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, _stop_or_exit, stop)
-    may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
-    loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, following.wishes, stop, may_hang_up)
-    loop.add_signal_handler(
-        signal.SIGUSR2, _LOG.warning, "a single process cannot be replaced by another"
-    )
+    _heed_signals(stop, following.wishes)
     async with serving(settings, real_world(), following, lines=lines) as running:
         tell_notes(settings)
         say(
@@ -59,6 +52,17 @@ async def _serve(
         notify("STOPPING=1", os.environ)
         # Nobody may be reading any more.
         lines.put("\nStopping: no new requests; those in progress may finish.")
+
+
+def _heed_signals(stop: asyncio.Event, wishes: Wishes) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, _stop_or_exit, stop)
+    may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
+    loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, wishes, stop, may_hang_up)
+    loop.add_signal_handler(
+        signal.SIGUSR2, _LOG.warning, "a single process cannot be replaced by another"
+    )
 
 
 def _stop_or_exit(stop: asyncio.Event) -> None:

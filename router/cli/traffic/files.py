@@ -1,4 +1,4 @@
-"""The requests on which `farthing try` runs policies: from a file, or the shipped sample."""
+"""Requests in a file, or in the shipped sample, and what the server would understand of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,11 @@ from router.domain.members import replace
 from router.domain.turns import finished
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
+from router.ports import CHAT_PATH
 from router.wire.chat import ChatRequest, parse_chat
 
 Understanding = Callable[[ChatRequest], tuple[Features, Circumstances]]
 """What is known of a request before a policy decides."""
-
-_CHAT = "/chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ def unwrapped(found: Written) -> tuple[str, Mapping[str, Any]]:
         raise ApiError(400, "It is not a JSON object.", code="invalid_json")
     if "messages" in value or not isinstance(value.get("body"), dict):
         return found.place, value
-    url = value.get("url", _CHAT)
-    if not str(url).endswith(_CHAT):
+    url = value.get("url", CHAT_PATH)
+    if not str(url).endswith(CHAT_PATH):
         raise ApiError.invalid("url", f"It is for {url}, which is not routed.")
     return str(value.get("custom_id") or found.place), value["body"]

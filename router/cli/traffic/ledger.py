@@ -1,4 +1,4 @@
-"""The ledger's requests for `farthing try`, as understood when they came."""
+"""The requests that the ledger has kept, as understood when they came."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta

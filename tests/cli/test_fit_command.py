@@ -11,8 +11,8 @@ import pytest
 
 from router.cli import main
 from router.config.artefact_files import read_artefact
+from tests.cli.commands import fitted
 from tests.evaluation.made_up import POOLS, shop_rows, write_rows
-from tests.training.commands import fitted
 
 
 @pytest.fixture

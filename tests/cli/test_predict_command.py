@@ -8,8 +8,8 @@ import pytest
 from pyarrow import parquet
 
 from router.cli import main
+from tests.cli.commands import Rows, fitted, not_predicted, predicted, write_prompts
 from tests.evaluation.made_up import POOLS, shop_rows, write_rows
-from tests.training.commands import Rows, fitted, not_predicted, predicted, write_prompts
 
 COLUMNS = ["prompt_id", "model", "p_quality", "p_sd", "pred_cost_usd", "pred_latency_s"]
 PROMPTS = {

@@ -1,4 +1,4 @@
-"""The outcome data that the experiments read, and which experiment may see which."""
+"""A folder of outcome data, and which experiment may see which of it."""
 
 import csv
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _GOLD_FILE = "gold_mmlu_1500.txt"
 
 
 @dataclass(frozen=True)
-class Data:
+class OutcomeFolder:
     """A folder of outcomes, in the form that its protocol describes."""
 
     folder: Path

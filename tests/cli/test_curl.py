@@ -9,7 +9,7 @@ import pytest
 from router.cli import main
 from router.cli.explain.curl import CurlRequest, is_curl, parse_curl
 from router.domain.errors import FarthingError
-from tests.config.explaining import explained
+from tests.cli.explaining import explained
 from tests.config.files import EXAMPLE
 
 BODY = '{"model": "auto", "messages": [{"role": "user", "content": "What is 17 * 23?"}]}'

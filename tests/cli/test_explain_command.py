@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.explaining import explained
+from tests.cli.explaining import explained
 from tests.wire.requests import nested, request_with
 
 
