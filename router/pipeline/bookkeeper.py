@@ -41,8 +41,8 @@ class HasRead(Protocol):
 class Bookkeeper:
     """Writes down the attempts of one request. The ledger gets them in one go, at the end.
 
-    `posted` are the entries that the ledger has. `answers_by` is told the id of the model whose whole
-    answer the client gets; `has_read` is told about each model that has answered completely, with the usage
+    `posted` are the entries that the ledger has. `answers_by` is told of the model whose whole answer the
+    client gets; `has_read` is told about each model that has answered completely, with the usage
     that its upstream reports, and whether the client gets that answer.
     """
 
@@ -52,7 +52,7 @@ class Bookkeeper:
     wallet: Wallet
     witness: Witness
     posted: tuple[Entry, ...] = ()
-    answers_by: Callable[[str], None] | None = None
+    answers_by: Callable[[Model], None] | None = None
     has_read: HasRead | None = None
     _entries: list[Entry] = field(default_factory=list)
 
@@ -95,7 +95,7 @@ class Bookkeeper:
         self.witness.finish_reasons = heard.finish_reasons
         self._write(entry)
         self._learn(begun, entry, timing, heard, is_given=True)
-        self._stay_with(entry, is_step=start.is_whole)
+        self._stay_with(start.candidate.model, is_step=start.is_whole)
         return entry
 
     def rejected(self, begun: Begun, heard: Heard, why: str) -> Entry:
@@ -124,7 +124,7 @@ class Bookkeeper:
         """
         entry = self.account.from_cache(candidate, usage, timing)
         self._entries.append(entry)
-        self._stay_with(entry, is_step=is_step)
+        self._stay_with(candidate.model, is_step=is_step)
         return entry
 
     async def embedded(self, embedding: Embedding, timing: Timing) -> None:
@@ -154,11 +154,11 @@ class Bookkeeper:
         self.witness.tell(entries)
         return self.ledger.post(entries)
 
-    def _stay_with(self, entry: Entry, *, is_step: bool) -> None:
+    def _stay_with(self, model: Model, *, is_step: bool) -> None:
         """Tell whose answer the client gets, which may call tools, whoever has paid for it."""
         if self.answers_by is not None and not is_step:
             # Nobody has judged what a step's model may say next: the conversation does not stay with it.
-            self.answers_by(entry.model)
+            self.answers_by(model)
 
     def _with_thoughts(self, start: Start, heard: Heard, silent_s: float | None = None) -> Heard:
         """`heard` with what the model usually thinks unseen, for `silent_s` seconds or up to its first content."""

@@ -5,11 +5,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from router.domain.caching import Writer
 from router.domain.errors import ApiError
 from router.domain.model import Model
 from router.features.session import LEAST_BYTES, thread_of
 from router.features.turns import is_tool_turn
 from router.pipeline.home import ANYWHERE, Home
+from router.pipeline.shelf import is_still
 from router.pipeline.spoken import speaks
 from router.pipeline.visit import Caller, Session
 from router.ports import Affinity
@@ -18,6 +20,8 @@ from router.wire.native.stored import previous_in, rests_on_others
 from router.wire.native.thoughts import has_unnamed
 from router.wire.original import Original
 
+_SESSION_S = 3600
+"""How long after its last answer the model that may have called tools in a conversation is remembered."""
 _HOME_S = 86_400
 """How long after its last answer a conversation's home is remembered: agents may pause overnight."""
 _STORED_S = 30 * 86_400
@@ -43,10 +47,23 @@ class Conversing(Struct, frozen=True):
             held_by = await self._held(request.original, caller)
         if not is_tool_turn(request.messages):
             return Session(thread, "", home, held_by.upstream, held_by.tokens)
-        stays_with = held_by.model_id
-        if thread and not stays_with:
-            stays_with = await self.affinity.model_of(thread) or ""
+        writer = held_by.writer
+        if thread and writer is None:
+            writer = _writer_in(await self.affinity.model_of(thread) or "")
+        stays_with = writer.model_id if writer and is_still(writer, self.models) else ""
         return Session(thread, stays_with, home, held_by.upstream, held_by.tokens)
+
+    def staying(self, thread: str) -> Callable[[Model], None]:
+        """A function that remembers whose tool calls the conversation waits for the results of.
+
+        After a reload the model's id may stand for another one.
+        """
+
+        def stay(model: Model) -> None:
+            told = f"{model.id}\n{model.upstream}\n{model.name}"
+            self.start(self.affinity.stay(thread, told, _SESSION_S))
+
+        return stay
 
     async def _home(
         self, request: ChatRequest, original: Original, caller: Caller, *, is_pinned: bool
@@ -61,7 +78,7 @@ class Conversing(Struct, frozen=True):
             self.start(self.affinity.stay(place, origin, _HOME_S))
 
         def has_stored(given: str, model: Model, tokens: int) -> None:
-            told = f"{model.upstream}\n{model.id}\n{tokens}"
+            told = f"{model.upstream}\n{model.id}\n{tokens}\n{model.name}"
             self.start(self.affinity.stay(_place_of(given, caller), told, _STORED_S))
 
         if not has_unnamed(original):
@@ -83,20 +100,29 @@ class Conversing(Struct, frozen=True):
 
 
 class _Held(Struct, frozen=True):
-    """The upstream that stores a Response, and the model that wrote it; "" for unknown.
+    """The upstream that stores a Response, and the model that wrote it; "" and None for unknown.
 
     `tokens` are those of the conversation up to its end, 0 for unknown.
     """
 
     upstream: str = ""
-    model_id: str = ""
+    writer: Writer | None = None
     tokens: int = 0
 
     @classmethod
     def told(cls, found: str) -> "_Held":
-        """What was remembered; an earlier version did not remember the tokens."""
-        upstream, model_id, tokens, *_ = (*found.split("\n"), "", "")
-        return cls(upstream, model_id, int(tokens) if tokens.isdecimal() else 0)
+        """What was remembered; an earlier version did not remember the tokens, and another not the model's name."""
+        upstream, model_id, tokens, name, *_ = (*found.split("\n"), "", "", "")
+        writer = Writer(model_id, upstream, name)
+        return cls(upstream, writer, int(tokens) if tokens.isdecimal() else 0)
+
+
+def _writer_in(found: str) -> Writer | None:
+    """Whose tool calls a conversation waits for the results of; None for what an earlier version has remembered."""
+    match found.split("\n"):
+        case [model_id, upstream, name]:
+            return Writer(model_id, upstream, name)
+    return None
 
 
 def _place_of(given: str, caller: Caller) -> str:

@@ -59,9 +59,6 @@ from router.wire.chat import ChatRequest, parse_chat, parsing, refuse_repeats
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
-_SESSION_S = 3600
-"""How long after its last answer a session's model is remembered."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -155,8 +152,8 @@ class Pipeline:
         if budgets or self.limits.output_tokens is not None:
             refuse_repeats(request)
         balances = await self.purse.look(budgets) if budgets else ()
-        conversing = Conversing(self.affinity, self.flights.start, self.models)
-        session = await conversing.session(request, caller, is_pinned=isinstance(target, Model))
+        is_pinned = isinstance(target, Model)
+        session = await self._conversing.session(request, caller, is_pinned=is_pinned)
         visit = await at_leisure(
             self.judge.visiting(request, caller, target, balances, budgets, session)
         )
@@ -363,7 +360,7 @@ class Pipeline:
         if visit.thread:
             books.has_read = partial(self.judge.has_read, visit)
             if visit.may_call_tools:
-                books.answers_by = lambda model_id: self._stay(visit.thread, model_id)
+                books.answers_by = self._conversing.staying(visit.thread)
         return Telling(
             caller.request_id,
             decision,
@@ -372,8 +369,9 @@ class Pipeline:
             overridden=choosing(caller),
         )
 
-    def _stay(self, thread: str, model_id: str) -> None:
-        self.flights.start(self.affinity.stay(thread, model_id, _SESSION_S))
+    @property
+    def _conversing(self) -> Conversing:
+        return Conversing(self.affinity, self.flights.start, self.models)
 
     def _patience(self, visit: Visit) -> Patience:
         """How long this client waits, for itself or along with others."""

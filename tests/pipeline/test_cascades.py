@@ -264,4 +264,4 @@ async def test_a_session_does_not_stay_with_a_steps_model(tmp_path: Path) -> Non
         assert await pipeline.affinity.model_of(thread) is None
         await answer(it, **mine, faults="cheap:status,code=503")
         await it.standings()  # what was begun in the background has had its turn
-        assert await pipeline.affinity.model_of(thread) == "strong"
+        assert await pipeline.affinity.model_of(thread) == "strong\nsim\nstrong"

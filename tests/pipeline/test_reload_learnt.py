@@ -106,6 +106,28 @@ async def test_a_provider_to_which_a_model_moves_has_read_nothing_of_its_convers
         assert await kept_tokens(it, long) == 0
 
 
+async def test_tool_results_go_to_who_called_the_tool_and_not_to_who_has_its_id_now(
+    tmp_path: Path,
+) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    results = [
+        {"role": "user", "content": "Call f."},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "1"},
+    ]
+    mine: dict[str, Any] = {"headers": {"x-session-id": "mine"}, "tools": tools}
+    async with proxy(tmp_path, follows=True) as it:
+        assert await writer(it, **mine, model=SECOND, prompt="Call f.") == SECOND
+        for change, model in ({"context_tokens": 90_000}, SECOND), ({"name": FIRST}, FIRST):
+            assert await writer(it, **mine, messages=results) == SECOND
+            models = models_of(it)
+            models[SECOND] |= change
+            change_config(it, models=models)
+            await reloads(it, Reloaded.CHANGED, 1 if model == SECOND else 2)
+            assert await writer(it, **mine, messages=results) == model
+
+
 async def kept_tokens(it: Proxy, messages: Sequence[Mapping[str, str]]) -> int:
     """How many tokens of a conversation the provider of the first model is taken to have cached."""
     async with it.post(messages=messages, headers={"x-farthing-dry-run": "true"}) as response:

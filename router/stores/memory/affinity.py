@@ -12,7 +12,7 @@ MOST_SESSIONS = 100_000
 class _Stay:
     """Which model, and until when (monotonic seconds)."""
 
-    model_id: str
+    model: str
     until_s: float
 
 
@@ -32,11 +32,11 @@ class MemoryAffinity:
         if stay is not None and stay.until_s <= self._monotonic_s():
             del self._stays[session]
             return None
-        return stay.model_id if stay is not None else None
+        return stay.model if stay is not None else None
 
-    async def stay(self, session: str, model_id: str, ttl_s: int) -> None:
+    async def stay(self, session: str, model: str, ttl_s: int) -> None:
         """`session` stays with this model for `ttl_s` seconds from now, or until others need the room."""
-        self._stays[session] = _Stay(model_id, self._monotonic_s() + ttl_s)
+        self._stays[session] = _Stay(model, self._monotonic_s() + ttl_s)
         self._stays.move_to_end(session)
         if len(self._stays) > self._most_sessions:
             self._stays.popitem(last=False)

@@ -18,10 +18,10 @@ class RedisAffinity:
             return None
         return found.decode() if isinstance(found, bytes) else None
 
-    async def stay(self, session: str, model_id: str, ttl_s: int) -> None:
+    async def stay(self, session: str, model: str, ttl_s: int) -> None:
         """`session` stays with this model for `ttl_s` seconds from now, if Redis answers in time."""
         try:
-            await self._link.send("SET", keys.session(session), model_id, "EX", ttl_s)
+            await self._link.send("SET", keys.session(session), model, "EX", ttl_s)
         except RedisAway:
             return
 

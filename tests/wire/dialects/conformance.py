@@ -111,6 +111,7 @@ PNG = "data:image/png;base64,AAAA"
 PDF = "data:application/pdf;base64,AAAA"
 PAGE = "https://example.com/a.png"
 SCHEMA: Members = {"type": "object", "properties": {"a": {"type": "string"}}}
+CLOSED: Members = {**SCHEMA, "additionalProperties": False}
 M_IMAGE: Members = {
     "type": "image",
     "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},

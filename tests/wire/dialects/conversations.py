@@ -91,15 +91,14 @@ def _turns(draw: st.DrawFn) -> tuple[Turn, ...]:
 
 
 _SCHEMAS = st.dictionaries(NAMES, st.just({"type": "string"}), max_size=2).map(
-    lambda properties: {"type": "object", "properties": properties}
+    lambda named: {"type": "object", "properties": named, "additionalProperties": False}
 )
 _TOOLS = st.lists(
     st.builds(Tool, NAMES, WORDS | st.just(""), _SCHEMAS, st.booleans()),
     max_size=3,
     unique_by=lambda tool: tool.name,
 )
-_CLOSED = _SCHEMAS.map(lambda schema: {**schema, "additionalProperties": False})
-_FORMATS = st.none() | st.builds(JsonFormat, _CLOSED, st.just("answer"))
+_FORMATS = st.none() | st.builds(JsonFormat, _SCHEMAS, st.just("answer"))
 
 
 @st.composite

@@ -3,6 +3,7 @@
 from tests.wire.dialects.conformance import (
     C_M,
     C_R,
+    CLOSED,
     HI,
     HI_ITEM,
     M_C,
@@ -47,7 +48,11 @@ def _reasoning(encrypted: str, given: str = "rs_1") -> Members:
 _PLAIN_HISTORY = says(HI, {"role": "assistant", "content": "Yes"}, HI)
 _R_SPOKEN = items(HI_ITEM, _r_message("1_1"), HI_ITEM)
 
-_CLOSED: Members = {**SCHEMA, "additionalProperties": False}
+_LIMITED: Members = {**CLOSED, "properties": {"a": {"type": "integer", "minimum": 1}}}
+_DESCRIBED: Members = {
+    **CLOSED,
+    "properties": {"a": {"type": "integer", "description": "{minimum: 1}"}},
+}
 _UNNAMED: Members = {"type": "object", "additionalProperties": {"type": "string"}}
 
 THOUGHT_ROWS = (
@@ -139,13 +144,11 @@ OTHER_ROWS = (
         chat={
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": _CLOSED},
+                "json_schema": {"name": "answer", "schema": CLOSED},
             }
         },
-        responses={
-            "text": {"format": {"type": "json_schema", "name": "answer", "schema": _CLOSED}}
-        },
-        messages={"output_config": {"format": {"type": "json_schema", "schema": _CLOSED}}},
+        responses={"text": {"format": {"type": "json_schema", "name": "answer", "schema": CLOSED}}},
+        messages={"output_config": {"format": {"type": "json_schema", "schema": CLOSED}}},
     ),
     Row(
         "JSON of a schema with open objects",
@@ -159,7 +162,26 @@ OTHER_ROWS = (
         cells={
             pair: Changed(
                 "closed: Messages demand it",
-                {"output_config": {"format": {"type": "json_schema", "schema": _CLOSED}}},
+                {"output_config": {"format": {"type": "json_schema", "schema": CLOSED}}},
+            )
+            for pair in (C_M, R_M)
+        },
+    ),
+    Row(
+        "JSON of a schema with a least number",
+        chat={
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": _LIMITED},
+            }
+        },
+        responses={
+            "text": {"format": {"type": "json_schema", "name": "answer", "schema": _LIMITED}}
+        },
+        cells={
+            pair: Changed(
+                "said in words: Messages know few limits",
+                {"output_config": {"format": {"type": "json_schema", "schema": _DESCRIBED}}},
             )
             for pair in (C_M, R_M)
         },

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.wire.dialects.conformance import (
     C_M,
+    CLOSED,
     HI,
     HI_ITEM,
     M_C,
@@ -13,7 +14,6 @@ from tests.wire.dialects.conformance import (
     R_C,
     R_IMAGE,
     R_M,
-    SCHEMA,
     Changed,
     Members,
     Refused,
@@ -22,15 +22,15 @@ from tests.wire.dialects.conformance import (
     says,
 )
 
-_FUNCTION = {"name": "f", "description": "F.", "parameters": SCHEMA}
+_FUNCTION = {"name": "f", "description": "F.", "parameters": CLOSED}
 _R_TOOL: Members = {"tools": [{"type": "function", **_FUNCTION, "strict": False}]}
-_M_TOOL: Members = {"tools": [{"name": "f", "description": "F.", "input_schema": SCHEMA}]}
+_M_TOOL: Members = {"tools": [{"name": "f", "description": "F.", "input_schema": CLOSED}]}
 _STRICT: Members = {"tools": [{"type": "function", "function": {**_FUNCTION, "strict": True}}]}
 _R_STRICT: Members = {"tools": [{"type": "function", **_FUNCTION, "strict": True}]}
 _NOT_STRICT: Members = {"tools": [{"type": "function", "function": {**_FUNCTION, "strict": False}}]}
 _M_STRICT: Members = {"tools": [{**_M_TOOL["tools"][0], "strict": True}]}
 _M_NOT_STRICT: Members = {"tools": [{**_M_TOOL["tools"][0], "strict": False}]}
-_G = {"name": "g", "parameters": SCHEMA}
+_G = {"name": "g", "parameters": CLOSED}
 _TWO: Members = {
     "tools": [*_STRICT["tools"], {"type": "function", "function": {**_G, "strict": True}}]
 }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from router.wire.dialects.messages.parts import mark_of, marked
+from router.wire.dialects.messages.schemas import accepted
 from router.wire.dialects.request import Request, Tool, ToolChoice, ToolUse
 from router.wire.dialects.shape import JsonObject, a_text, an_object, flag_of, only, text_of, unsaid
 
@@ -69,7 +70,8 @@ def _written_tool(tool: Tool) -> dict[str, Any]:
     description = {"description": tool.description} if tool.description else {}
     strict = {} if tool.strict is None else {"strict": tool.strict}
     schema = {"type": "object", **(tool.schema or {"properties": {}})}
-    return marked({"name": tool.name, **description, "input_schema": schema, **strict}, tool.mark)
+    told = accepted(schema, "tools") if tool.strict else schema
+    return marked({"name": tool.name, **description, "input_schema": told, **strict}, tool.mark)
 
 
 def _written_choice(choice: ToolChoice | None, parallel: bool | None) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from router.wire.dialects.messages.parts import (
     written_shown,
     written_thought,
 )
-from router.wire.dialects.messages.schemas import closed
+from router.wire.dialects.messages.schemas import accepted
 from router.wire.dialects.messages.tools import written_tools
 from router.wire.dialects.parts import Audio, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 from router.wire.dialects.request import Request, Role, ToolUse, Turn
@@ -91,7 +91,8 @@ def _output(request: Request, target: Target) -> dict[str, Any]:
     wanted = request.format
     if wanted and wanted.schema is None:
         raise unsaid("response_format", "Messages do not support JSON without a schema; add one")
-    form = {"type": "json_schema", "schema": closed(wanted.schema)} if wanted else None
+    schema = accepted(wanted.schema, "response_format") if wanted else None
+    form = {"type": "json_schema", "schema": schema} if wanted else None
     effort = request.thought.effort
     told = None if target.manual_thinking or effort == "none" else _EFFORTS.get(effort, effort)
     config = plain(effort=told, format=form)
