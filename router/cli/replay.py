@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from math import inf
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +24,8 @@ from router.evaluation.sweep import FINE
 
 AUTO, SINGLE, PAIR, CASCADE = "auto", "single", "pair", "cascade"
 POLICIES = (AUTO, SINGLE, PAIR, CASCADE)
+_AT_ONCE = 2**20
+"""Decisions written together, as many as Parquet has in a row group: there may be a hundred for each prompt."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,13 +98,12 @@ def _menu(policy: str, predictions: Predictions, answers: Outcomes) -> Menu:
     models = len(predictions.models)
     ways = ways_of(predictions, answers)
     if policy == SINGLE or (policy == AUTO and len(ways) == models):
-        return Menu.of(predictions, Ways.alone(models))
+        return Menu(predictions, Ways.alone(models))
     if len(ways) == models:
         raise FarthingError(
             f"--policy {policy}: needs three models, answers to compare, and an artefact that has learnt from such"
         )
-    menu = Menu.of(predictions, ways, is_forced=policy != AUTO)
-    return menu.alike() if policy == PAIR else menu
+    return Menu(predictions, ways, is_forced=policy != AUTO, is_alike=policy == PAIR)
 
 
 def _strategies(
@@ -109,10 +111,12 @@ def _strategies(
 ) -> Mapping[str, Strategy]:
     """A strategy for each point, under a name that states its setting."""
     if losses is not None:
-        return {f"max_quality_loss={x:.10g}": menu.within(x) for x in losses}
+        names = [f"max_quality_loss={each:.10g}" for each in losses]
+        return dict(zip(names, menu.within(losses), strict=True))
     if lambdas is None:
         lambdas = FINE.over(menu.predictions.costs_usd).tolist()
-    return {f"lambda={each:.10g}": menu.by_lambda(each) for each in lambdas}
+    names = [f"lambda={each:.10g}" for each in lambdas]
+    return dict(zip(names, menu.by_lambdas(lambdas), strict=True))
 
 
 def _write(file: BinaryIO, decisions: Iterable[Decided]) -> None:
@@ -120,16 +124,13 @@ def _write(file: BinaryIO, decisions: Iterable[Decided]) -> None:
     import pyarrow as pa  # noqa: PLC0415 - half a second, which --help need not wait for
     from pyarrow import parquet  # noqa: PLC0415
 
-    rows = [(each.prompt_id, each.point, each.model, each.calls) for each in decisions]
-    ids, points, models, calls = zip(*rows, strict=True)
-    columns = {"prompt_id": ids, "point": points, "model": models}
-    table = pa.table(
-        {
-            **{name: pa.array(column, pa.string()) for name, column in columns.items()},
-            "calls": pa.array(map(list, calls), pa.list_(pa.string())),
-        }
-    )
-    parquet.write_table(table, file, compression="zstd")
+    text, calls = pa.string(), pa.list_(pa.string())
+    schema = pa.schema({"prompt_id": text, "point": text, "model": text, "calls": calls})
+    left = iter(decisions)
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        while some := list(islice(left, _AT_ONCE)):
+            columns = [[getattr(each, name) for each in some] for name in schema.names]
+            writer.write_table(pa.table(columns, schema=schema))
 
 
 def _amounts(text: str) -> list[float]:

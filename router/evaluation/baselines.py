@@ -3,14 +3,29 @@
 Each is a sweep over the same prompts, so that all of them can be resampled together.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
-from router.evaluation.cascades import Ways, came_of, picked
+from router.evaluation.cascades import Ways, came_of, came_of_part, picked
 from router.evaluation.folds import Split
-from router.evaluation.sweep import FINE, Choices, Grid, Sweep, chosen, routed, singles
+from router.evaluation.sweep import (
+    FINE,
+    Choices,
+    Grid,
+    Points,
+    Sweep,
+    chosen,
+    joined,
+    parts,
+    routed,
+    singles,
+)
+
+Mask = NDArray[np.bool_]
 
 COARSE = Grid(1e-4, 1e3, 27)
 """For category means. Their hull has few corners, and which of them a grid meets changes its height by .001.
@@ -40,12 +55,16 @@ def category_mean(outcomes: Outcomes, split: Split) -> Sweep:
 
     If the other folds have nothing of the dataset, it uses their means over everything.
     """
-    return _by_category(outcomes, split, singles(outcomes))
+    every = singles(outcomes)
+    return _by_category(
+        outcomes, split, lambda rows: Sweep(every.scores[rows], every.costs_usd[rows])
+    )
 
 
 def category_cascade(outcomes: Outcomes, split: Split, ways: Ways) -> Sweep:
     """The same with cascades as well as models; if a pair agrees, the answer of the better one on average is taken."""
-    return _by_category(outcomes, split, came_of(outcomes, ways, _usual(outcomes, split)))
+    usual = _usual(outcomes, split)
+    return _by_category(outcomes, split, lambda rows: came_of_part(outcomes, ways, usual, rows))
 
 
 def fixed_pair(outcomes: Outcomes, split: Split, ways: Ways) -> Sweep:
@@ -71,17 +90,39 @@ def _usual(outcomes: Outcomes, split: Split) -> Floats:
     return found
 
 
-def _by_category(outcomes: Outcomes, split: Split, every: Sweep) -> Sweep:
-    """For each dataset, the choice that did best on the other folds: settings in columns."""
+def _by_category(outcomes: Outcomes, split: Split, came: Callable[[slice], Sweep]) -> Sweep:
+    """For each dataset, the choice that did best on the other folds: settings in columns.
+
+    `came` are the results of some prompts, asked for twice: for the means, and for what the choices come to.
+    """
     lambdas = COARSE.over(outcomes.costs_usd)
     datasets = np.unique(np.array(outcomes.datasets, dtype=np.str_), return_inverse=True)[1]
     found = np.empty((len(outcomes), len(lambdas)), dtype=np.int64)
-    for fold, dataset in np.unique(np.stack((split.folds, datasets)), axis=1).T:
-        is_known = split.folds != fold
-        alike = is_known & (datasets == dataset)
-        best = _best_on_average(every, alike if alike.any() else is_known, lambdas)
-        found[(split.folds == fold) & (datasets == dataset)] = best
-    return picked(every, found)
+    pairs = np.unique(np.stack((split.folds, datasets)), axis=1).T
+    known = [_known(split.folds != fold, datasets == dataset) for fold, dataset in pairs]
+    for (fold, dataset), means in zip(pairs, _means(known, came), strict=True):
+        is_here = (split.folds == fold) & (datasets == dataset)
+        found[is_here] = chosen(means.qualities[None], means.costs_usd[None], lambdas)
+    return joined([picked(came(rows), found[rows]) for rows in parts(len(outcomes))])
+
+
+def _known(is_other: Mask, is_alike: Mask) -> Mask:
+    """Which prompts of the other folds are learnt from: those of the dataset, or all if there are none."""
+    alike = is_other & is_alike
+    return alike if alike.any() else is_other
+
+
+def _means(known: Sequence[Mask], came: Callable[[slice], Sweep]) -> list[Points]:
+    """The mean results of all ways on each of these sets of prompts, added up in the order of the prompts."""
+    ways = came(slice(0)).scores.shape[1]
+    totals = np.zeros((len(known), 2, 1, ways))
+    for rows in parts(len(known[0])):
+        part = came(rows)
+        results = np.stack((part.costs_usd, part.scores))
+        for at, is_known in enumerate(known):
+            added = np.hstack((totals[at], results[:, is_known[rows]]))
+            totals[at] = added.sum(axis=1, keepdims=True)
+    return [Points(*total[:, 0] / here.sum()) for total, here in zip(totals, known, strict=True)]
 
 
 def _best_on_average(every: Sweep, known: NDArray[np.bool_], lambdas: Floats) -> Choices:

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
+from router.domain.outcomes import Outcomes
+from router.domain.predictions import Predictions
 from router.evaluation.arena import arena_score
 from router.evaluation.baselines import category_cascade, category_mean, chance, oracle
 from router.evaluation.cascades import (
     MAX_QUALITY_LOSS,
-    WayPredictions,
-    came_of,
-    foreseen,
+    Ways,
+    came_of_part,
+    foreseen_in_parts,
     picked,
     ways_of,
     within,
@@ -23,7 +26,7 @@ from router.evaluation.pairs import CALLS_AT, PairCurve, pair_curve
 from router.evaluation.probabilities import PredictionOrder, gaps
 from router.evaluation.resampling import Interval, Resamples, Rows, interval
 from router.evaluation.standing import Row, SampleMeans, rows
-from router.evaluation.sweep import FINE, Sweep, chosen, routed, singles
+from router.evaluation.sweep import FINE, Sweep, chosen, joined, routed, singles
 
 EVERYTHING = "all"
 
@@ -103,13 +106,13 @@ def judged(forecast: Forecast, resamples: Resamples, cascade: Sweep | None = Non
     """
     outcomes, predictions = forecast.outcomes, forecast.predictions
     lambdas = FINE.over(predictions.costs_usd)
-    menu = foreseen(predictions, ways_of(predictions, outcomes))
-    sweeps = {**_baselines(forecast), **_routed(forecast, menu, lambdas)}
+    sweeps = chain(_baselines(forecast), _routed(forecast, lambdas))
+    # Only one sweep is there at a time: of 100,000 prompts, each takes up to 160 MB.
+    means = {name: SampleMeans.of(sweep, resamples) for name, sweep in sweeps}
     if cascade is not None:
-        sweeps["cascade"] = cascade
-    means = {name: SampleMeans.of(sweep, resamples) for name, sweep in sweeps.items()}
+        means["cascade"] = SampleMeans.of(cascade, resamples)
     single, router = means["single"], means["router"]
-    best = sweeps["single"].points.best
+    best = singles(outcomes).points.best
     return Evaluation(
         models=tuple(_alone(forecast, single, resamples)),
         best=best,
@@ -122,29 +125,35 @@ def judged(forecast: Forecast, resamples: Resamples, cascade: Sweep | None = Non
     )
 
 
-def _baselines(forecast: Forecast) -> dict[str, Sweep]:
+def _baselines(forecast: Forecast) -> Iterator[tuple[str, Sweep]]:
     outcomes = forecast.outcomes
-    return {
-        "single": singles(outcomes),
-        "chance": chance(outcomes),
-        "category": category_mean(outcomes, forecast.split),
-        "oracle": oracle(outcomes),
-    }
+    yield "single", singles(outcomes)
+    yield "chance", chance(outcomes)
+    yield "category", category_mean(outcomes, forecast.split)
+    yield "oracle", oracle(outcomes)
 
 
-def _routed(forecast: Forecast, menu: WayPredictions, lambdas: Floats) -> dict[str, Sweep]:
+def _routed(forecast: Forecast, lambdas: Floats) -> Iterator[tuple[str, Sweep]]:
     """The router over all λ and at its fixed setting; if it may use cascades, also without them, and cascades alone."""
-    outcomes, predictions, ways = forecast.outcomes, forecast.predictions, menu.ways
-    every = came_of(outcomes, ways, predictions.p_quality)
-    found = {
-        "router": picked(every, chosen(menu.qualities, menu.costs_usd, lambdas)),
-        "fixed": picked(every, within(menu, MAX_QUALITY_LOSS)),
-    }
+    outcomes, predictions = forecast.outcomes, forecast.predictions
+    ways = ways_of(predictions, outcomes)
+    found = _by_ways(outcomes, predictions, ways, lambdas)
+    yield "router", Sweep(found.scores[:, :-1], found.costs_usd[:, :-1])
+    yield "fixed", Sweep(found.scores[:, -1:], found.costs_usd[:, -1:])
     if len(ways) > ways.models:
         picks = chosen(predictions.p_quality, predictions.costs_usd, lambdas)
-        found["one call"] = routed(outcomes, picks)
-        found["cascade"] = category_cascade(outcomes, forecast.split, ways)
-    return found
+        yield "one call", routed(outcomes, picks)
+        yield "cascade", category_cascade(outcomes, forecast.split, ways)
+
+
+def _by_ways(outcomes: Outcomes, predictions: Predictions, ways: Ways, lambdas: Floats) -> Sweep:
+    """What the predicted ways come to: a column for each λ, and one for the fixed setting."""
+    found = list[Sweep]()
+    for part, menu in foreseen_in_parts(predictions, ways):
+        every = came_of_part(outcomes, ways, predictions.p_quality, part)
+        by_lambda = chosen(menu.qualities, menu.costs_usd, lambdas)
+        found.append(picked(every, np.hstack((by_lambda, within(menu, MAX_QUALITY_LOSS)))))
+    return joined(found)
 
 
 def _alone(forecast: Forecast, single: SampleMeans, resamples: Resamples) -> Iterator[Alone]:

@@ -4,16 +4,23 @@ A policy sees predictions, and a till: whatever it asks the till for, it pays fo
 are those that the till has recorded, so no other answer can have been looked at.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
 import numpy as np
 
-from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
-from router.evaluation.cascades import RISK, WayPredictions, Ways, foreseen, within
+from router.evaluation.cascades import (
+    RISK,
+    Numbers,
+    WayPredictions,
+    Ways,
+    averaged,
+    foreseen_in_parts,
+    within,
+)
 from router.evaluation.sweep import Choices, chosen
 
 
@@ -85,22 +92,21 @@ def replayed(answers: Outcomes, strategies: Mapping[str, Strategy]) -> Iterator[
             yield Decided(prompt_id, point, model, till.calls)
 
 
-def answering(predictions: Predictions, ways: Ways, picks: Choices) -> Strategy:
-    """A strategy that asks in the way that is picked for each row's prompt: one column of numbers of ways.
+def answering(predictions: Predictions, ways: Ways, picks: Numbers) -> Strategy:
+    """A strategy that asks in the way that is picked for each row's prompt, by the number of that way.
 
     A pair is asked at once; if both answers are equal, that of the model predicted to be better is taken.
     """
-    names, whose = predictions.models, ways.answered_by(predictions.p_quality)
-    way_of = picks[:, 0].tolist()
+    names, qualities = predictions.models, predictions.p_quality
 
     def strategy(row: int, till: Till) -> str:
-        way = way_of[row] - ways.models
+        way = int(picks[row]) - ways.models
         if way < 0:
-            return till.ask(names[way_of[row]]).model
-        pair = (names[ways.ones[way]], names[ways.others[way]])
-        one, other = (till.ask(each).text for each in pair)
+            return till.ask(names[way + ways.models]).model
+        a, b = int(ways.ones[way]), int(ways.others[way])
+        one, other = (till.ask(names[each]).text for each in (a, b))
         if one is not None and one == other:
-            return names[int(whose[row, way])]
+            return names[a if qualities[row, a] >= qualities[row, b] else b]
         return till.ask(names[ways.finals[way]]).model
 
     return strategy
@@ -108,36 +114,39 @@ def answering(predictions: Predictions, ways: Ways, picks: Choices) -> Strategy:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Menu:
-    """The predictions for the ways that a policy chooses from. A forced one chooses only among cascades."""
+    """The ways that a policy chooses from, by their predictions: a forced one only from cascades.
+
+    One that is `alike` goes by the average predictions for every prompt, so that one way suits all.
+    """
 
     predictions: Predictions
-    foreseen: WayPredictions
+    ways: Ways
     is_forced: bool = False
+    is_alike: bool = False
 
-    @classmethod
-    def of(cls, predictions: Predictions, ways: Ways, *, is_forced: bool = False) -> "Menu":
-        """The menu of these ways; if it is forced, none is left out for its risk."""
-        risk = inf if is_forced else RISK
-        return cls(predictions, foreseen(predictions, ways, risk), is_forced)
+    def by_lambdas(self, lambdas_per_usd: Sequence[float]) -> list[Strategy]:
+        """For each λ, the way with the largest predicted `quality - λ * cost`; of equal ones the cheapest."""
+        first, lambdas = self.ways.models if self.is_forced else 0, np.array(lambdas_per_usd)
 
-    def alike(self) -> "Menu":
-        """The same with the average predictions for every prompt, so that one way suits all."""
-        return replace(self, foreseen=self.foreseen.averaged())
+        def picked(told: WayPredictions) -> Choices:
+            return first + chosen(told.qualities[:, first:], told.costs_usd[:, first:], lambdas)
 
-    def by_lambda(self, lambda_per_usd: float) -> Strategy:
-        """The way with the largest predicted `quality - λ * cost`; of equal ones the cheapest."""
-        told, first = self.foreseen, self._first
-        picks = chosen(
-            told.qualities[:, first:], told.costs_usd[:, first:], np.array([lambda_per_usd])
-        )
-        return answering(self.predictions, told.ways, picks + first)
+        return self._strategies(picked)
 
-    def within(self, max_quality_loss: float) -> Strategy:
-        """The cheapest way by the rule of `router.evaluation.cascades.within`."""
-        told = self.foreseen
-        picks = within(told.without_singles() if self.is_forced else told, max_quality_loss)
-        return answering(self.predictions, told.ways, picks)
+    def within(self, max_quality_losses: Sequence[float]) -> list[Strategy]:
+        """For each loss, the cheapest way by the rule of `router.evaluation.cascades.within`."""
 
-    @property
-    def _first(self) -> int:
-        return self.foreseen.ways.models if self.is_forced else 0
+        def picked(told: WayPredictions) -> Choices:
+            told = told.without_singles() if self.is_forced else told
+            return np.hstack([within(told, each) for each in max_quality_losses])
+
+        return self._strategies(picked)
+
+    def _strategies(self, picked: Callable[[WayPredictions], Choices]) -> list[Strategy]:
+        """A strategy for each column of what is picked; if the menu is forced, no cascade is left out for its risk."""
+        asked = self.predictions, self.ways, inf if self.is_forced else RISK
+        if self.is_alike:
+            picks = picked(averaged(*asked)).repeat(len(self.predictions.prompt_ids), axis=0)
+        else:
+            picks = np.concatenate([picked(told) for _, told in foreseen_in_parts(*asked)])
+        return [answering(self.predictions, self.ways, column) for column in picks.T]

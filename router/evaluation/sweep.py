@@ -4,7 +4,7 @@ The setting is λ, the quality that a dollar must buy: for each prompt the model
 `quality - λ * cost` answers. At λ = 0 that is the best at any price, at a large λ the cheapest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,6 +94,14 @@ def routed(outcomes: Outcomes, choices: Choices) -> Sweep:
     return Sweep(
         np.take_along_axis(outcomes.scores, choices, axis=1),
         np.take_along_axis(outcomes.costs_usd, choices, axis=1),
+    )
+
+
+def joined(some: Sequence[Sweep]) -> Sweep:
+    """The sweeps of some prompts each as one of all of them, in that order."""
+    return Sweep(
+        np.concatenate([each.scores for each in some]),
+        np.concatenate([each.costs_usd for each in some]),
     )
 
 

@@ -35,16 +35,16 @@ class Foresight:
 
     def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
         """Predictions for these prompts and every model of the pool, in their orders."""
-        rows, agreeing, agreement = [], [], self.artefact.agreement
+        agreeing, agreement = [], self.artefact.agreement
         prior_of = self.priors_in(pool)
-        for prompt in prompts:
+        table = np.empty((len(prompts), len(pool.models), 4))
+        for row, prompt in enumerate(prompts):
             tokens = self.tokenize(both_ends(prompt))
             length, options = whole_length(prompt, tokens), options_in(prompt)
             kinship = self.artefact.kinds.of(tokens, length, options)
-            rows.append(self._row(prompt, tokens, kinship, pool, prior_of))
+            table[row] = self._row(prompt, tokens, kinship, pool, prior_of)
             if agreement is not None:
                 agreeing.append(agreement.prospects(kinship))
-        table = np.asarray(rows, dtype=np.float64).reshape(len(prompts), len(pool.models), 4)
         return Predictions(
             prompt_ids=tuple(prompt_ids),
             models=pool.names,

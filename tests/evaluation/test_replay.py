@@ -34,7 +34,7 @@ def told(p: list[list[float]], costs: list[list[float]] | None = None) -> Predic
 
 def singles(predictions: Predictions) -> Menu:
     """One call to one of the models."""
-    return Menu.of(predictions, Ways.alone(len(predictions.models)))
+    return Menu(predictions, Ways.alone(len(predictions.models)))
 
 
 def models(strategy: Strategy, answers: Outcomes = ANSWERS) -> list[str]:
@@ -86,7 +86,7 @@ def test_an_answer_that_nobody_asked_for_cannot_be_returned() -> None:
 
 def test_each_point_decides_for_each_prompt() -> None:
     predictions = told([[0.5, 0.6, 0.9], [0.8, 0.1, 0.9]])
-    points = {f"{each}": singles(predictions).by_lambda(each) for each in (0.0, 0.2, 5.0)}
+    points = {f"{each}": singles(predictions).by_lambdas([each])[0] for each in (0.0, 0.2, 5.0)}
 
     assert [(each.point, each.model, each.calls) for each in replayed(ANSWERS, points)] == [
         ("0.0", "m2", ("m2",)),
@@ -102,15 +102,15 @@ def test_the_cheapest_model_within_the_tolerance_of_the_reference_answers() -> N
     # m2 is the best on average, so it is the reference, even where another is better.
     predictions = told([[0.5, 0.85, 0.9], [0.95, 0.1, 0.9]])
 
-    assert models(singles(predictions).within(0.0)) == ["m2", "m0"]
-    assert models(singles(predictions).within(0.05)) == ["m1", "m0"]
-    assert models(singles(predictions).within(0.4)) == ["m0", "m0"]
+    assert models(singles(predictions).within([0.0])[0]) == ["m2", "m0"]
+    assert models(singles(predictions).within([0.05])[0]) == ["m1", "m0"]
+    assert models(singles(predictions).within([0.4])[0]) == ["m0", "m0"]
 
 
 def test_of_models_that_cost_the_same_the_better_one_answers() -> None:
     predictions = told([[0.6, 0.7, 0.75]], [[0.1, 0.1, 1.0]])
 
-    assert models(singles(predictions).within(0.2), ANSWERS.at([0])) == ["m1"]
+    assert models(singles(predictions).within([0.2])[0], ANSWERS.at([0])) == ["m1"]
 
 
 QUALITY = st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3)
@@ -119,7 +119,7 @@ QUALITY = st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3)
 @given(st.lists(QUALITY, min_size=2, max_size=2), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
 def test_a_larger_tolerance_never_costs_more(p: list[list[float]], one: float, more: float) -> None:
     predictions = told(p)
-    strict, lax = (models(singles(predictions).within(loss)) for loss in (one, one + more))
+    strict, lax = (models(singles(predictions).within([loss])[0]) for loss in (one, one + more))
 
     assert all(there <= here for here, there in zip(strict, lax, strict=True))
 
@@ -130,6 +130,6 @@ def test_what_is_answered_does_not_move_a_decision(
 ) -> None:
     drawn = np.random.default_rng(seed).integers(3, size=(2, 3))
     other = replace(ANSWERS, answers=np.array(["x", "y", None], dtype=np.object_)[drawn])
-    strategy = singles(told(p)).by_lambda(lambda_per_usd)
+    strategy = singles(told(p)).by_lambdas([lambda_per_usd])[0]
 
     assert models(strategy) == models(strategy, other)
