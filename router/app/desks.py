@@ -1,21 +1,23 @@
 """What is served besides chat: other doors, standings, the dashboard, the cache, decisions, scores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from router.app.figures import Figures
 from router.app.passing import passing_desk
-from router.app.reads import ReadsInTime, read_apart
+from router.app.reads import ReadsInTime
 from router.app.stores import outbox_engine
 from router.config.settings import Settings
+from router.ledger.away import LedgerAway
 from router.ledger.overview import document
 from router.ledger.report import Filters
-from router.ledger.trace import RequestRecord, TracesAway
+from router.ledger.trace import RequestRecord
 from router.ports import World
 from router.server.admin import Admin
 from router.server.cache import CacheDesk
@@ -30,6 +32,10 @@ from router.server.listing import Listing
 from router.server.recall import RequestLookup
 from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
+
+T = TypeVar("T")
+_FIGURES_S = 30.0
+"""How long a dashboard waits for its figures: those of many months take some seconds."""
 
 
 def admin_of(settings: Settings, keyring: Keyring, figures: Figures) -> Admin:
@@ -67,9 +73,11 @@ def desks(
 
 
 def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
+    in_time = ReadsInTime(_FIGURES_S)
+
     async def read(filters: Filters, now_s: float) -> Mapping[str, Any]:
         told = partial(overview, engine, filters=filters, now_s=now_s)
-        return await read_apart(lambda: document(told()))
+        return await _read(in_time, lambda: document(told()))
 
     return Dashboard(admin.admit, read, world.unix_s)
 
@@ -82,9 +90,16 @@ def _recall(
     in_time = ReadsInTime()
 
     async def read(request_id: str) -> RequestRecord | None:
-        try:
-            return await in_time(partial(trace_of, engines, request_id))
-        except TimeoutError:
-            raise TracesAway("the ledger does not answer") from None
+        return await _read(in_time, partial(trace_of, engines, request_id))
 
     return RequestLookup(front, admin.admit, read)
+
+
+async def _read(in_time: ReadsInTime, read: Callable[[], T]) -> T:
+    """What `read` returns or raises. Raises LedgerAway if the database fails, or does not answer in time."""
+    try:
+        return await in_time(read)
+    except TimeoutError:
+        raise LedgerAway("the ledger does not answer") from None
+    except SQLAlchemyError as error:
+        raise LedgerAway(f"the ledger cannot be read now ({type(error).__name__})") from None

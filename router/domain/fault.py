@@ -34,7 +34,7 @@ class FaultKind(StrEnum):
     UNSUITED = "unsuited"
     """This model's API does not take what is asked, or cannot express it; another one might."""
     OURS = "ours"
-    """A mistake of ours: it says nothing of the upstream, and would be made again with the same model."""
+    """A mistake or a shortage of ours: it says nothing of the upstream, and would be made again with the same model."""
     CLIENT = "client"
     """The request itself is wrong; every upstream would say so."""
 

@@ -6,13 +6,8 @@ from typing import Any
 
 from msgspec import structs
 
-from router.domain.errors import FarthingError
 from router.domain.ledger import Entry
 from router.domain.money import ZERO, Money
-
-
-class TracesAway(FarthingError):
-    """The ledger cannot be read at the moment; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,29 @@
 import os
 import socket
 import ssl
+from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
 
 import aiohttp
 
-from router.domain.fault import AttemptFailed
+from router.domain.fault import AttemptFailed, FaultKind
+from router.domain.members import replace
 
 UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """What aiohttp raises if there is no connection."""
 
+_SHORT = frozenset({EMFILE, ENFILE, ENOBUFS, ENOMEM})
+"""What a process or its machine has too little of: files, memory."""
+
 
 def unreached(error: Exception) -> AttemptFailed:
-    """The failure that one of `UNREACHED` means: the name, the network, the certificate, or our own open files."""
-    return AttemptFailed.unreachable(f"it cannot be reached ({_why(error)})")
+    """The failure that one of `UNREACHED` means: the name, the network, the certificate, or our own open files.
+
+    The last says nothing of the upstream, which other processes must not be told to leave alone.
+    """
+    failed = AttemptFailed.unreachable(f"it cannot be reached ({_why(error)})")
+    if getattr(getattr(error, "os_error", None), "errno", None) in _SHORT:
+        return AttemptFailed(replace(failed.fault, kind=FaultKind.OURS))
+    return failed
 
 
 def _why(error: Exception) -> str:

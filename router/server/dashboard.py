@@ -15,8 +15,10 @@ from aiohttp import web
 
 from router.domain.errors import ApiError, FarthingError
 from router.domain.nearest import nearest
+from router.ledger.away import LedgerAway
 from router.ledger.overview import CUTS
 from router.ledger.report import Filters
+from router.server.recall import unavailable
 
 _KEPT_S = 1.5
 """How long an overview is reused, so that many open pages cost as much as one."""
@@ -64,7 +66,8 @@ def _asset(body: bytes, content_type: str) -> Asset:
 class Dashboard:
     """The routes of the dashboard.
 
-    `admit` raises ApiError for whoever may not see the figures. `read` makes an overview. `unix_s` is the time.
+    `admit` raises ApiError for whoever may not see the figures. `read` makes an overview; it raises
+    LedgerAway while the ledger cannot be read. `unix_s` is the time.
     """
 
     admit: Callable[[web.Request], None]
@@ -118,6 +121,8 @@ class Dashboard:
     async def _read(self, filters: Filters, now_s: float) -> bytes:
         try:
             return orjson.dumps(await self.read(filters, now_s))
+        except LedgerAway as error:
+            raise unavailable(f"The figures cannot be read: {error}.") from None
         except FarthingError as error:
             raise ApiError(400, f"{error}.", code="not_kept") from None
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from router.domain.errors import ApiError
-from router.ledger.trace import RequestRecord, TracesAway
+from router.ledger.away import LedgerAway
+from router.ledger.trace import RequestRecord
 from router.server.http import Front
 
 _ID = re.compile(r"[!-~]{1,128}")
@@ -17,7 +18,7 @@ _ID = re.compile(r"[!-~]{1,128}")
 class RequestLookup:
     """Finds requests in the ledger. `admit` admits operators, and raises ApiError for anybody else.
 
-    `read` returns what the ledger has of a request. Raises TracesAway while it cannot be read.
+    `read` returns what the ledger has of a request. Raises LedgerAway while it cannot be read.
     """
 
     front: Front
@@ -50,14 +51,8 @@ class RequestLookup:
             return None
         try:
             return await self.read(request_id)
-        except TracesAway as error:
-            raise ApiError(
-                503,
-                f"The request cannot be looked up: {error}.",
-                code="ledger_unavailable",
-                kind="server_error",
-                retry_after_s=1,
-            ) from None
+        except LedgerAway as error:
+            raise unavailable(f"The request cannot be looked up: {error}.") from None
 
     def _unknown(self, request_id: str, code: str, param: str) -> ApiError:
         waiting = self.front.pipeline.ledger.standing.waiting_rows
@@ -67,3 +62,8 @@ class RequestLookup:
             f" was sent, is still in progress, or was deleted.{later}"
         )
         return ApiError(404, message, code=code, param=param)
+
+
+def unavailable(message: str) -> ApiError:
+    """The error for whoever asks for something while the ledger cannot be read."""
+    return ApiError(503, message, code="ledger_unavailable", kind="server_error", retry_after_s=1)

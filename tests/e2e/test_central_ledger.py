@@ -46,9 +46,12 @@ def test_answers_come_while_postgresql_is_away_and_their_rows_when_it_is_back(
         assert {each.status for each in got} == {200}
         assert farthing.readyz().json["ledger"] == {"state": "ok", "waiting_rows": 0}
         until(lambda: metric(farthing, "farthing_ledger_outbox_rows") == 10)
+        figures = get(f"{farthing.url}/admin/overview")
+        assert (figures.status, figures.error["code"]) == (503, "ledger_unavailable")
 
         postgres_server.restart()
         until(lambda: metric(farthing, "farthing_ledger_outbox_rows") == 0)
+        assert get(f"{farthing.url}/admin/overview").json["total"]["requests"] == 10
 
     assert sorted(attempts(postgres_server)) == sorted(
         (each.headers["x-request-id"], 1) for each in got

@@ -1,6 +1,7 @@
 """An upstream that cannot be connected to: operators are told why, and clients no address."""
 
 import asyncio
+import resource
 import shutil
 import socket
 import ssl
@@ -11,16 +12,21 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from router.domain.fault import Fault, FaultKind
 from router.providers.unreached import UNREACHED, unreached
 from tests.servers import free_port
 
 
 async def told(url: str, **connecting: float) -> str:
+    return (await failed(url, **connecting)).message
+
+
+async def failed(url: str, **connecting: float) -> Fault:
     timeout = aiohttp.ClientTimeout(**connecting)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         with pytest.raises(UNREACHED) as caught:
             await session.post(url)
-    return unreached(caught.value).fault.message
+    return unreached(caught.value).fault
 
 
 async def hung_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,6 +40,18 @@ async def test_a_port_at_which_nobody_listens() -> None:
     assert await told(f"http://127.0.0.1:{free_port()}/") == (
         "it cannot be reached (Connection refused)"
     )
+
+
+async def test_that_we_have_no_file_left_says_nothing_of_the_upstream() -> None:
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, usual[1]))
+    try:
+        fault = await failed("http://127.0.0.1:9/")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+
+    assert (fault.kind, fault.status, fault.code) == (FaultKind.OURS, 502, "unreachable")
+    assert fault.message == "it cannot be reached (Too many open files)"
 
 
 async def test_a_name_that_nobody_knows() -> None:

@@ -136,9 +136,24 @@ async def test_who_waits_at_a_door_that_is_shut_is_answered_by_another_worker(
 ) -> None:
     async with AsyncExitStack() as stack:
         (await opened(places[0], settings, stack)).shut()
-        client = await Client.at(places[0])
+        client = await Client.at(places[1])
         await opened(places[1], settings, stack)
         assert (await client.ask())[1] == b"1"
+        await client.leave()
+
+
+async def test_who_comes_when_every_door_is_shut_is_refused_and_waits_for_no_one(
+    places: list[Place], settings: Settings
+) -> None:
+    address = places[0].listener.getsockname()
+    async with AsyncExitStack() as stack:
+        receptions = [await opened(place, settings, stack) for place in places]
+        client = await Client.at(places[0])
+        for reception in receptions:
+            reception.shut()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(*address)
+        await client.ask()
         await client.leave()
 
 

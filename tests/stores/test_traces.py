@@ -10,7 +10,8 @@ from sqlalchemy import Engine, text
 
 from router.domain.ledger import Entry, Outcome
 from router.domain.members import replace
-from router.ledger.trace import RequestRecord, TracesAway
+from router.ledger.away import LedgerAway
+from router.ledger.trace import RequestRecord
 from router.stores.sql.database import central, open_database
 from router.stores.sql.spool import Spool, Waiting
 from router.stores.sql.traces import trace_of
@@ -98,7 +99,7 @@ def test_while_postgresql_is_away_the_outbox_tells_what_it_has(tmp_path: Path) -
     write(outbox, [entry("r1")])
 
     assert trace_of([outbox, away], "r1") == RequestRecord((entry("r1"),))
-    with pytest.raises(TracesAway, match="cannot be read now"):
+    with pytest.raises(LedgerAway, match="cannot be read now"):
         trace_of([outbox, away], "r2")
     outbox.dispose()
     away.dispose()

@@ -39,10 +39,15 @@ class Acceptor:
         self._loop.add_reader(self._place.listener, self._knock)
 
     def stop(self) -> None:
-        """Take no more; those that wait are left to the others. Stopping again is harmless."""
-        self._loop.remove_reader(self._place.listener)
+        """Take no more; those that wait are left to the others. Stopping again is harmless.
+
+        The address refuses clients once none of the crew has its listener open: who came later would only wait.
+        """
         if self._later is not None:
             self._later.cancel()
+        if self._place.listener.fileno() >= 0:
+            self._loop.remove_reader(self._place.listener)
+            self._place.listener.close()
 
     def _knock(self) -> None:
         """A client waits. Let workers with fewer connections go first; if none does, it is our turn."""

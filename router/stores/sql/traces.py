@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.ledger.trace import RequestRecord, TracesAway
+from router.ledger.away import LedgerAway
+from router.ledger.trace import RequestRecord
 from router.stores.sql.schema import ATTEMPTS, TAGS, entry_of
 
 _Rows = Mapping[int, Mapping[str, Any]]
@@ -15,7 +16,7 @@ _Rows = Mapping[int, Mapping[str, Any]]
 def trace_of(engines: Sequence[Engine], request_id: str) -> RequestRecord | None:
     """What `engines` have of a request; None if none of them has anything.
 
-    Rows move from the first engine to the next ones, so each is asked. Raises TracesAway if one cannot be
+    Rows move from the first engine to the next ones, so each is asked. Raises LedgerAway if one cannot be
     asked, unless the row that closes the request was found before.
     """
     rows: dict[int, Mapping[str, Any]] = {}
@@ -25,7 +26,7 @@ def trace_of(engines: Sequence[Engine], request_id: str) -> RequestRecord | None
         except SQLAlchemyError as error:
             if not any(row["closes"] for row in rows.values()):
                 message = f"the ledger cannot be read now ({type(error).__name__})"
-                raise TracesAway(message) from None
+                raise LedgerAway(message) from None
     if not rows:
         return None
     ordered = [rows[attempt] for attempt in sorted(rows)]
