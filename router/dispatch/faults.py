@@ -39,6 +39,7 @@ _NOT_OF_THIS_MODEL = (
     "unsupported value",
     "unsupported_value",
     "unrecognized request argument",
+    "unknown parameter",
     "is not supported with this model",
     "' is unsupported",
     "tool_use_failed",

@@ -12,6 +12,7 @@ ANOTHER_MAY = [
     "Unsupported parameter: 'reasoning_effort' is not supported with this model.",
     "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
     "Unrecognized request argument supplied: reasoning_effort",
+    "Unknown parameter: 'messages[0].cache_control'.",
     "`reasoning_effort` is not supported with this model",
     "Extra inputs are not permitted",
     "property 'reasoning_content' is unsupported",
