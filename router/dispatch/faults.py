@@ -39,6 +39,7 @@ _NOT_OF_THIS_MODEL = (
     "unsupported value",
     "unsupported_value",
     "unrecognized request argument",
+    "unknown parameter",
     "is not supported with this model",
     "' is unsupported",
     "tool_use_failed",
@@ -47,6 +48,10 @@ _NOT_OF_THIS_MODEL = (
 )
 """How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral; and
 that what it wrote is no call or JSON (Groq)."""
+
+_USUAL = frozenset({"message", "type", "param", "code"})
+"""The members of OpenAI's error object. Others say more: Azure's `innererror`, OpenRouter's `metadata`, Anthropic's
+`details`, by which its own client knows what to do."""
 
 _STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,
@@ -154,7 +159,8 @@ def api_error_of(fault: Fault, model_id: str) -> ApiError:
         kind=str(said.get("type") or usual_kind),
         retry_after_s=fault.retry_after_s,
     )
-    return error.with_headers(fault.headers)
+    more = {name: value for name, value in said.items() if name not in _USUAL}
+    return error.with_more(more).with_headers(fault.headers)
 
 
 def out_of_time(total_s: float) -> ApiError:

@@ -39,7 +39,7 @@ class ApiError(FarthingError):
     """An error response: the HTTP status and the fields of OpenAI's error object.
 
     `retry_after_s` becomes the Retry-After header, `headers` are further ones; `param` names the
-    field at fault.
+    field at fault. `more` are further members of the error object, as an upstream has told them.
     """
 
     def __init__(
@@ -58,8 +58,14 @@ class ApiError(FarthingError):
         self.param = param
         self.kind = kind
         self.retry_after_s = retry_after_s
+        self.more: Mapping[str, object] = {}
         self.headers: Mapping[str, str] = {}
         super().__init__(f"{status} {code}: {message}")
+
+    def with_more(self, more: Mapping[str, object]) -> Self:
+        """This error, with further members of the error object."""
+        self.more = more
+        return self
 
     def with_headers(self, headers: Mapping[str, str]) -> Self:
         """This error, to be sent with further headers."""

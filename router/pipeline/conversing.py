@@ -6,7 +6,6 @@ from typing import Any
 from msgspec import Struct
 
 from router.domain.caching import Writer
-from router.domain.errors import ApiError
 from router.domain.model import Model
 from router.features.session import LEAST_BYTES, thread_of
 from router.features.turns import is_tool_turn
@@ -16,7 +15,7 @@ from router.pipeline.spoken import speaks
 from router.pipeline.visit import Caller, Session
 from router.ports import Affinity
 from router.wire.chat import ChatRequest
-from router.wire.native.stored import previous_in, rests_on_others
+from router.wire.native.stored import not_known, previous_in, rests_on_others
 from router.wire.native.thoughts import has_unnamed
 from router.wire.original import Original
 
@@ -36,7 +35,7 @@ class Conversing(Struct, frozen=True):
     models: Mapping[str, Model]
 
     async def session(self, request: ChatRequest, caller: Caller, *, is_pinned: bool) -> Session:
-        """The conversation as far as it is known. Raises ApiError 400 for an unknown Response.
+        """The conversation as far as it is known. Raises ApiError 400 for an unknown answer.
 
         `is_pinned` says that the client names the one model that may answer.
         """
@@ -95,7 +94,7 @@ class Conversing(Struct, frozen=True):
             return _Held()
         asked = {m.upstream for m in self.models.values() if original.api in m.capabilities}
         if caller.key or len(asked) > 1:  # it may be another key's, and ids are no secrets
-            raise _unknown(previous)
+            raise not_known(previous)
         return _Held(next(iter(asked), ""))
 
 
@@ -128,14 +127,3 @@ def _writer_in(found: str) -> Writer | None:
 def _place_of(given: str, caller: Caller) -> str:
     """The name under which the holder of a Response is remembered; no other key may continue from it."""
     return f"response:{caller.key}:{given}"
-
-
-def _unknown(previous: str) -> ApiError:
-    told = f"Response '{previous}'" if previous else "What the request refers to"
-    return ApiError(
-        400,
-        f"{told} is not known here: it was answered elsewhere, for another key, or too long ago."
-        " Send the whole conversation.",
-        code="previous_response_not_found",
-        param="previous_response_id" if previous else "input",
-    )

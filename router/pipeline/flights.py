@@ -254,4 +254,4 @@ def _again(error: ApiError) -> ApiError:
         error.status, error.message, code=error.code, param=error.param, kind=error.kind
     )
     again.retry_after_s = error.retry_after_s
-    return again
+    return again.with_more(error.more)

@@ -188,7 +188,8 @@ def _in_chat(fault: Fault, source: Dialect) -> Fault:
     """The fault with the status and the error object for a client of chat."""
     said = {"error": fault.error} if fault.error else None
     status, told = translate_error(fault.status, said, source, Dialect.CHAT)
-    return replace(fault, status=status, error=told["error"] if said else fault.error)
+    error = {**fault.error, **told["error"]} if fault.error else fault.error
+    return replace(fault, status=status, error=error)
 
 
 class _TranslatedPlain:

@@ -17,6 +17,7 @@ def error_object(error: ApiError) -> dict[str, Any]:
             "type": error.kind,
             "param": error.param,
             "code": error.code,
+            **error.more,
         }
     }
 

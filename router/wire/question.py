@@ -7,10 +7,8 @@ from typing import Any
 import orjson
 
 from router.wire.chat import ChatRequest
-from router.wire.dialects.dialect import Dialect
+from router.wire.native.stored import previous_in
 
-_STORED = ("previous_response_id", "prompt")
-"""Members of Responses that stand for texts which their provider has stored."""
 _LONGEST_BYTES = 2**15
 """Of a request: longer conversations are seldom repeated, and cost the most to digest."""
 
@@ -46,10 +44,10 @@ def _repeats(messages: list[Mapping[str, Any]]) -> bool:
 def _digest(request: ChatRequest, count: int, asker: tuple[str, ...]) -> bytes | None:
     whose = [*asker, request.body.get("user"), request.body.get("safety_identifier")]
     original = request.original
-    if original is not None and original.dialect is Dialect.RESPONSES:
+    if original is not None:
         if original.body.get("conversation"):  # it grows with every answer, and keeps its name
             return None
-        whose += [original.body.get(name) for name in _STORED]
+        whose += [previous_in(original), original.body.get("prompt")]
     try:
         said = orjson.dumps([whose, request.messages[:count]])
     except orjson.JSONEncodeError:

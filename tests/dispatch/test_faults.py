@@ -2,8 +2,9 @@
 
 import pytest
 
-from router.dispatch.faults import fault_of_said, fault_of_status
+from router.dispatch.faults import api_error_of, fault_of_said, fault_of_status
 from router.domain.fault import FaultKind
+from router.wire.errors import error_object
 
 ANOTHER_MAY = [
     "max_tokens is too large: 32000. This model supports at most 16384 completion tokens, whereas you provided 32000.",
@@ -11,6 +12,7 @@ ANOTHER_MAY = [
     "Unsupported parameter: 'reasoning_effort' is not supported with this model.",
     "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
     "Unrecognized request argument supplied: reasoning_effort",
+    "Unknown parameter: 'messages[0].cache_control'.",
     "`reasoning_effort` is not supported with this model",
     "Extra inputs are not permitted",
     "property 'reasoning_content' is unsupported",
@@ -50,6 +52,15 @@ def test_a_code_says_it_as_well() -> None:
 
     assert fault_of_status(400, told, None).kind is FaultKind.UNSUITED
     assert fault_of_status(404, told, None).kind is FaultKind.CLIENT
+
+
+def test_whatever_else_an_error_says_reaches_the_client() -> None:
+    """Azure tells there which filter has refused a prompt."""
+    more = {"status": 400, "innererror": {"content_filter_result": {"hate": {"filtered": True}}}}
+    said = {"message": "No.", "type": None, "param": "prompt", "code": "content_filter", **more}
+    told = error_object(api_error_of(fault_of_status(400, said, None), "m"))["error"]
+
+    assert told == {**said, "type": "invalid_request_error"}
 
 
 @pytest.mark.parametrize(

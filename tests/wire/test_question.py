@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.wire.chat import ChatRequest, parse_chat
-from router.wire.doors.translated import RESPONSES
+from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.question import question_of, rejected_question_of
 
 _TEXTS = st.lists(st.text(max_size=3), min_size=1, max_size=5).filter(lambda texts: len(texts) % 2)
@@ -16,6 +16,13 @@ _ROLES = ("user", "assistant")
 
 def response_to(text: str, **fields: Any) -> ChatRequest:
     read = RESPONSES.read(orjson.dumps({"model": "auto", "input": text, **fields}))
+    return parse_chat(read.chat, original=read.original)
+
+
+def message_of(text: str, **fields: Any) -> ChatRequest:
+    said = [{"role": "user", "content": text}]
+    body = {"model": "auto", "max_tokens": 9, "messages": said, **fields}
+    read = MESSAGES.read(orjson.dumps(body))
     return parse_chat(read.chat, original=read.original)
 
 
@@ -64,14 +71,17 @@ def test_what_a_tool_brought_and_what_is_very_long_are_no_questions() -> None:
 
 
 def test_the_same_words_after_another_stored_answer_are_another_question() -> None:
-    first, again, later = (
+    first, again, other = (
         question_of(response_to("Go on", previous_response_id=name), "key")
         for name in ("resp_1", "resp_1", "resp_2")
     )
-    assert first == again != later
+    assert first == again != other
     prompts = [{"id": "pmpt_1", "variables": {"city": city}} for city in ("Lyon", "Nice")]
     told = [question_of(response_to("Go on", prompt=prompt), "key") for prompt in prompts]
     assert told[0] != told[1]
+    threads = [{"type": "continue", "previous_message_id": name} for name in ("msg_1", "msg_2")]
+    later = [question_of(message_of("Go on", thread=thread), "key") for thread in threads]
+    assert later[0] != later[1]
 
 
 def test_whether_a_stored_conversation_stands_still_is_not_known() -> None:

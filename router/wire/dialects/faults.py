@@ -14,6 +14,9 @@ from router.wire.errors import error_object
 _OVERLOADED, _UNAVAILABLE = 529, 503
 """Anthropic has a status of its own for an overloaded server."""
 _NO_REASON = "The upstream gave no reason."
+_LOST_CODES = frozenset({"previous_response_not_found", "response_stored_elsewhere"})
+_LOST = {"error_code": "thread_not_found"}
+"""By these details of an error Anthropic's clients know that the whole conversation has to be sent."""
 
 
 def translate_error(
@@ -37,7 +40,11 @@ def own_error(error: ApiError, target: Dialect) -> tuple[int, dict[str, Any]]:
     """The status and the body of an error that we raise ourselves."""
     if target is not Dialect.MESSAGES:
         return error.status, error_object(error)
-    return told(ReportedError(error.status, error.message), target)
+    status, body = told(ReportedError(error.status, error.message), target)
+    details = _LOST if error.code in _LOST_CODES else error.more.get("details")
+    if details is not None:
+        body["error"]["details"] = details
+    return status, body
 
 
 def told(fault: ReportedError, target: Dialect) -> tuple[int, dict[str, Any]]:

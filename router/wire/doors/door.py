@@ -73,7 +73,7 @@ class Door:
             kind=error.kind,
             retry_after_s=error.retry_after_s,
         )
-        return own.with_headers(error.headers)
+        return own.with_more(error.more).with_headers(error.headers)
 
 
 def chat_bytes(view: JsonObject) -> bytes:

@@ -19,6 +19,7 @@ from router.wire.dialects.translate import (
 from router.wire.doors.door import Door, chat_bytes, not_offered, too_deep
 from router.wire.extension import MEMBER
 from router.wire.native.reduced import reduced
+from router.wire.native.stored import NEW_THREAD, not_known, previous_message
 from router.wire.native.thoughts import without_unnamed
 from router.wire.original import Original
 
@@ -173,7 +174,8 @@ def _read_messages(raw: bytes) -> Translated:
     body = json_object(raw)
     require(body, "model")
     _check(body, "messages", (list,))
-    return _translated(Dialect.MESSAGES, raw, body, None)
+    previous = previous_message(body)
+    return _translated(Dialect.MESSAGES, raw, body, not_known(previous) if previous else None)
 
 
 def _check(body: JsonObject, conversation: str, kinds: tuple[type, ...]) -> None:
@@ -214,6 +216,8 @@ def _view(dialect: Dialect, body: JsonObject) -> dict[str, Any]:
     spoken = {name: value for name, value in body.items() if name not in _SILENT}
     if body.get("thinking") == _NO_THOUGHT:  # which is the default
         del spoken["thinking"]
+    if body.get("thread") == NEW_THREAD:  # one that nobody has stored is told when it is to go on
+        del spoken["thread"]
     view = translate_request(without_unnamed(spoken, dialect), dialect, _CHAT)
     told = {name: value for name, value in view.items() if _USUAL.get(name) != value}
     if dialect is Dialect.MESSAGES and (effort := _EFFORTS.get(told.get("reasoning_effort", ""))):

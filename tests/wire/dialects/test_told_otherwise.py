@@ -135,6 +135,27 @@ def test_the_hour_that_a_prefix_is_kept_crosses_to_messages() -> None:
     assert told["messages"][0]["content"][0]["cache_control"] == control
 
 
+def test_the_cache_mark_of_a_whole_message_is_that_of_its_end() -> None:
+    """The AI SDK, and opencode with it, marks messages."""
+    control = {"type": "ephemeral"}
+    picture = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    call = {"id": "c0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    said: list[dict[str, Any]] = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "Hi"}, picture]},
+        {"role": "assistant", "content": "Hm.", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c0", "content": "1"},
+        {"role": "user", "content": ""},
+    ]
+    body = {"model": "m", "messages": [{**each, "cache_control": control} for each in said]}
+
+    told = translate_request(body, CHAT, Target(MESSAGES, max_output_tokens=9))
+
+    blocks = [told["system"], *(each["content"] for each in told["messages"])]
+    marked = [[block.get("cache_control") for block in each] for each in blocks]
+    assert marked == [[control], [None, control], [None, control], [control]]
+
+
 def test_without_any_limit_messages_are_not_asked() -> None:
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 

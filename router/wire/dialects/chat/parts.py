@@ -28,7 +28,8 @@ from router.wire.dialects.shape import (
 from router.wire.dialects.sources import data_url, source_of, url_of
 
 _THINKING = "thinking"
-_MARKS = ("cache_control", "prompt_cache_breakpoint")
+MARKS = ("cache_control", "prompt_cache_breakpoint")
+"""Members that say: the provider may cache the prompt up to here."""
 
 
 def read_content(content: object, place: str) -> tuple[Said, ...]:
@@ -73,7 +74,7 @@ def _part(part: JsonObject, place: str) -> Said:
     kind = a_text(part.get("type"), f"{place}.type")
     if kind not in _READERS:
         raise unsaid(f"{place}.type", "use text, image_url or file")
-    only(part, ("type", kind, *_MARKS), place)
+    only(part, ("type", kind, *MARKS), place)
     return _READERS[kind](part, place)
 
 

@@ -2,11 +2,27 @@
 
 from collections.abc import Iterator
 
-from router.wire.dialects.chat.parts import OF_LITELLM, read_call, read_content, without_thinking
+from router.domain.members import replace
+from router.wire.dialects.chat.parts import (
+    MARKS,
+    OF_LITELLM,
+    read_call,
+    read_content,
+    without_thinking,
+)
 from router.wire.dialects.chat.thoughts import MEMBERS, read_signature, read_thoughts
 from router.wire.dialects.chat.tools import read_choice, read_format, read_tool
 from router.wire.dialects.openai import mark_of, rest_of, sampling, shared_of, user_of
-from router.wire.dialects.parts import Document, Image, Part, Refusal, Shown, Text, ToolResult
+from router.wire.dialects.parts import (
+    Document,
+    Image,
+    Part,
+    Refusal,
+    Shown,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 from router.wire.dialects.request import Request, Role, Thought, Turn
 from router.wire.dialects.shape import (
     JsonObject,
@@ -77,16 +93,25 @@ def _turns(body: JsonObject) -> Iterator[Turn]:
 def _turn(message: JsonObject, place: str) -> Turn:
     match message.get("role"):
         case "assistant":
-            return Turn(Role.ASSISTANT, tuple(_spoken(message, place)))
+            return Turn(Role.ASSISTANT, _marked(tuple(_spoken(message, place)), message))
         case "system" | "developer" | "user" as role:
-            only(message, ("role", "content"), place)
-            return Turn(Role(role), read_content(message.get("content"), f"{place}.content"))
+            only(message, ("role", "content", *MARKS), place)
+            said = read_content(message.get("content"), f"{place}.content")
+            return Turn(Role(role), _marked(said, message))
         case _:
             raise unsaid(f"{place}.role", "use system, developer, user, assistant or tool")
 
 
+def _marked(parts: tuple[Part, ...], message: JsonObject) -> tuple[Part, ...]:
+    """`parts` with the breakpoint of their whole message at its end, where the AI SDK and what uses it have it."""
+    mark = mark_of(message)
+    if mark is None or not parts or not isinstance(parts[-1], Text | Image | Document | ToolCall):
+        return parts
+    return (*parts[:-1], replace(parts[-1], mark=mark))
+
+
 def _spoken(message: JsonObject, place: str) -> Iterator[Part]:
-    only(message, (*_SPOKEN, *MEMBERS, *OF_LITELLM), place)
+    only(message, (*_SPOKEN, *MEMBERS, *OF_LITELLM, *MARKS), place)
     yield from read_thoughts(message, place)
     yield from read_content(without_thinking(message.get("content")), f"{place}.content")
     if refusal := text_of(message, "refusal", place):
@@ -101,7 +126,7 @@ _SPOKEN = ("role", "content", "refusal", "tool_calls", "annotations")
 
 
 def _result(message: JsonObject, place: str) -> ToolResult:
-    only(message, ("role", "content", "tool_call_id", "name", "cache_control"), place)
+    only(message, ("role", "content", "tool_call_id", "name", *MARKS), place)
     return ToolResult(
         call_id=a_text(message.get("tool_call_id"), f"{place}.tool_call_id"),
         content=tuple(_shown(message, place)),
