@@ -55,7 +55,8 @@ def requests() -> dict[str, bytes]:
         "approvals, 8 MB": _asked([_user("yes")] * 250_000),
         "parts, 8 MB": _asked([_user([_PART] * 300_000), _user("Hello!")]),
         "tools, 8 MB": _asked([_user("Hello!")], tools=[_TOOL] * 130_000),
-        "one member, 8 MB": _asked([_user("Hello!")])[:-1] + b',"model":"auto"' * 570_000 + b"}",
+        "one member 9,000 times": _asked([_user("Hello!")])[:-1] + b',"model":"auto"' * 9000 + b"}",
+        "lists, 2.9 MB": _asked([_user("Hello!")], x=[[]] * 490_000, farthing={"receipt": True}),
     }
 
 

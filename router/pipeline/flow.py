@@ -55,7 +55,7 @@ from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
-from router.wire.chat import ChatRequest, parse_chat, parsing, refuse_repeats
+from router.wire.chat import ChatRequest, parsing, refuse_repeats
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
@@ -135,12 +135,13 @@ class Pipeline:
         find = await self._look(visit, shelf)
         return document(find.decision, visit.circumstances)
 
-    def count(self, raw: bytes, caller: Caller) -> int:
+    async def count(self, raw: bytes, caller: Caller) -> int:
         """An estimate of a prompt's tokens, counted locally. Raises ApiError if the caller may not send it."""
-        request = parse_chat(raw, self.limits)
+        request = await at_leisure(parsing(raw, self.limits))
         self.judge.target(request, overriding(request, caller))
         counter = self.judge.reader.counter
-        return counter.of_chat(request.messages, definitions_in(request.body)).tokens
+        counting = counter.counting(request.messages, definitions_in(request.body))
+        return (await at_leisure(counting)).tokens
 
     async def _visit(self, raw: bytes, caller: Caller, original: Original | None = None) -> Visit:
         began_s = self.means.world.monotonic_s()

@@ -3,6 +3,7 @@
 A request's chat view goes the way of all chat requests; it is another API only here, at the edge.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from router.wire.doors.retelling import Retelling
 from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.native.stored import is_seen_whole
 from router.wire.original import Original
+from router.wire.parted import LONG_BYTES
 
 _JSON = "application/json"
 _RESPONSES_PATH = "/v1/responses"
@@ -89,7 +91,7 @@ class Doors:
 
     async def _answered(self, request: web.Request, door: Door) -> web.StreamResponse:
         raw, caller = await self.front.asked(request)
-        asked = door.read(raw)
+        asked = await read_by(door, raw)
         try:
             original = _with_headers(asked.original, request.headers)
             reply = await self.front.pipeline.answer(asked.chat, caller, original)
@@ -102,14 +104,19 @@ class Doors:
 
     async def _counted(self, request: web.Request, door: Door) -> int:
         raw, caller = await self.front.asked(request)
-        asked = door.read(raw)
+        asked = await read_by(door, raw)
         original = asked.original
         if original is not None and original.unsaid and not is_seen_whole(original):
             raise original.unsaid
         try:
-            return self.front.pipeline.count(asked.chat, caller)
+            return await self.front.pipeline.count(asked.chat, caller)
         except ApiError as error:
             raise door.in_its_words(error) from None
+
+
+async def read_by(door: Door, raw: bytes) -> Asked:
+    """The request. A long one is read in a thread, which the interpreter interrupts for others every 5 ms."""
+    return door.read(raw) if len(raw) <= LONG_BYTES else await asyncio.to_thread(door.read, raw)
 
 
 def retold(reply: Reply, asked: Asked, now_s: int, ids: Mapping[str, str]) -> Reply:

@@ -24,7 +24,7 @@ from router.server.callers import caller_of, listed
 from router.server.faults import told_error
 from router.server.gate import Gate
 from router.server.standing import policies_told
-from router.wire.encoding import too_large, unpacked
+from router.wire.encoding import refuse_multitudes, too_large, unpacked
 
 _LOG = logging.getLogger(__name__)
 _JSON = "application/json"
@@ -113,7 +113,8 @@ class Front:
     async def body(self, request: web.Request) -> bytes:
         """The body of `request`. Raises ApiError as soon as it is too large, or at once if its content-length says so.
 
-        Read piece by piece: `request.read()` would keep the body in memory while the connection is idle.
+        It may also have too many values. Read piece by piece: `request.read()` would keep the body in memory while the
+        connection is idle.
         """
         if (request.content_length or 0) > self.max_body_bytes:
             raise too_large(self.max_body_bytes)
@@ -124,7 +125,9 @@ class Front:
             if size > self.max_body_bytes:
                 raise too_large(self.max_body_bytes)
         raw = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        return unpacked(raw, listed(request.headers, "content-encoding"), self.max_body_bytes)
+        raw = unpacked(raw, listed(request.headers, "content-encoding"), self.max_body_bytes)
+        refuse_multitudes(raw)
+        return raw
 
     async def piece(self, request: web.Request) -> bytes:
         """The next piece of the body, b"" at its end. Raises ApiError when it breaks off or stops coming."""

@@ -1,4 +1,4 @@
-"""Compressed request bodies, decompressed up to a limit."""
+"""Request bodies as they come: decompressed up to a limit, and of a bounded number of values."""
 
 import zlib
 
@@ -10,6 +10,9 @@ _BARE = -15
 """The same for deflate without its zlib header, as some clients send it (.NET's DeflateStream is one)."""
 _MOST_MEMBERS = 16
 """So many members may gzip have: megabytes of empty ones would take minutes."""
+_MOST_VALUES = 1_000_000
+"""A small value takes fifty times as much memory as it has bytes: 32 MB of them would take a gigabyte, and seconds."""
+_NOT_BEFORE_A_VALUE = bytes(set(range(256)).difference(b",[{"))
 
 
 def unpacked(raw: bytes, coding: str, max_bytes: int) -> bytes:
@@ -53,6 +56,19 @@ def _inflated(raw: bytes, window_bits: int, max_bytes: int) -> bytes:
         if not raw:
             return body
     raise EOFError
+
+
+def refuse_multitudes(raw: bytes) -> None:
+    """Raise ApiError 413 if JSON in `raw` may have more than a million values, before memory is taken for them.
+
+    Commas and brackets in texts count as well. No model reads a million of them.
+    """
+    if len(raw) > _MOST_VALUES and len(raw.translate(None, _NOT_BEFORE_A_VALUE)) > _MOST_VALUES:
+        raise ApiError(
+            413,
+            f"The request body has more than the {_MOST_VALUES} commas and brackets that this proxy accepts.",
+            code="request_too_large",
+        )
 
 
 def too_large(max_bytes: int) -> ApiError:

@@ -21,7 +21,7 @@ class EventSplitter:
     """Cuts a byte stream into events. What is fed is returned once, whole and in order."""
 
     def __init__(self, max_event_bytes: int = 16 * 2**20) -> None:
-        self._rest = b""
+        self._rest: bytes | bytearray = b""
         self._max_event_bytes = max_event_bytes
 
     def feed(self, piece: bytes) -> list[bytes]:
@@ -30,12 +30,23 @@ class EventSplitter:
         Raises OverflowError when an event grows beyond the limit without ending.
         """
         searched = max(0, len(self._rest) - _LONGEST_BLANK)
-        buffer = self._rest + piece
-        end = _end_of_last(buffer, searched)
-        self._rest = buffer[end:]
+        buffer = self._together(piece)
+        if end := _end_of_last(buffer, searched):
+            self._rest = buffer[end:]
+        else:
+            self._rest = buffer
         if len(self._rest) > self._max_event_bytes:
             raise OverflowError(f"an event of more than {self._max_event_bytes} bytes")
-        return _cut(buffer[:end])
+        return _cut(bytes(buffer[:end])) if end else []
+
+    def _together(self, piece: bytes) -> bytes | bytearray:
+        """What came before and `piece`. An event of megabytes comes in hundreds of pieces, and grows in place."""
+        if not self._rest:
+            return piece
+        if isinstance(self._rest, bytes):
+            self._rest = bytearray(self._rest)
+        self._rest += piece
+        return self._rest
 
     @property
     def is_within(self) -> bool:
@@ -44,14 +55,14 @@ class EventSplitter:
 
     def rest(self) -> bytes:
         """What came after the last whole event; at the end of a proper stream, nothing."""
-        return self._rest
+        return bytes(self._rest)
 
 
-def _end_of_last(buffer: bytes, searched: int) -> int:
+def _end_of_last(buffer: bytes | bytearray, searched: int) -> int:
     """Where the last complete event in `buffer` ends; 0 if there is none."""
     if buffer.endswith(USUAL_END):
         return len(buffer)
-    usual = buffer.rfind(USUAL_END)
+    usual = buffer.rfind(USUAL_END, searched)
     end = 0 if usual < 0 else usual + len(USUAL_END)
     for blank in _BLANK_LINE.finditer(buffer, max(end, searched)):
         end = blank.end()

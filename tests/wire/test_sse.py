@@ -1,5 +1,7 @@
 """Server-sent events come in any pieces and with any line ends, and are parsed all the same."""
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -129,3 +131,17 @@ def test_a_comment_among_events_with_ids_is_a_line_of_the_next(like: bytes) -> N
 )
 def test_a_comment_among_other_events_is_an_event_of_its_own(like: bytes) -> None:
     assert comment_before("cost=1", like) == b": cost=1\n\n"
+
+
+def test_an_event_of_megabytes_in_thousands_of_pieces_takes_time_in_proportion() -> None:
+    picture = event_of(b"x" * 4_000_000)
+    splitter, began_s = EventSplitter(), time.process_time()
+
+    events = [
+        each
+        for at in range(0, len(picture), 1000)
+        for each in splitter.feed(picture[at : at + 1000])
+    ]
+
+    assert events == [picture]
+    assert time.process_time() - began_s < 0.5

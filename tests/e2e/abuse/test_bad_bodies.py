@@ -103,6 +103,23 @@ def test_a_body_that_unpacks_to_a_gigabyte_costs_neither_memory_nor_time(
     assert farthing.rss_bytes() - before < 100 * MIB
 
 
+def test_a_body_of_ten_million_values_costs_neither_memory_nor_time(farthing: Farthing) -> None:
+    values = b"[]," * (30 * MIB // 3)
+    told = b'{"model":"auto","messages":[{"role":"user","content":"Hi"}],"x":[%b1]}' % values
+    before, packed = farthing.rss_bytes(), zlib.compress(told)
+    for path in ("chat/completions", "responses", "embeddings"):
+        url = f"{farthing.base_url}/{path}"
+        got = send(url, packed, headers={"content-encoding": "deflate"})
+        error = refused(got, 413)
+        assert (error["code"], "commas" in error["message"]) == ("request_too_large", True)
+    assert farthing.rss_bytes() - before < 150 * MIB
+
+
+def test_a_text_may_have_half_a_million_commas(farthing: Farthing) -> None:
+    got = post(farthing.base_url, chat("Hi, " * 500_000, "auto"))
+    assert "context" in refused(got, 400)["message"]
+
+
 def test_80_mb_with_their_length_said_are_refused_at_once(farthing: Farthing) -> None:
     with connected(farthing.url) as connection:
         connection.sendall(head(farthing.url, f"content-length: {80 * MIB}") + b'{"model":')
