@@ -90,17 +90,17 @@ def answering(predictions: Predictions, ways: Ways, picks: Choices) -> Strategy:
 
     A pair is asked at once; if both answers are equal, that of the model predicted to be better is taken.
     """
-    names, whose = predictions.models, ways.answered_by(predictions.p_quality)
+    names, quality = predictions.models, predictions.p_quality
     way_of = picks[:, 0].tolist()
 
     def strategy(row: int, till: Till) -> str:
         way = way_of[row] - ways.models
         if way < 0:
             return till.ask(names[way_of[row]]).model
-        pair = (names[ways.ones[way]], names[ways.others[way]])
-        one, other = (till.ask(each).text for each in pair)
-        if one is not None and one == other:
-            return names[int(whose[row, way])]
+        one, other = int(ways.ones[way]), int(ways.others[way])
+        first, second = (till.ask(names[each]).text for each in (one, other))
+        if first is not None and first == second:
+            return names[one if quality[row, one] >= quality[row, other] else other]
         return till.ask(names[ways.finals[way]]).model
 
     return strategy
