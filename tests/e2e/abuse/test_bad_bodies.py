@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.programs import Farthing
 from tests.e2e.refusals import refused
-from tests.e2e.wire import answer_on, chat, connected, get, head, post, raw_exchange
+from tests.e2e.wire import answer_on, chat, connected, get, head, post, raw_exchange, send
 
 MIB = 2**20
 
