@@ -9,7 +9,6 @@ from what the shipped classifier was fitted from; it is left out without the out
 
 import sys
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from timeit import repeat
 
@@ -17,6 +16,14 @@ import numpy as np
 
 from benchmarks.category.cases import HURRIED, Case, broad, cases
 from benchmarks.category.scores import Judged
+from benchmarks.category.tables import (
+    judged,
+    show,
+    show_confusion,
+    show_head,
+    show_sureness,
+    trained_by,
+)
 from benchmarks.category.train import corpus, fitter
 from router.config.categories import shipped_categories
 from router.config.price_map import cl100k_ranks
@@ -27,7 +34,6 @@ from router.features.tokens import Tokenizer, cl100k
 from router.features.turns import question_of
 from router.training.categories import CategoryRecipe, labels_of, softmax, weights_of
 
-Verdict = tuple[Category, float]
 _RUNS = 300
 
 
@@ -47,34 +53,14 @@ def _show_all(
 ) -> None:
     of_cues = judged(asked, lambda case: categorise(case.body))
     trained = judged(asked, trained_by(model, tokenizer))
-    print(f"{'':20} accuracy             macro-F1             ECE")
-    _show("cue words", of_cues)
-    _show("trained (ships)", trained)
+    show_head()
+    show("cue words", of_cues)
+    show("trained (ships)", trained)
     if (folder / "zeroeval.parquet").exists():
-        _show("both", _both(asked, folder))
+        show("both", _both(asked, folder))
     _show_parts(asked, of_cues, trained)
-    _show_sureness(trained)
-    _show_confusion(trained)
-
-
-def trained_by(model: CategoryModel, tokenizer: Tokenizer) -> Callable[[Case], Verdict]:
-    """What the trained classifier makes of a case."""
-
-    def verdict(case: Case) -> Verdict:
-        tokens = tokenizer.encode_ordinary(question_of(case.body["messages"]))
-        return categorise(case.body, model, tokens)
-
-    return verdict
-
-
-def judged(asked: Sequence[Case], verdict: Callable[[Case], Verdict]) -> Judged:
-    """The verdicts with the true categories."""
-    said = [verdict(case) for case in asked]
-    return Judged(
-        np.array([CATEGORIES.index(category) for category, _ in said]),
-        np.array([sure for _, sure in said]),
-        np.array([CATEGORIES.index(case.category) for case in asked]),
-    )
+    show_sureness(trained)
+    show_confusion(trained)
 
 
 def _both(asked: Sequence[Case], folder: Path) -> Judged:
@@ -85,23 +71,6 @@ def _both(asked: Sequence[Case], folder: Path) -> Judged:
     chances = softmax(fitted.decision_function(rows))
     true = np.array([CATEGORIES.index(case.category) for case in asked])
     return Judged(chances.argmax(axis=1), chances.max(axis=1), true)
-
-
-def _show(name: str, figures: Judged) -> None:
-    scores: Sequence[Callable[[Judged], float]] = (
-        lambda each: each.accuracy,
-        lambda each: each.macro_f1,
-        lambda each: each.ece,
-    )
-    ranges = (figures.interval(score) for score in scores)
-    print(
-        f"{name:20}",
-        *(
-            f"{score(figures):.3f} ({low:.3f} to {high:.3f})"
-            for score, (low, high) in zip(scores, ranges, strict=True)
-        ),
-        flush=True,
-    )
 
 
 def _show_parts(asked: Sequence[Case], of_cues: Judged, trained: Judged) -> None:
@@ -115,21 +84,6 @@ def _show_parts(asked: Sequence[Case], of_cues: Judged, trained: Judged) -> None
         mask = np.array(rows)
         shares = (each.at(mask).accuracy for each in (of_cues, trained))
         print(f"{name:22} {mask.sum():8}", *(f"{share:10.3f}" for share in shares))
-
-
-def _show_sureness(trained: Judged) -> None:
-    print("\nits confidence         requests  share  right")
-    for low, high in pairwise((0.0, 0.3, 0.5, 0.7, 0.9, 1.01)):
-        mask = (trained.sure >= low) & (trained.sure < high)
-        if mask.any():
-            share, right = mask.mean(), trained.at(mask).accuracy
-            print(f"{low:.1f} to {min(high, 1.0):.1f} {mask.sum():21} {share:6.2f} {right:6.2f}")
-
-
-def _show_confusion(trained: Judged) -> None:
-    print("\ntaken for another (times, is, said)")
-    for times, true, said in trained.confused():
-        print(f"{times:4}  {CATEGORIES[true].value:14} {CATEGORIES[said].value}")
 
 
 def _show_time(model: CategoryModel, tokenizer: Tokenizer) -> None:
