@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from tests.pipeline.doors import Door, door
-from tests.pipeline.providers import Json, Provider, model, provider
-from tests.pipeline.test_native_messages import TEXT, asked, message, post, stream
+from tests.pipeline.messages_provider import TEXT, asked, message, stream
+from tests.pipeline.providers import Json, Provider, model, post, provider
 
 CREATE = {"type": "create"}
 LOST = {"error_code": "thread_not_found"}
