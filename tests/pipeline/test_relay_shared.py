@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from router.pipeline.listener import Listener
-from router.pipeline.relay import Patience
+from router.pipeline.relay import Broadcast, Patience
 from router.wire.sse import DONE
 from tests.pipeline.relay_kit import REMARK, USAGE, Canned, Client, collect, ends, says
 
@@ -32,6 +32,11 @@ class Pushed(Canned):
 WORDS = [says(word) for word in "a stream that many read at once".split()]
 
 
+def joined(broadcast: Broadcast, client: Client) -> "asyncio.Task[bytes]":
+    """One more who reads from the first event on, to the end."""
+    return asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+
+
 async def settled(response: Pushed) -> None:
     """Let everything run that can, up to where somebody waits for the next piece."""
     for _ in range(20):
@@ -44,14 +49,11 @@ async def test_all_who_read_get_everything_and_the_upstream_is_read_once() -> No
     client = Client(response)
     response.push(WORDS[0])
     broadcast = await client.broadcast()
-    reading = [
-        asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
-        for _ in range(100)
-    ]
+    reading = [joined(broadcast, client) for _ in range(100)]
     for word in WORDS[1:]:
         response.push(word)
         await settled(response)
-    late = asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+    late = joined(broadcast, client)
     response.push(ends(), USAGE, DONE)
 
     got = await asyncio.gather(*reading, late)
@@ -65,10 +67,7 @@ async def test_who_leaves_while_reading_for_all_is_followed_by_another() -> None
     client = Client(response)
     response.push(WORDS[0])
     broadcast = await client.broadcast()
-    reading = [
-        asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
-        for _ in range(3)
-    ]
+    reading = [joined(broadcast, client) for _ in range(3)]
     for leaving in reading[:2]:
         await settled(response)
         leaving.cancel()
@@ -86,10 +85,7 @@ async def test_when_all_have_left_the_stream_is_abandoned() -> None:
     client = Client(response)
     response.push(WORDS[0])
     broadcast = await client.broadcast()
-    reading = [
-        asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
-        for _ in range(3)
-    ]
+    reading = [joined(broadcast, client) for _ in range(3)]
     await settled(response)
     for leaving in reading:
         leaving.cancel()
@@ -106,7 +102,7 @@ async def test_a_client_that_reads_slowly_holds_nobody_up() -> None:
     broadcast = await client.broadcast()
     slow = broadcast.reading(broadcast.enter(), client.reader())
     assert await anext(slow) == WORDS[0]
-    quick = asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+    quick = joined(broadcast, client)
     response.push(*WORDS[1:], ends(), DONE)
 
     whole = b"".join(WORDS) + ends() + REMARK + DONE
@@ -150,7 +146,7 @@ async def test_whose_own_time_is_up_leaves_the_stream_to_the_others() -> None:
     hasty = Client(response, deadline_s=0.02)
     response.push(WORDS[0])
     broadcast = await client.broadcast()
-    patient = asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+    patient = joined(broadcast, client)
     got = await collect(broadcast.reading(broadcast.enter(), hasty.reader()))
     assert b"was interrupted" in got
     assert hasty.reasons == ["timeout"]
@@ -181,7 +177,7 @@ async def test_who_falls_too_far_behind_is_let_go() -> None:
     broadcast = await client.broadcast()
     behind = broadcast.reading(broadcast.enter(), slow.reader())
     assert await anext(behind) == WORDS[0]
-    quick = asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+    quick = joined(broadcast, client)
     response.push(*[says("x" * 2**20)] * 18, ends(), DONE)
 
     assert len(await quick) > 18 * 2**20
