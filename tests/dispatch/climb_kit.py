@@ -13,11 +13,11 @@ from router.domain.candidate import Candidate
 from router.domain.cascade import AGREEMENT, Cascade, Check, Opinion, Ruling, Step, Test
 from router.domain.errors import ApiError
 from router.domain.estimate import UNOBSERVED, LatencyEstimate
-from router.domain.fault import Fault, FaultKind
+from router.domain.fault import Fault
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
-from tests.dispatch.model_kit import Upstreams, a_candidate
+from tests.dispatch.model_kit import Upstreams, a_candidate, heard
 
 ACCEPTED = Opinion(Ruling.ACCEPT, "the answers agree", 0)
 REJECTED = Opinion(Ruling.REJECT, "the answers differ")
@@ -165,12 +165,8 @@ class _Player:
         model = start.candidate.model.key
         self._starts[start.attempt] = start
         self.climbed.asked.append((start.at_s, model))
-        outcome = self._upstreams(model, start.at_s)
-        if start.at_s + outcome.after_s >= start.until_s:
-            late = Fault(FaultKind.TRANSIENT, 504, "no content in time", "timeout")
-            self._push(start.until_s, start, late)
-        else:
-            self._push(start.at_s + outcome.after_s, start, outcome.fault)
+        at_s, fault = heard(start, self._upstreams(model, start.at_s))
+        self._push(at_s, start, fault)
 
     def _push(self, at_s: float, what: Start | CheckAnswers | None, fault: Fault | None) -> None:
         self._count += 1

@@ -112,6 +112,13 @@ class Outcome:
     fault: Fault | None = None
 
 
+def heard(start: Start, outcome: Outcome) -> tuple[float, Fault | None]:
+    """When something is heard of a call, and what: the outcome, or that it has taken too long."""
+    if start.at_s + outcome.after_s >= start.until_s:
+        return start.until_s, Fault(FaultKind.TRANSIENT, 504, "no content in time", "timeout")
+    return start.at_s + outcome.after_s, outcome.fault
+
+
 @dataclass
 class Played:
     """What became of one request."""
@@ -215,12 +222,8 @@ class _Player:
         model = start.candidate.model.key
         self._names[start.attempt] = model
         self.played.asked.append((start.at_s, model))
-        outcome = self._upstreams(model, start.at_s)
-        if start.at_s + outcome.after_s >= start.until_s:
-            late = Fault(FaultKind.TRANSIENT, 504, "no content in time", "timeout")
-            self._push(start.until_s, start, late)
-        else:
-            self._push(start.at_s + outcome.after_s, start, outcome.fault)
+        at_s, fault = heard(start, self._upstreams(model, start.at_s))
+        self._push(at_s, start, fault)
 
     def _push(self, at_s: float, start: Start | None, fault: Fault | None) -> None:
         self._count += 1
