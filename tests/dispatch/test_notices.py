@@ -235,16 +235,20 @@ class Played:
                 case "exchange":
                     self.board.exchange(fleet)
 
+    def end(self) -> None:
+        """Calls under way end without a verdict, and all tell each other what they know."""
+        for fleet, ticket in self.calls:
+            fleet.end(ticket, CallVerdict.NEITHER, self.board.now_s)
+        for fleet in self.fleets:
+            self.board.exchange(fleet)
+
 
 @settings(max_examples=500)
 @given(steps)
 def test_whatever_was_said_every_model_is_asked_again_in_the_end(schedule: list[Step]) -> None:
     played = Played()
     played.play(schedule)
-    for fleet, ticket in played.calls:
-        fleet.end(ticket, CallVerdict.NEITHER, played.board.now_s)
-    for fleet in played.fleets:
-        played.board.exchange(fleet)
+    played.end()
 
     later_s = played.board.now_s + LONGEST_S
     assert all(fleet.refusal(m, 1, later_s) is None for fleet in played.fleets for m in MODELS)
@@ -275,10 +279,7 @@ def test_after_an_exchange_a_quiet_process_leaves_alone_what_the_busy_one_does(
 def test_the_answer_of_one_opens_the_way_for_both(schedule: list[Step]) -> None:
     played = Played()
     played.play(schedule)
-    for fleet, ticket in played.calls:
-        fleet.end(ticket, CallVerdict.NEITHER, played.board.now_s)
-    for fleet in played.fleets:
-        played.board.exchange(fleet)
+    played.end()
     one, other = played.fleets
     played.board.now_s += LONGEST_S
     for model in MODELS:

@@ -84,16 +84,21 @@ def test_trust_in_the_nearest_kind_grows_between_two_likenesses(
     assert liked(likeness, (0.8, 0.1, 0.5)) == pytest.approx(familiarity, abs=1e-6)
 
 
-def measured(prompt_tokens: int, trust: float = 1.0) -> float:
-    """How long a prompt of the second of two kinds is, whose prompts have 20 to 2,000 tokens as a rule."""
-    model = replace(
+def like_the_second(trust: float) -> KindModel:
+    """Two kinds, of which every prompt resembles the second, which is trusted so far."""
+    return replace(
         drawn(2, 0),
         idf=np.ones(1024, np.float32),
         table=np.tile(np.array([-127, 127, 0, 127], np.int8), (1024, 1)),
         scales=np.full(4, 1.0, np.float32),
         trusts=np.array([(1.0, 0.0, 0.1), (trust, 0.0, 0.1)], np.float32),
-        lengths=np.log(np.array([(2.0, 2.0), (200.0, 10.0)])).astype(np.float32),
     )
+
+
+def measured(prompt_tokens: int, trust: float = 1.0) -> float:
+    """How long a prompt of the second of two kinds is, whose prompts have 20 to 2,000 tokens as a rule."""
+    lengths = np.log(np.array([(2.0, 2.0), (200.0, 10.0)])).astype(np.float32)
+    model = replace(like_the_second(trust), lengths=lengths)
     return model.of([1], prompt_tokens).traits[-1]
 
 
@@ -129,11 +134,7 @@ def hardness(prompt_tokens: int, trust: float = 0.0, between: float = 1.0) -> fl
     kinds' mean log lengths are so far apart.
     """
     model = replace(
-        drawn(2, 0),
-        idf=np.ones(1024, np.float32),
-        table=np.tile(np.array([-127, 127, 0, 127], np.int8), (1024, 1)),
-        scales=np.full(4, 1.0, np.float32),
-        trusts=np.array([(1.0, 0.0, 0.1), (trust, 0.0, 0.1)], np.float32),
+        like_the_second(trust),
         lengths=np.array([(5.0 - between / 2, 1.0), (5.0 + between / 2, 1.0)], np.float32),
         hardening=np.array([-0.4, 0.4], np.float32),
     )
