@@ -46,7 +46,8 @@ def whole(least: int, most: int | None = None, what: str = "a whole number") -> 
 
     @expects(f"{what} {within}")
     def reader(text: str) -> int:
-        if not least <= (number := int(text)) <= (number if most is None else most):
+        number = int(text)
+        if number < least or (most is not None and number > most):
             raise ValueError(text)
         return number
 
