@@ -36,7 +36,6 @@ from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, CascadeUse
-from router.domain.conversation import Conversation
 from router.domain.decision import Decision, Exclusion, Reason
 from router.domain.errors import ApiError
 from router.domain.features import Features
@@ -176,7 +175,7 @@ def _without_cascade(  # noqa: PLR0913 - as choose
     rule, terms = policy.terms_for(features, circumstances)
     if circumstances.held_by:
         catalog = {name: model.held_by(circumstances.held_by) for name, model in catalog.items()}
-    estimated = partial(_estimated, features, terms, experience, circumstances.conversation)
+    estimated = partial(_estimated, features, terms, experience, circumstances)
     candidates = estimated(catalog)
     at_hand = [stored_by(terms.pool.within(catalog[key]), features) for key in sorted(stored)]
     able, excluded = _split((*at_hand, *candidates.values()), features, terms, circumstances)
@@ -229,7 +228,7 @@ def _estimated(
     features: Features,
     terms: Terms,
     experience: Experience,
-    conversation: Conversation | None,
+    circumstances: Circumstances,
     catalog: Catalog,
 ) -> dict[str, Candidate]:
     """Every model with what is predicted of its answer, in the places that the policy allows."""
@@ -239,7 +238,8 @@ def _estimated(
             features,
             experience,
             terms.latency_quantile,
-            conversation,
+            circumstances.conversation,
+            circumstances.unix_s,
         )
         for key in sorted(catalog)
     }

@@ -37,9 +37,16 @@ def candidate_for(
     experience: Experience,
     latency_quantile: float = MEDIAN,
     conversation: Conversation | None = None,
+    now_s: float | None = None,
 ) -> Candidate:
-    """`model` with what is predicted of its answer; if it has replicas, the cheapest stands for all."""
+    """`model` with what is predicted of its answer; if it has replicas, the cheapest stands for all.
+
+    Latencies are as of the Unix time `now_s`, or, without one, of when they were last seen.
+    """
     _, length, latency = experience.foreseen(model, features.category, latency_quantile)
+    if now_s is not None and latency.has_aged(now_s):
+        usual = experience.usual_latency(model, features.category, latency_quantile)
+        latency = latency.aged(usual, now_s)
     candidate = Candidate(
         model=model,
         quality=quality_of(model, features),

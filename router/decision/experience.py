@@ -180,8 +180,16 @@ class Experience:
         In the category, once it has 20 answers there; until then over all categories.
         """
         pace = self._pace(model.id, category)
-        if pace is not None:
-            return pace.estimate(quantile)
+        return (
+            self.usual_latency(model, category, quantile)
+            if pace is None
+            else pace.estimate(quantile)
+        )
+
+    def usual_latency(
+        self, model: Model, category: Category, quantile: float = MEDIAN
+    ) -> LatencyEstimate:
+        """Seconds that the model's answers take as the prior predicts, whatever was observed."""
         line = self._prior.line(self._learnt_as(model), model.price.output_pico / _PICO_PER_TOKEN)
         if line is None:
             return UNOBSERVED

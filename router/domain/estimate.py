@@ -13,6 +13,11 @@ _FRESH_S = 300.0
 out cost little, and short enough that a slow quarter of an hour does not last a day."""
 
 
+_HALF_LIFE_S = 6 * 3600.0
+"""After this time half of an observed latency still counts. Long enough that where little is asked few requests are
+spent on finding out whether a slow model still is, and short enough that what was seen yesterday hardly counts."""
+
+
 class EstimateSource(StrEnum):
     """How well founded a quality estimate is, weakest first."""
 
@@ -99,6 +104,27 @@ class LatencyEstimate(Struct, frozen=True, gc=False):
     def is_evidence(self, now_s: float) -> bool:
         """Whether it may count against the model now: observed, and not too long ago."""
         return self.as_of_s is not None and not is_old(self.as_of_s, now_s)
+
+    def has_aged(self, now_s: float) -> bool:
+        """Whether it was observed, and too long ago to be taken as it is."""
+        return self.as_of_s is not None and is_old(self.as_of_s, now_s)
+
+    def aged(self, usual: "LatencyEstimate", now_s: float) -> "LatencyEstimate":
+        """What is left of it by the Unix time `now_s`: it is drawn towards what is `usual`, half the way in six hours.
+
+        Unknown is as good as 0, as it is for models that were never asked: whoever looks for the fastest asks them.
+        """
+        age_s = abs(now_s - (self.as_of_s or 0.0)) - _FRESH_S
+        left = 0.5 ** (age_s / _HALF_LIFE_S)
+        return replace(
+            self,
+            first_content_s=_between(usual.first_content_s, self.first_content_s, left),
+            total_s=_between(usual.total_s, self.total_s, left),
+        )
+
+
+def _between(usual_s: float | None, seen_s: float | None, left: float) -> float | None:
+    return None if seen_s is None else left * seen_s + (1.0 - left) * (usual_s or 0.0)
 
 
 def is_old(seen_s: float, now_s: float) -> bool:

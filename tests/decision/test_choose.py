@@ -23,8 +23,9 @@ from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.category import Category
 from router.domain.decision import ExclusionReason
 from router.domain.members import replace
-from router.domain.model import Capability
+from router.domain.model import Capability, Model
 from router.domain.money import Money
+from router.domain.objective import Aim, Objective
 from tests.decision.catalogs import NOBODY, policy
 from tests.decision.choosing import ALL, BEST, MIDDLE, SMALL, deciding, refusal, told
 from tests.domain.builders import catalog, features, model
@@ -199,6 +200,33 @@ def test_what_is_only_predicted_to_be_slow_is_not_excluded() -> None:
 
     assert decision.chosen.latency.is_predicted
     assert decision.exclusions == ()
+
+
+HOUR_S = 3600.0
+
+
+def _fastest(seen: Experience, at_s: float) -> str:
+    terms = policy(within=1.0, objective=Objective(Aim.FASTEST))
+    both = catalog(BEST, MIDDLE)
+    return choose(features(), replace(NOBODY, unix_s=at_s), terms, both, seen).chosen.model.id
+
+
+def test_who_was_slow_yesterday_is_found_out_about_again_by_one_request_for_the_fastest() -> None:
+    seen = Experience()
+
+    def answered(model: Model, total_s: float, at_s: float) -> None:
+        answer = ObservedAnswer(output_tokens=9, first_content_s=1.0, total_s=total_s, at_s=at_s)
+        seen.observe(model, Category.CHAT, answer)
+
+    for each, total_s in (MIDDLE, 8.0), (BEST, 2.0):
+        answered(each, total_s, at_s=0.0)
+    assert _fastest(seen, at_s=24 * HOUR_S) == "top"  # both have aged
+
+    for hour, chosen in (6, "top"), (12, "top"), (13, "middle"):
+        answered(BEST, 2.0, at_s=hour * HOUR_S)
+        assert _fastest(seen, at_s=hour * HOUR_S) == chosen
+    seen.asked(MIDDLE, Category.CHAT, 13 * HOUR_S)
+    assert _fastest(seen, at_s=13 * HOUR_S) == "top"  # whoever asks next need not wait for it
 
 
 def test_what_was_seen_to_be_slow_is_excluded_and_what_was_never_seen_is_not() -> None:

@@ -1,10 +1,16 @@
 """How long answers are expected to take, from what was seen."""
 
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from router.decision.estimate import candidate_for
 from router.decision.experience import Experience, ObservedAnswer
 from router.decision.lengths import LatencyLine, LengthPrior, ModelHabits, Tier
 from router.decision.window import SIZE
 from router.domain.category import Category
 from router.domain.estimate import UNOBSERVED, LatencyEstimate
+from router.domain.features import Features
 from router.domain.members import replace
 from tests.decision.answers import OTHER, M, seen
 
@@ -93,6 +99,38 @@ def test_who_asks_after_a_pause_asks_for_all_and_nobody_else_need_for_five_minut
         assert experience.foreseen(M, Category.CHAT).latency.total_s == 8.0
         experience.asked(M, Category.CHAT, now_s)
         assert experience.foreseen(M, Category.CHAT).latency.as_of_s == as_of_s
+
+
+HOURS_6_S = 6 * 3600.0
+
+
+@pytest.mark.parametrize("later_s", [300.0, 300.0 + HOURS_6_S, 300.0 + 2 * HOURS_6_S, 1e12])
+def test_an_old_latency_is_drawn_towards_the_usual_one_half_the_way_in_six_hours(
+    later_s: float,
+) -> None:
+    experience = Experience(LengthPrior(tiers=(Tier(100.0, LatencyLine(2.0, 0.0, 0.5)),)))
+    seen(experience, M, 1, total_s=8.0, at_s=1000.0)
+    at_s, left = 1000.0 + later_s, 0.5 ** ((later_s - 300.0) / HOURS_6_S)
+
+    latency = candidate_for(M, Features(1, Category.CHAT), experience, now_s=at_s).latency
+
+    assert latency.total_s == pytest.approx(2.0 + left * 6.0)
+    assert latency.first_content_s == pytest.approx(2.0 + left * 2.0)
+    assert (latency.is_predicted, latency.as_of_s) == (False, 1000.0)
+
+
+@given(usual_s=st.none() | st.floats(0, 100), seen_s=st.floats(0, 100), now_s=st.floats(-1e9, 1e9))
+def test_an_old_latency_is_between_what_was_seen_and_what_is_usual(
+    usual_s: float | None, seen_s: float, now_s: float
+) -> None:
+    held = LatencyEstimate(None, seen_s, as_of_s=0.0)
+    assume(held.has_aged(now_s))
+
+    aged = held.aged(LatencyEstimate(None, usual_s), now_s)
+
+    low, high = sorted((usual_s or 0.0, seen_s))
+    assert low <= (aged.total_s or 0.0) <= high + 1e-9
+    assert aged.first_content_s is None
 
 
 def test_silence_is_the_wait_for_the_first_content_or_for_a_whole_answer() -> None:
