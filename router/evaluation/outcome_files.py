@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute, parquet
+from pyarrow import parquet
 
 from router.domain.arrays import Floats
 from router.domain.errors import FarthingError
@@ -30,9 +30,12 @@ from router.domain.outcomes import Outcomes, Seconds
 _TEXTS = ("dataset", "prompt_id", "prompt", "model")
 _NUMBERS = ("score", "cost_usd", "input_tokens", "output_tokens", "latency_s", "second_cost_usd")
 _SECOND = ("second_answer", "second_cost_usd")
+_AT_ONCE = 2**12
+"""Rows read together."""
 _MOST = {"score": 1.0}
 
 Codes = NDArray[np.int64]
+_NULL = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +110,58 @@ def read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...])
 def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
     """Those wanted columns that `path` has, each with the type that it should have."""
     try:
-        known = parquet.read_schema(path).names
-        if missing := [name for name in required if name not in known]:
-            raise FarthingError(f"{path} has no column {', '.join(missing)}")
-        wanted = [name for name in dict.fromkeys((*required, *optional)) if name in known]
-        table = parquet.read_table(path, columns=wanted)
+        with parquet.ParquetFile(path) as file:
+            known = file.schema_arrow.names
+            if missing := [name for name in required if name not in known]:
+                raise FarthingError(f"{path} has no column {', '.join(missing)}")
+            wanted = [name for name in dict.fromkeys((*required, *optional)) if name in known]
+            table = _gathered(file, wanted)
         if "dataset" in optional and "dataset" not in known:
-            table = table.append_column("dataset", pa.nulls(len(table), pa.large_string()))
-        table = table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
-        table.validate(full=True)  # of text that is not UTF-8 pyarrow says nothing until later
+            table = table.append_column("dataset", pa.nulls(len(table), _Texts.type))
         return table
     except pa.ArrowException as error:
         # pyarrow's messages have several lines, of which the first is the relevant one.
         raise FarthingError(f"{path} is not a file of outcomes: {_first_line(error)}") from None
     except OSError as error:
         raise FarthingError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _gathered(file: Any, wanted: Sequence[str]) -> Any:
+    """The `wanted` columns of an open file, read in parts: each text is there once, however many rows have it."""
+    schema = pa.schema([(name, _type_of(name)) for name in wanted])
+    texts = {name: _Texts() for name in wanted if name not in _NUMBERS}
+    parts = [schema.empty_table().select([name for name in wanted if name not in texts])]
+    for batch in file.iter_batches(_AT_ONCE, columns=list(wanted)):
+        part = pa.Table.from_batches([batch]).select(wanted).cast(schema)
+        part.validate(full=True)  # of text that is not UTF-8 pyarrow says nothing until later
+        for name, column in texts.items():
+            column.add(part[name])
+        parts.append(part.drop_columns(list(texts)))
+    numbers = pa.concat_tables(parts)
+    columns = [texts[name].column() if name in texts else numbers[name] for name in wanted]
+    return pa.table(columns, names=list(wanted))
+
+
+class _Texts:
+    """A column of texts that is read in parts."""
+
+    type = pa.dictionary(pa.int32(), pa.large_string())
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._codes = [np.empty(0, dtype=np.int32)]
+
+    def add(self, column: Any) -> None:
+        """The next part of it."""
+        names, codes = _encoded(column)
+        known = self._numbers
+        numbers = [_NULL if n is None else known.setdefault(n, len(known)) for n in names]
+        self._codes.append(np.array(numbers, dtype=np.int32)[codes])
+
+    def column(self) -> Any:
+        """The whole of it."""
+        codes, names = np.concatenate(self._codes), pa.array(self._numbers, pa.large_string())
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == _NULL), names)
 
 
 def _first_line(error: Exception) -> str:
@@ -150,7 +190,9 @@ def _only(table: Any, column: str, names: Collection[str] | None) -> Any:
     """The rows with one of `names`; all rows if no names are given."""
     if not names:
         return table
-    return table.filter(compute.is_in(table[column], pa.array(sorted(names), pa.large_string())))
+    there, codes = _coded(table[column])
+    is_wanted = np.array([name in names for name in there], dtype=np.bool_)
+    return table.filter(pa.array(is_wanted[codes]))
 
 
 def pivoted(table: Any, models: Sequence[str] | None, files: str) -> Outcomes:
@@ -197,7 +239,8 @@ class _Grid:
         """The same of a column of texts; None if it is null or missing."""
         found = np.full(self.shape, None, dtype=np.object_)
         if name in self.table.column_names:
-            found[self.rows, self.columns] = self.table[name].to_pylist()
+            names, codes = _coded(self.table[name])
+            found[self.rows, self.columns] = np.array(names, dtype=np.object_)[codes]
         return found
 
     def second(self) -> Seconds | None:
@@ -216,22 +259,30 @@ def _prompts(table: Any, files: str) -> tuple[Prompts, Codes]:
     order = np.argsort(np.array(names, dtype=np.object_), kind="stable")
     rows = np.argsort(order, kind="stable")[codes]
     first = np.unique(rows, return_index=True)[1]
+    told = []
     for column in ("prompt", "dataset"):
-        meant = _coded(table[column])[1]
+        texts, meant = _coded(table[column])
         if len(odd := np.flatnonzero(meant != meant[first][rows])):
             where = names[codes[odd[0]]]
             raise FarthingError(f"{files}: prompt_id '{where}' has more than one {column}")
-    ids, texts, datasets = (
-        tuple(table[name].take(pa.array(first)).to_pylist())
-        for name in ("prompt_id", "prompt", "dataset")
-    )
-    return Prompts(ids, texts, tuple(name or "" for name in datasets)), rows
+        told.append([texts[each] for each in meant[first].tolist()])
+    prompts, datasets = told
+    ids = tuple(names[each] for each in order.tolist())
+    return Prompts(ids, tuple(prompts), tuple(name or "" for name in datasets)), rows
 
 
-def _coded(column: Any) -> tuple[list[str], Codes]:
-    """The distinct texts of a column, and which one each row has."""
-    coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
-    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+def _coded(column: Any) -> tuple[list[Any], Codes]:
+    """The distinct texts of a column, and which one each row has; a null is one of them."""
+    names, codes = _encoded(column)
+    used, codes = np.unique(codes, return_inverse=True)
+    return [names[each] for each in used.tolist()], codes
+
+
+def _encoded(column: Any) -> tuple[list[Any], Codes]:
+    """The same, perhaps with some that no row has."""
+    coded = column.combine_chunks().dictionary_encode()
+    names = [*coded.dictionary.to_pylist(), None]
+    return names, coded.indices.fill_null(len(names) - 1).to_numpy()
 
 
 def _refuse_repeated(

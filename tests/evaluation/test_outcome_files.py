@@ -187,3 +187,23 @@ def test_an_unknown_dataset_is_blank(tmp_path: Path) -> None:
     parquet.write_table(pa.table({"prompt_id": ["1"], "prompt": ["one"], "dataset": nothing}), path)
 
     assert read_prompts(path).datasets == ("",)
+
+
+def test_a_prompt_that_many_rows_repeat_is_there_once(tmp_path: Path) -> None:
+    """A prompt has a row for each model, and there may be 100,000 of them."""
+    path, texts, rows = tmp_path / "prompts.parquet", [str(n) * 2000 for n in range(10)], 40_000
+    which = pa.array(np.arange(rows, dtype=np.int32) % len(texts))
+    columns = {
+        name: pa.DictionaryArray.from_arrays(which, pa.array(texts))
+        for name in ("prompt_id", "prompt")
+    }
+    parquet.write_table(pa.table(columns), path)
+    usual, pool = pa.default_memory_pool(), pa.proxy_memory_pool(pa.default_memory_pool())
+    pa.set_memory_pool(pool)
+    try:
+        found = read_prompts(path)
+    finally:
+        pa.set_memory_pool(usual)
+
+    assert found.prompts == tuple(texts)
+    assert pool.max_memory() < rows * len(texts[0])
