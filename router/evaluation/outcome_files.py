@@ -153,7 +153,7 @@ class _Texts:
 
     def add(self, column: Any) -> None:
         """The next part of it."""
-        names, codes = _coded(column)
+        names, codes = _encoded(column)
         known = self._numbers
         numbers = [_NULL if n is None else known.setdefault(n, len(known)) for n in names]
         self._codes.append(np.array(numbers, dtype=np.int32)[codes])
@@ -259,25 +259,30 @@ def _prompts(table: Any, files: str) -> tuple[Prompts, Codes]:
     order = np.argsort(np.array(names, dtype=np.object_), kind="stable")
     rows = np.argsort(order, kind="stable")[codes]
     first = np.unique(rows, return_index=True)[1]
+    told = []
     for column in ("prompt", "dataset"):
-        meant = _coded(table[column])[1]
+        texts, meant = _coded(table[column])
         if len(odd := np.flatnonzero(meant != meant[first][rows])):
             where = names[codes[odd[0]]]
             raise FarthingError(f"{files}: prompt_id '{where}' has more than one {column}")
-    ids, texts, datasets = (
-        tuple(table[name].take(pa.array(first)).to_pylist())
-        for name in ("prompt_id", "prompt", "dataset")
-    )
-    return Prompts(ids, texts, tuple(name or "" for name in datasets)), rows
+        told.append([texts[each] for each in meant[first].tolist()])
+    prompts, datasets = told
+    ids = tuple(names[each] for each in order.tolist())
+    return Prompts(ids, tuple(prompts), tuple(name or "" for name in datasets)), rows
 
 
 def _coded(column: Any) -> tuple[list[Any], Codes]:
     """The distinct texts of a column, and which one each row has; a null is one of them."""
-    coded = column.combine_chunks().dictionary_encode()
-    nowhere = len(coded.dictionary)
-    used, codes = np.unique(coded.indices.fill_null(nowhere).to_numpy(), return_inverse=True)
-    names = [*coded.dictionary.to_pylist(), None]
+    names, codes = _encoded(column)
+    used, codes = np.unique(codes, return_inverse=True)
     return [names[each] for each in used.tolist()], codes
+
+
+def _encoded(column: Any) -> tuple[list[Any], Codes]:
+    """The same, perhaps with some that no row has."""
+    coded = column.combine_chunks().dictionary_encode()
+    names = [*coded.dictionary.to_pylist(), None]
+    return names, coded.indices.fill_null(len(names) - 1).to_numpy()
 
 
 def _refuse_repeated(

@@ -61,6 +61,7 @@ class Wallet:
             self.purse.settle(held, cost)
         else:
             self._ended.append((held, cost))
+            self._keep_costs()
 
     def close(self) -> None:
         """The ledger is handed the rows: spend what attempts cost, and free what was set aside for those never made."""

@@ -39,6 +39,7 @@ async def test_what_a_vector_cost_is_not_lost_with_an_account_that_the_ledger_is
     purse = MemoryPurse(Clock())
     wallet = Wallet(purse, (WHOLE,))
     await wallet.pay(CENT)
+    assert (await purse.look([WHOLE]))[0].reserved == CENT
     purse.doubt()
     assert await wallet.set_aside(a_start(1, CENT * 99)) is None
     wallet.settle(1, ZERO)
