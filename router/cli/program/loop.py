@@ -3,11 +3,21 @@
 import asyncio
 from collections.abc import Callable
 
+from router.cli.names import FindsNames
 
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, if it is installed; None for the standard one, which is slower (docs/speed.md)."""
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop's, if it is installed; else the standard one, which is slower (docs/speed.md)."""
     try:
         import uvloop  # noqa: PLC0415 - not on every platform
     except ImportError:
-        return None
-    return uvloop.new_event_loop
+        return _StandardLoop
+
+    class FastLoop(FindsNames, uvloop.Loop):  # type: ignore[misc]
+        """uvloop's, which finds names."""
+
+    return FastLoop
+
+
+class _StandardLoop(FindsNames, asyncio.SelectorEventLoop):
+    """The standard one, which finds names."""
