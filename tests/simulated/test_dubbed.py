@@ -295,6 +295,15 @@ async def test_a_request_asks_for_its_own_fault_and_a_stream_tells_an_error(
     check(dialect, "error" if dialect is Dialect.MESSAGES else "event", events[-1])
 
 
+async def test_an_error_in_place_of_a_message_is_the_servers(
+    upstream: RunningSimulator, session: aiohttp.ClientSession
+) -> None:
+    body = asked(Dialect.MESSAGES, "Hello", metadata={"simulate": "error_event"})
+    status, told = await post(session, upstream, Dialect.MESSAGES, body)
+
+    assert (status, told["error"]["type"]) == (200, "api_error")
+
+
 @BOTH
 async def test_a_stream_that_is_cut_has_no_end(
     upstream: RunningSimulator, session: aiohttp.ClientSession, dialect: Dialect

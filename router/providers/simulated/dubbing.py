@@ -172,8 +172,10 @@ class _Dubbing:
         except orjson.JSONDecodeError:
             return status, data
         error = content.get("error") if isinstance(content, dict) else None
-        if isinstance(error, dict):
-            return refusal_in(self._asked.dialect, _refusal(status, error))
+        if isinstance(error, dict):  # with status 200 it is the server's, as amid a stream
+            failed = status if status >= 400 else 500
+            told_as, body = refusal_in(self._asked.dialect, _refusal(failed, error))
+            return told_as if status >= 400 else status, body
         if not isinstance(content, dict) or not content.get("choices"):
             return status, data
         if details := self._thoughts():

@@ -149,7 +149,38 @@ MESSAGES_ROWS = (
     Row(
         "a participant's name",
         chat=says({"role": "user", "content": "Hi", "name": "Ann"}),
-        cells={pair: Refused("messages[0].name") for pair in (C_R, C_M)},
+        cells={
+            C_R: Changed("left out: nobody is to be told from another", items(HI_ITEM)),
+            C_M: Changed("left out: nobody is to be told from another", says(HI)),
+        },
+    ),
+    Row(
+        "names of several users",
+        chat=says(*({"role": "user", "content": "Hi", "name": name} for name in ("Ann", "Bo"))),
+        cells={
+            C_R: Changed(
+                "said in words",
+                items(
+                    *(
+                        user_item({"type": "input_text", "text": f"{name}: Hi"})
+                        for name in ("Ann", "Bo")
+                    )
+                ),
+            ),
+            C_M: Changed(
+                "said in words",
+                asks({"type": "text", "text": "Ann: Hi"}, {"type": "text", "text": "Bo: Hi"}),
+            ),
+        },
+    ),
+    Row(
+        "names of several assistants",
+        chat=says(
+            HI,
+            *({"role": "assistant", "content": "Hi", "name": name} for name in ("Ann", "Bo")),
+            HI,
+        ),
+        cells={pair: Refused("messages[1].name") for pair in (C_R, C_M)},
     ),
     Row(
         "a cache breakpoint",

@@ -1,6 +1,7 @@
 """A chat completion request, read."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from router.domain.members import replace
 from router.wire.dialects.chat.parts import (
@@ -77,29 +78,51 @@ def _stop(stop: object) -> tuple[str, ...]:
 
 def _turns(body: JsonObject) -> Iterator[Turn]:
     """The conversation; consecutive results are one turn."""
+    messages = list(objects_in(body.get("messages"), "messages"))
+    shared = _shared_roles(messages)
     results: list[ToolResult] = []
-    for place, message in objects_in(body.get("messages"), "messages"):
+    for place, message in messages:
         if message.get("role") == "tool":
             results.append(_result(message, place))
             continue
         if results:
             yield Turn(Role.TOOL, tuple(results))
             results = []
-        yield _turn(message, place)
+        yield _turn(message, place, shared)
     if results:
         yield Turn(Role.TOOL, tuple(results))
 
 
-def _turn(message: JsonObject, place: str) -> Turn:
+def _shared_roles(messages: Sequence[tuple[str, JsonObject]]) -> frozenset[str]:
+    """The roles of several participants, whom their names tell apart. Frameworks name a single one as well."""
+    told = {(str(each.get("role")), str(each.get("name") or "")) for _, each in messages}
+    counted = Counter(role for role, _ in told)
+    return frozenset(role for role, count in counted.items() if count > 1)
+
+
+def _turn(message: JsonObject, place: str, shared: frozenset[str]) -> Turn:
     match message.get("role"):
         case "assistant":
-            return Turn(Role.ASSISTANT, _marked(tuple(_spoken(message, place)), message))
+            known = MARKS if "assistant" in shared else ("name", *MARKS)
+            return Turn(Role.ASSISTANT, _marked(tuple(_spoken(message, place, known)), message))
         case "system" | "developer" | "user" as role:
-            only(message, ("role", "content", *MARKS), place)
-            said = read_content(message.get("content"), f"{place}.content")
+            only(message, ("role", "content", "name", *MARKS), place)
+            said: tuple[Part, ...] = read_content(message.get("content"), f"{place}.content")
+            if role in shared:
+                said = _named(said, text_of(message, "name", place))
             return Turn(Role(role), _marked(said, message))
         case _:
             raise unsaid(f"{place}.role", "use system, developer, user, assistant or tool")
+
+
+def _named(parts: tuple[Part, ...], name: str) -> tuple[Part, ...]:
+    """`parts` with the name of who says them, in words."""
+    if not name or not parts:
+        return parts
+    first, *rest = parts
+    if isinstance(first, Text):
+        return (replace(first, text=f"{name}: {first.text}"), *rest)
+    return (Text(f"{name}:"), *parts)
 
 
 def _marked(parts: tuple[Part, ...], message: JsonObject) -> tuple[Part, ...]:
@@ -110,8 +133,8 @@ def _marked(parts: tuple[Part, ...], message: JsonObject) -> tuple[Part, ...]:
     return (*parts[:-1], replace(parts[-1], mark=mark))
 
 
-def _spoken(message: JsonObject, place: str) -> Iterator[Part]:
-    only(message, (*_SPOKEN, *MEMBERS, *OF_LITELLM, *MARKS), place)
+def _spoken(message: JsonObject, place: str, known: tuple[str, ...]) -> Iterator[Part]:
+    only(message, (*_SPOKEN, *MEMBERS, *OF_LITELLM, *known), place)
     yield from read_thoughts(message, place)
     yield from read_content(without_thinking(message.get("content")), f"{place}.content")
     if refusal := text_of(message, "refusal", place):
