@@ -50,7 +50,8 @@ class NothingAdequate(ApiError):
 
     def __init__(self, policy: str, exclusions: tuple[Exclusion, ...]) -> None:
         self.exclusions = exclusions
-        why = "; ".join(f"{each.model_id}: {each.detail}" for each in exclusions)
+        told = (f"{each.model_id}: {each.detail}" for each in exclusions)
+        why = "; ".join(dict.fromkeys(told))  # a stored answer has the reason of its model
         super().__init__(
             400,
             f"Policy '{policy}' allows no model to answer this request ({why}).",

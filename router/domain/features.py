@@ -23,7 +23,7 @@ class Features(Struct, frozen=True):
     """The facts that conditions and estimates may use; the prompt itself is not among them.
 
     `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample. Among them, `guessed_tokens`
-    are those of files and sounds, guessed from their sizes, and `audio_tokens` those of sounds alone. Nothing
+    are those of files, sounds and thoughts, guessed from their sizes, and `audio_tokens` those of sounds alone. Nothing
     counts of the `parts_elsewhere`: files, sounds, videos and stored texts that the request only refers to.
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
     `service_tier` is the one that the client asked for, in the words of the price's bands. `language`

@@ -1,9 +1,10 @@
-"""How many tokens pictures, sounds and files in a prompt have, judged by how large they are.
+"""How many tokens pictures, sounds, files and earlier thoughts in a prompt have, judged by how large they are.
 
 Only the provider can count them, and it does so after the fact; what is said here serves estimates, limits, and
 what is set aside from budgets. Nothing is decoded but the beginning: a file has megabytes, and all other requests
 would wait. What a message only refers to (an uploaded file, a URL) has no size here: it counts nothing in estimates,
 and is said to be `elsewhere`, so that a budget can expect the worst. A picture has about as many tokens wherever it is.
+Thoughts of earlier answers are read, and billed, by some models only.
 """
 
 import binascii
@@ -64,11 +65,14 @@ _FMT = b"fmt "
 _RATE_AFTER_FMT = 16
 _PAGES = re.compile(rb"/Linearized\b.*?/N (\d{1,5})[^\d]", re.DOTALL)
 """PDFs that are made for the web say in the beginning how many pages they have: ISO 32000-1, annex F.2."""
+_THOUGHTS = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
+_DETAILS = ("text", "summary", "data")
+"""Where OpenRouter's `reasoning_details` have their text, or a seal of about its length."""
 _WRITTEN = ("text/", "application/json", "application/xml", "application/x-yaml")
 
 
 class Media(NamedTuple):
-    """Tokens of all that is not text; those `guessed` from the sizes of files and sounds; and those of `audio`.
+    """Tokens of all that is not text; those `guessed` from the sizes of files, sounds and thoughts; and of `audio`.
 
     `elsewhere` is how many files, sounds and videos are only referred to, of unknown size.
     """
@@ -89,13 +93,28 @@ _ELSEWHERE = Media(elsewhere=1)
 
 
 def media_in(messages: Iterable[Message], found: Media = NO_MEDIA) -> Media:
-    """What the content parts of a conversation amount to that are not text, together with what was `found` before."""
+    """What a conversation amounts to besides its texts, together with what was `found` before."""
     for message in messages:
+        if not _THOUGHTS.isdisjoint(message):
+            found += _guess(_thought(message) / _BYTES_PER_TOKEN)
         if isinstance(content := message.get("content"), list):
             for part in content:
                 if (count := _COUNTS.get(part.get("type"))) is not None:
                     found += count(part)
     return found
+
+
+def _thought(message: Message) -> int:
+    """How long the thoughts in a message are, which chat has three names for; servers send the same under two."""
+    plain = (message.get(name) for name in ("reasoning_content", "reasoning"))
+    details = message.get("reasoning_details")
+    parts = details if isinstance(details, list) else ()
+    told = (part.get(name) for part in parts if isinstance(part, dict) for name in _DETAILS)
+    return max(sum(map(_length, told)), *map(_length, plain))
+
+
+def _length(text: object) -> int:
+    return len(text) if isinstance(text, str) else 0
 
 
 def _picture(_: Part) -> Media:

@@ -89,7 +89,7 @@ def refuse_other_names(headers: Mapping[str, str]) -> None:
         raise ApiError(
             403,
             f"As long as no key exists, this is shown at 127.0.0.1 and localhost only, not at {host!r}:"
-            " create a key with 'farthing keys create NAME', and set 'server: {admin_key: ${NAME}}'.",
+            " create a key with 'farthing keys create NAME'; what operators see needs 'server: {admin_key: ${NAME}}', too.",
             code="foreign_host",
         )
 

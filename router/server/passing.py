@@ -9,9 +9,11 @@ from aiohttp import web
 
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
+from router.domain.key import ANONYMOUS
 from router.pipeline.passage import Passed
 from router.pipeline.passing import PassedReply, Passing
 from router.server.callers import caller_of
+from router.server.gate import refuse_other_names
 from router.server.http import REQUEST_ID, Front, not_here, write_within
 from router.wire.encoding import too_large
 from router.wire.passing import BodyEnds, request_headers
@@ -19,6 +21,8 @@ from router.wire.passing import BodyEnds, request_headers
 _LOG = logging.getLogger(__name__)
 _NO_IDS = frozenset({"/v1/responses/compact"})
 """Paths of OpenAI's that look like those of one Response."""
+_WITHOUT_ORIGIN = ("GET", "HEAD")
+"""A page whose own name leads to this machine may read these answers, and its browser names no origin with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class PassingDesk:
             await self.front.gate.admit(request.headers)
             raise self._refused(request)
         key = await self.front.gate.admit(request.headers)
+        if key is ANONYMOUS and request.method in _WITHOUT_ORIGIN:
+            refuse_other_names(request.headers)
         caller = caller_of(request.headers, request[REQUEST_ID], key)
         upload = _Upload(self.front, request, self.max_body_bytes)
         call = Passed(

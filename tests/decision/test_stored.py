@@ -59,6 +59,13 @@ def test_a_strict_policy_does_not_take_what_a_weaker_model_wrote() -> None:
     assert (lenient.chosen.model.id, lenient.chosen.is_stored) == ("small", True)
 
 
+def test_where_no_model_may_answer_each_is_named_once_whatever_is_stored() -> None:
+    with pytest.raises(NothingAdequate) as refused:
+        deciding("middle", who=Circumstances(models=frozenset({"another"})))
+
+    assert refused.value.message.count("middle: the key does not allow it") == 1
+
+
 def test_of_several_the_best_is_taken_and_the_others_need_no_word() -> None:
     decision = deciding("small", "middle", within=0.4)
 

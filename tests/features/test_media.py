@@ -166,3 +166,31 @@ def test_features_tell_the_guesses_apart(counter: TokenCounter) -> None:
     assert whole.guessed_tokens == whole.audio_tokens + 2250
     assert whole.prompt_tokens == words.prompt_tokens + whole.guessed_tokens
     assert whole.least_prompt_tokens < words.prompt_tokens + whole.guessed_tokens / 3
+
+
+@pytest.mark.parametrize(
+    ("thoughts", "tokens"),
+    [
+        ({"reasoning_content": "a" * 4000}, 1000),
+        ({"reasoning": "a" * 4000, "reasoning_details": [{"text": "a" * 4000}]}, 1000),
+        ({"reasoning_details": [{"summary": "a" * 4000}, {"data": "a" * 4000}]}, 2000),
+        ({"reasoning_content": None, "reasoning": ["a"], "reasoning_details": ["a", {}]}, 0),
+        ({"reasoning_details": "a"}, 0),
+    ],
+)
+def test_thoughts_of_earlier_answers_are_guessed_from_their_length(
+    thoughts: dict[str, Any], tokens: int
+) -> None:
+    found = media_in([{"role": "assistant", "content": "Hi", **thoughts}])
+
+    assert found == Media(tokens, tokens)
+
+
+def test_a_budget_sets_something_aside_for_thoughts(counter: TokenCounter) -> None:
+    thought = {"role": "assistant", "content": "Hi", "reasoning_content": "hm " * 40_000}
+    asked = [{"role": "user", "content": "Hi"}, thought, {"role": "user", "content": "Go on."}]
+
+    features = features_of({"messages": asked}, Reader(counter))
+
+    assert features.prompt_tokens > 30_000
+    assert features.least_prompt_tokens < 8_000

@@ -96,6 +96,28 @@ async def test_a_websocket_is_refused_in_words(tmp_path: Path, path: str) -> Non
         assert both.vendor.arrived == []
 
 
+async def test_a_page_whose_name_leads_to_this_machine_reads_no_files_where_there_is_no_key(
+    tmp_path: Path,
+) -> None:
+    async with passing(tmp_path) as both:
+        page = {"host": "page.example:8080"}
+        status, body = await both.fetched("GET", "/v1/files/file-1/content", headers=page)
+        usual, _ = await both.fetched("GET", "/v1/files/file-1/content")
+        assert len(both.vendor.arrived) == 1
+
+    assert (status, orjson.loads(body)["error"]["code"]) == (403, "foreign_host")
+    assert usual == 200
+
+
+async def test_with_a_key_files_are_read_under_any_name(tmp_path: Path) -> None:
+    keys = [{"name": "team", "key": "${TEAM_KEY}"}]
+    async with passing(tmp_path, keys=keys) as both:
+        headers = {"host": "farthing.internal", "authorization": "Bearer fk-team"}
+        status, _ = await both.fetched("GET", "/v1/files/file-1/content", headers=headers)
+
+    assert status == 200
+
+
 async def test_a_key_for_certain_models_cannot_go_around_them(tmp_path: Path) -> None:
     keys = [{"name": "team", "key": "${TEAM_KEY}", "models": ["sim-mid"]}]
     async with passing(tmp_path, keys=keys) as both:
