@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from router.cli.loop import loop_factory
+from router.cli.program.loop import loop_factory
 from tests.e2e.patience import PATIENCE_S
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
