@@ -71,10 +71,10 @@ class Calls:
         """The commands that stop all calls in flight, `but` one."""
         return tuple(Cancel(attempt) for attempt in self.live if attempt != but)
 
-    def refusal(self, candidate: Candidate, now_s: float) -> NotNow | None:
-        """Why its model does not want to be asked now, None when it may be."""
+    def refusal(self, candidate: Candidate, now_s: float, tier: str | None = None) -> NotNow | None:
+        """Why its model does not want to be asked now, None when it may be; in the plan's service tier or in `tier`."""
         plan = self._plan
-        return self._fleet.refusal(candidate.model, plan.tokens, now_s, plan.tier)
+        return self._fleet.refusal(candidate.model, plan.tokens, now_s, tier or plan.tier)
 
     def is_dear(self, money: Money) -> bool:
         """Whether spending `money` more would exceed what all calls together may cost, with those in flight."""

@@ -26,12 +26,15 @@ from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, Opinion, Ruling, Step, Test
 from router.domain.fault import Fault, FaultKind
 from router.domain.money import ZERO, Money
+from router.domain.price import STANDARD
 
 _COMPARING = frozenset({Test.AGREEMENT, Test.SIMILARITY})
 _OF_WHAT_IS_ASKED = frozenset(
     {FaultKind.CONTEXT, FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS, FaultKind.CLIENT}
 )
 """Faults that depend on what is asked: a model that judges is not asked what the client asks."""
+_OF_JUDGES = STANDARD
+"""Verdicts are asked for in the usual service tier, whatever the client's is."""
 _FINAL_SHARE = 0.5
 """The least share of a request's time that is left to the final model."""
 
@@ -155,7 +158,7 @@ class Climb:
         """A call to a model that judges answers; None if it may not be asked now, or no longer."""
         if now_s >= self._until_s or self._is_over or self._is_dear((candidate,)):
             return None
-        placed = self._placed(candidate, now_s)
+        placed = self._placed(candidate, now_s, _OF_JUDGES)
         return None if placed is None else self._asked(placed, self._until_s, now_s)
 
     def check(self, now_s: float, within_s: float) -> Start | None:
@@ -222,7 +225,7 @@ class Climb:
     def _not_judged(self, candidate: Candidate, fault: Fault, now_s: float) -> tuple[Command, ...]:
         """A model that was to judge has failed: the step is judged without its marks."""
         if fault.kind not in _OF_WHAT_IS_ASKED:
-            self._final.heed(candidate, fault, now_s)
+            self._final.heed(candidate, fault, now_s, _OF_JUDGES)
         return ()
 
     def _gone_on(self, candidate: Candidate, fault: Fault, now_s: float) -> tuple[Command, ...]:
@@ -260,9 +263,11 @@ class Climb:
     def _asked(self, placed: Candidate, until_s: float, now_s: float) -> Start:
         return self._calls.start(placed, now_s, until_s, now_s, is_whole=True)
 
-    def _placed(self, candidate: Candidate, now_s: float) -> Candidate | None:
+    def _placed(
+        self, candidate: Candidate, now_s: float, tier: str | None = None
+    ) -> Candidate | None:
         return self._calls.placed(
-            candidate, lambda each: self._calls.refusal(each, now_s) is None, now_s
+            candidate, lambda each: self._calls.refusal(each, now_s, tier) is None, now_s
         )
 
     def _step_until_s(self, step: Step, now_s: float) -> float:

@@ -167,18 +167,25 @@ class Attempts:
             return ()
         return self._retry(start.candidate, fault, now_s) or self._proceed(now_s)
 
-    def heed(self, candidate: Candidate, fault: Fault, now_s: float) -> None:
-        """A call that is not among these attempts has failed: learn what that says of the candidates left."""
-        self._learn(candidate, fault, now_s)
+    def heed(
+        self, candidate: Candidate, fault: Fault, now_s: float, tier: str | None = None
+    ) -> None:
+        """A call that is not among these attempts has failed: learn what that says of the candidates left.
+
+        `tier` is the service tier in which it was made, None for the plan's.
+        """
+        self._learn(candidate, fault, now_s, tier)
         if not self._left:
             self._last = (fault, candidate)
 
-    def heed_limit(self, candidate: Candidate, fault: Fault, now_s: float) -> None:
+    def heed_limit(
+        self, candidate: Candidate, fault: Fault, now_s: float, tier: str | None = None
+    ) -> None:
         """If a model has met a limit, it is left alone for as long as it asks, whoever has called it."""
         if fault.kind in _LIMITS:
             for_s = min(fault.retry_after_s or _USUAL_LIMIT_S, _LONGEST_LIMIT_S)
             is_ours = fault.kind is FaultKind.BUSY
-            tier = self._plan.tier
+            tier = tier or self._plan.tier
             self._fleet.limit(candidate.model, for_s, now_s, tier=tier, is_ours=is_ours)
 
     def tick(self, now_s: float) -> tuple[Command, ...]:
@@ -192,10 +199,12 @@ class Attempts:
             return ()
         return (self._start(candidate, now_s, now_s),)
 
-    def _learn(self, candidate: Candidate, fault: Fault, now_s: float) -> None:
+    def _learn(
+        self, candidate: Candidate, fault: Fault, now_s: float, tier: str | None = None
+    ) -> None:
         """What a failure says about the candidates that are left."""
         if fault.kind in _LIMITS and not self._is_clients_time_up(now_s):
-            self.heed_limit(candidate, fault, now_s)
+            self.heed_limit(candidate, fault, now_s, tier)
         elif fault.kind is FaultKind.CONTEXT:
             window = candidate.model.context_tokens
             self._left = [c for c in self._left if c.model.context_tokens > window]

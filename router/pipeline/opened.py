@@ -199,7 +199,7 @@ async def _whole(
     try:
         body, answer = tongue.plain(raw)
         if is_streamed:
-            as_events(body, is_stream=False, answer_id="", usage=False)
+            as_events(body, is_stream=False, answer_id="", usage=True)
     except MalformedAnswer as error:
         raise _reported(raw) or _malformed(str(error)) from None
     await holder.close()

@@ -348,6 +348,22 @@ def test_a_limit_that_a_check_meets_is_kept_by_the_requests_that_follow(effort: 
     assert refusal.for_s == 30.0
 
 
+def test_a_judge_is_asked_in_the_usual_tier_and_limited_in_it() -> None:
+    fleet, plan = Fleet(), a_plan(STRONG, tier="flex")
+    fleet.limit(THIRD, 30.0, 0.0, tier="flex")
+    final = Attempts(plan, fleet, started_s=0.0, jitter=lambda: 0.5)
+    machine = Climb(
+        a_cascade(plan.candidates[0], a_step(CHEAP, checks=COMPLETE)), final, steps_s=20.0
+    )
+    machine.begin(0.0)
+    machine.answered(1, 1.0)
+
+    assert machine.consult(a_candidate(THIRD), 1.0) is not None
+    assert machine.failed(2, limited(30), 2.0) == ()
+    assert fleet.refusal(THIRD, 100, 3.0) is not None
+    assert machine.consult(a_candidate(THIRD), 3.0) is None
+
+
 def test_an_answer_is_not_checked_where_that_would_exceed_the_ceiling() -> None:
     def is_checked(cost: Money) -> bool:
         plan = a_plan(STRONG, ceiling=Money(10), cost=Money(6))

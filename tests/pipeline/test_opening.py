@@ -108,8 +108,14 @@ async def test_a_whole_answer_where_a_stream_was_wanted_is_taken(way: Way, said:
     assert b"Hello" in opened.body
 
 
-async def test_a_whole_answer_that_cannot_be_told_as_a_stream_fails() -> None:
-    odd = orjson.dumps({"choices": [{"message": {"tool_calls": 5}}]})
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"choices": [{"message": {"tool_calls": 5}}]}',
+        b'{"choices": [{"message": {}}], "usage": ' + b"[" * 300 + b"]" * 300 + b"}",
+    ],
+)
+async def test_a_whole_answer_that_cannot_be_told_as_a_stream_fails(odd: bytes) -> None:
     fault = await _given_up(Server(odd, goes_on=False), _direct)
 
     assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
