@@ -1,13 +1,16 @@
-"""What the import contracts cannot see of a pure room: that it awaits nothing and opens nothing."""
+"""What the import contracts cannot see: that a pure room awaits and opens nothing, and that tests share kits only."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-_ROUTER = Path(__file__).parent.parent / "router"
+_ROOT = Path(__file__).parent.parent
+_ROUTER = _ROOT / "router"
 _PURE = ("acceptance", "domain", "wire", "features", "decision", "dispatch", "ledger")
+_FROM_A_TEST = re.compile(r"^ *(?:from|import) tests\.(?:\w+\.)*test_\w+", re.MULTILINE)
 _ASYNC = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)
 _OUTSIDE = frozenset(
     "open print input now utcnow today read_text read_bytes write_text write_bytes".split()
@@ -54,3 +57,22 @@ def test_a_pure_room_waits_for_nothing_and_touches_nothing_outside(room: str) ->
 )
 def test_the_search_finds_what_is_impure(source: str, name: str) -> None:
     assert list(_impurities(source)) == [(1, name)]
+
+
+def test_nothing_is_taken_from_a_file_of_tests() -> None:
+    """What several share is in a kit beside them, where one looks for it."""
+    files = [file for folder in ("tests", "benchmarks") for file in (_ROOT / folder).rglob("*.py")]
+    found = [
+        f"{file.relative_to(_ROOT)}: {taken.strip()}"
+        for file in files
+        for taken in _FROM_A_TEST.findall(file.read_text(encoding="utf-8"))
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source", ["from tests.wire.test_sse import event", "    import tests.test_walk as walk"]
+)
+def test_the_search_finds_what_is_taken(source: str) -> None:
+    assert _FROM_A_TEST.search(f"import re\n{source}\n")

@@ -47,7 +47,7 @@ COMMANDS: Mapping[str, Subcommand] = {
         "router.cli.report.command",
         "what was spent and saved, by day, model, policy, key, tag, category or upstream",
     ),
-    "keys": Subcommand("router.cli.keys", "create, list, rotate and revoke clients' keys"),
+    "keys": Subcommand("router.cli.keys.command", "create, list, rotate and revoke clients' keys"),
     "cache": Subcommand(
         "router.cli.cache",
         "what the cache of answers holds, where it comes from, and how to delete it",

@@ -15,7 +15,7 @@ from router.config.library import Library
 from router.config.local_quality import UnusableEvidence, folder_beside, overlaid, read_local
 from router.config.passthrough import passthrough_of
 from router.config.policies import LoadedPolicy, load_policies
-from router.config.presence import is_file, may_exist
+from router.config.presence import is_file
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
 from router.config.replicas import remarks, stated_places, taking_part
@@ -36,6 +36,7 @@ from router.config.settings import (
     Settings,
     is_loopback,
 )
+from router.config.stored_keys import may_have_keys
 from router.config.telemetry import otlp_of
 from router.config.upstreams import UpstreamSelection, select_upstreams, unknown_providers
 from router.config.vectors import parted
@@ -50,8 +51,7 @@ from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.ledger.rulebook import Rulebook
 from router.stores.redis.address import parsed
-from router.stores.sql.database import EXAMPLES, LedgerUnusable, is_address, open_ledger
-from router.stores.sql.keys import are_any
+from router.stores.sql.database import EXAMPLES, is_address
 
 _SOME_REDIS = "redis://somewhere/0"
 """Stands for a Redis whose address cannot be resolved: that is reported, and it would be wrong to report none."""
@@ -371,23 +371,3 @@ def _effort(server: ServerSection) -> Effort:
         stall_s=timeouts.stall_s,
         total_s=timeouts.total_s,
     )
-
-
-def may_have_keys(ledger: LedgerSettings) -> bool:
-    """Whether a key was ever made in the ledger's database, or may have been, if that cannot be read.
-
-    In the second case the server lets nobody in until it can be. Keys in the file move on to PostgreSQL.
-    """
-    places = [*([""] if may_exist(ledger.path) else []), *([ledger.url] if ledger.url else [])]
-    return any(_may_have_keys(ledger.path, url) for url in places)
-
-
-def _may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
-    try:
-        engine = open_ledger(ledger_path, ledger_url)
-        try:
-            return are_any(engine) is not False
-        finally:
-            engine.dispose()
-    except LedgerUnusable:
-        return True

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from router.decision.bid import LIMITS, RULES, Bid, Setting, broken, by_worth, named
+from router.decision.bid import Bid, Setting, by_worth, named
+from router.decision.bid_rules import LIMITS, RULES, broken
 from router.decision.estimate import judging_cost
 from router.decision.ranking import best_first
 from router.decision.way import whole

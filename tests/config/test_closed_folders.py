@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from router.config.load import may_have_keys
 from router.config.local_quality import UnusableEvidence, read_local
 from router.config.presence import is_file, is_folder, may_exist
 from router.config.settings import LedgerSettings
 from router.config.source import Source
+from router.config.stored_keys import may_have_keys
 from router.stores.sql.database import open_database
 from tests.config.files import SOUND, written
 

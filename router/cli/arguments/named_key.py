@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from router.cli.books import opened_ledger
 from router.cli.output.saying import say
-from router.config.load import may_have_keys
 from router.config.settings import Settings
+from router.config.stored_keys import may_have_keys
 from router.domain.key import ANONYMOUS, VirtualKey
 from router.domain.members import replace
 from router.domain.nearest import nearest

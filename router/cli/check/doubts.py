@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from router.cli.check.constancy import constant_policies
-from router.config.load import may_have_keys
 from router.config.settings import Settings
+from router.config.stored_keys import may_have_keys
 from router.decision.lint import Surroundings, findings, of_routes
 from router.pipeline.judge import Judge
 

@@ -10,10 +10,10 @@ from router.cli.program.heap import uncollected
 from router.cli.program.loading import interruptible
 from router.cli.serve.crew.leading import lead
 from router.cli.serve.process import raise_open_files
-from router.config.load import may_have_keys
 from router.config.schema import MOST_WORKERS
 from router.config.settings import Settings
 from router.config.source import Source
+from router.config.stored_keys import may_have_keys
 
 if TYPE_CHECKING:
     from router.cli.serve.hello import Greeting

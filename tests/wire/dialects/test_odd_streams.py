@@ -1,6 +1,5 @@
 """Streams of servers that take the protocol less seriously than its vendor: nothing is lost, doubled or invented."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -16,113 +15,16 @@ from router.wire.dialects.translate import (
     translate_request,
 )
 from router.wire.native.messages import MessagesForm
-from tests.wire.dialects.merging import merge
+from tests.wire.dialects.odd import chat_chunk, heard
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
 
 
-def _told(source: Dialect, target: Dialect, events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The whole answer that a client gets."""
-    translator = StreamTranslator(Target(source), target, Occasion(now_s=9))
-    told = [each for event in events for each in translator.feed(event)]
-    return merge(target, told + translator.end())
-
-
-def _chunk(delta: Mapping[str, Any], reason: str | None = None, **more: Any) -> dict[str, Any]:
-    choice = {"index": 0, "delta": delta, "finish_reason": reason}
-    return {"id": "chatcmpl-1", "created": 5, "model": "m", "choices": [choice], **more}
-
-
-def _calling(**call: Any) -> dict[str, Any]:
-    return _chunk({"tool_calls": [{"index": 0, **call}]})
-
-
-def test_the_text_for_a_tool_comes_in_deltas_that_do_not_say_of_what_type_the_call_is() -> None:
-    untyped = {"id": None, "type": None, "function": None}
-    chunks = [
-        _calling(id="c0", type="custom", custom={"name": "shell", "input": ""}),
-        _calling(custom={"input": "ls "}),
-        _calling(**untyped, custom={"input": "-l"}),
-        _chunk({}, "tool_calls"),
-    ]
-
-    (item,) = _told(CHAT, RESPONSES, chunks)["output"]
-
-    assert (item["type"], item["name"], item["input"]) == ("custom_tool_call", "shell", "ls -l")
-
-
-@pytest.mark.parametrize("target", [RESPONSES, MESSAGES])
-@pytest.mark.parametrize(
-    "first",
-    [{}, {"function": None}, {"function": {}}, {"function": {"name": None, "arguments": ""}}],
-)
-def test_a_call_begins_with_its_name(target: Dialect, first: dict[str, Any]) -> None:
-    named = {"name": "f", "arguments": '{"a"'}
-    rest = [_calling(function={"arguments": ":1}"}), _chunk({}, "tool_calls")]
-    usual = [_calling(id="c0", type="function", function=named), *rest]
-    late = [_calling(id="c0", type="function", **first), _calling(function=named), *rest]
-
-    assert _told(CHAT, target, late) == _told(CHAT, target, usual)
-
-
-def test_a_custom_tool_may_be_named_later_too() -> None:
-    chunks = [
-        _calling(id="c0", type="custom"),
-        _calling(custom={"name": "shell", "input": "ls"}),
-        _chunk({}, "tool_calls"),
-    ]
-
-    (item,) = _told(CHAT, RESPONSES, chunks)["output"]
-
-    assert (item["type"], item["name"], item["input"]) == ("custom_tool_call", "shell", "ls")
-
-
-def test_what_comes_before_a_name_is_not_lost() -> None:
-    early = _calling(id="c0", function={"arguments": '{"a"'})
-    named = _calling(function={"name": "f", "arguments": ":1}"})
-    ends = _chunk({}, "tool_calls")
-
-    (block,) = _told(CHAT, MESSAGES, [early, named, ends])["content"]
-    (nameless,) = _told(CHAT, MESSAGES, [early, _calling(function={"arguments": ":1}"}), ends])[
-        "content"
-    ]
-
-    assert (block["id"], block["name"], block["input"]) == ("c0", "f", {"a": 1})
-    assert (nameless["id"], nameless["name"], nameless["input"]) == ("c0", "", {"a": 1})
-
-
-def test_a_function_stays_one_where_an_empty_custom_tool_is_told_with_it() -> None:
-    chunks = [
-        _calling(id="c0", type="function", custom={}, function={"name": "f", "arguments": "{"}),
-        _calling(custom={}, function={"arguments": "}"}),
-        _chunk({}, "tool_calls"),
-    ]
-
-    (item,) = _told(CHAT, RESPONSES, chunks)["output"]
-
-    assert (item["type"], item["arguments"]) == ("function_call", "{}")
-
-
-def test_a_call_that_has_ended_does_not_begin_again() -> None:
-    other = {"index": 1, "id": "c1", "type": "function"}
-    chunks = [
-        _calling(id="c0", type="function", function={"name": "f", "arguments": '{"a":1}'}),
-        _chunk({"tool_calls": [{**other, "function": {"name": "g", "arguments": ""}}]}),
-        _calling(function={"arguments": ""}),
-        _chunk({"tool_calls": [{"index": 1, "function": {"arguments": "{}"}}]}),
-        _chunk({}, "tool_calls"),
-    ]
-
-    blocks = _told(CHAT, MESSAGES, chunks)["content"]
-
-    assert [(block["id"], block["input"]) for block in blocks] == [("c0", {"a": 1}), ("c1", {})]
-
-
 def test_an_answer_has_its_own_id_though_azure_begins_with_a_chunk_that_has_none() -> None:
     about_the_prompt = {"id": "", "model": "", "created": 0, "choices": []}
-    chunks = [about_the_prompt, _chunk({"content": "Hi"}), _chunk({}, "stop")]
+    chunks = [about_the_prompt, chat_chunk({"content": "Hi"}), chat_chunk({}, "stop")]
 
-    message, response = (_told(CHAT, target, chunks) for target in (MESSAGES, RESPONSES))
+    message, response = (heard(CHAT, target, chunks) for target in (MESSAGES, RESPONSES))
 
     assert (message["id"], message["model"]) == ("msg_1", "m")
     assert (response["id"], response["created_at"]) == ("resp_1", 5)
@@ -130,8 +32,8 @@ def test_an_answer_has_its_own_id_though_azure_begins_with_a_chunk_that_has_none
 
 def test_a_time_that_is_no_whole_number_does_not_spoil_an_answer() -> None:
     for created, told in ((5.7, 5), ("2026-11-27", 9), (1e300, 9)):
-        chunks = [{**_chunk({"content": "Hi"}), "created": created}, _chunk({}, "stop")]
-        assert _told(CHAT, RESPONSES, chunks)["created_at"] == told
+        chunks = [{**chat_chunk({"content": "Hi"}), "created": created}, chat_chunk({}, "stop")]
+        assert heard(CHAT, RESPONSES, chunks)["created_at"] == told
 
 
 _FORMAT = {"format": "openrouter/m", "index": 0}
@@ -147,11 +49,11 @@ def test_thoughts_with_the_same_index_are_told_apart_by_their_seals() -> None:
         {"type": "reasoning.text", "signature": "c", **_FORMAT},
         {"type": "reasoning.text", "text": "Aha", "signature": "d", **_FORMAT},
     ]
-    thinking = [_chunk({"reasoning_details": [each]}) for each in details]
+    thinking = [chat_chunk({"reasoning_details": [each]}) for each in details]
 
-    content = _told(CHAT, MESSAGES, [*thinking, _chunk({"content": "Hi"}), _chunk({}, "stop")])[
-        "content"
-    ]
+    content = heard(
+        CHAT, MESSAGES, [*thinking, chat_chunk({"content": "Hi"}), chat_chunk({}, "stop")]
+    )["content"]
 
     assert [block.get("thinking", block.get("data")) for block in content[:-1]] == [
         "So",
@@ -181,7 +83,7 @@ def test_a_block_of_which_no_event_tells_the_end_hides_none_after_it() -> None:
         {"type": "message_stop"},
     ]
 
-    said, called = _told(MESSAGES, RESPONSES, events)["output"]
+    said, called = heard(MESSAGES, RESPONSES, events)["output"]
 
     assert said["content"][0]["text"] == "Hi"
     assert (called["name"], called["arguments"]) == ("f", "{}")
@@ -223,7 +125,7 @@ _COMPLETED: dict[str, Any] = {
 def test_a_text_and_what_it_cites_are_told_once_however_late_they_come(
     events: list[dict[str, Any]],
 ) -> None:
-    (block,) = _told(RESPONSES, MESSAGES, [_BEGUN, *events, _COMPLETED])["content"]
+    (block,) = heard(RESPONSES, MESSAGES, [_BEGUN, *events, _COMPLETED])["content"]
 
     assert block["text"] == "Hi"
     assert [each["url"] for each in block["citations"]] == ["https://a.example"]
@@ -237,7 +139,7 @@ def test_an_item_of_which_no_event_tells_the_end_hides_none_after_it() -> None:
         {"type": "response.output_item.done", "output_index": 1, "item": call},
     ]
 
-    said, called = _told(RESPONSES, MESSAGES, [_BEGUN, *events, _COMPLETED])["content"]
+    said, called = heard(RESPONSES, MESSAGES, [_BEGUN, *events, _COMPLETED])["content"]
 
     assert (said["text"], called["name"]) == ("Hi", "f")
 
@@ -248,12 +150,16 @@ def _part(kind: str, text: str) -> dict[str, Any]:
 
 def test_mistrals_models_think_in_parts_of_the_content() -> None:
     parts = [_part("thinking", "H"), _part("thinking", "m")]
-    thinking = [_chunk({"content": [each]}) for each in parts]
-    chunks = [*thinking, _chunk({"content": [_part("text", "Hi")]}), _chunk({"content": " you"})]
+    thinking = [chat_chunk({"content": [each]}) for each in parts]
+    chunks = [
+        *thinking,
+        chat_chunk({"content": [_part("text", "Hi")]}),
+        chat_chunk({"content": " you"}),
+    ]
     message = {"role": "assistant", "content": [*parts, _part("text", "Hi you")]}
     answer = {"id": "1", "model": "m", "choices": [{"message": message, "finish_reason": "stop"}]}
 
-    streamed = _told(CHAT, MESSAGES, [*chunks, _chunk({}, "stop")])["content"]
+    streamed = heard(CHAT, MESSAGES, [*chunks, chat_chunk({}, "stop")])["content"]
     at_once = translate_answer(answer, Target(CHAT), MESSAGES, Occasion(now_s=9))["content"]
 
     assert streamed == at_once
@@ -282,7 +188,7 @@ def test_a_message_that_tells_its_end_in_two_deltas_ended_for_the_reason_of_the_
     ]
     form = MessagesForm()
 
-    told = _told(MESSAGES, RESPONSES, events)
+    told = heard(MESSAGES, RESPONSES, events)
     passed = [form.read(event_bytes(event, MESSAGES)) for event in events]
 
     assert told["incomplete_details"] == {"reason": "max_output_tokens"}
@@ -297,31 +203,9 @@ def test_sources_stay_with_their_text_where_an_answer_with_thoughts_is_cut_into_
     message = {"content": "Hi", "reasoning_content": "Hm", "annotations": [cited]}
     answer = {"id": "1", "model": "m", "choices": [{"message": message, "finish_reason": "stop"}]}
 
-    told = _told(CHAT, target, cut(answer, "1", usage=False))
+    told = heard(CHAT, target, cut(answer, "1", usage=False))
 
     assert told == translate_answer(answer, Target(CHAT), target, Occasion(now_s=9))
-
-
-def test_a_delta_may_say_nothing_of_the_call_that_it_is_about() -> None:
-    begun = _calling(id="c0", type="function", function={"name": "f", "arguments": '{"a":1}'})
-    silent = _calling(id="c0", type="function", function=None)
-
-    (block,) = _told(CHAT, MESSAGES, [begun, silent, _chunk({}, "tool_calls")])["content"]
-
-    assert (block["name"], block["input"]) == ("f", {"a": 1})
-
-
-def test_a_call_is_one_though_every_delta_of_it_has_an_id_of_its_own() -> None:
-    chunks = [
-        _calling(id="c0", function={"name": "f", "arguments": ""}),
-        _calling(id="c1", function={"arguments": "{"}),
-        _calling(id="c2", function={"arguments": "}"}),
-        _chunk({}, "tool_calls"),
-    ]
-
-    (block,) = _told(CHAT, MESSAGES, chunks)["content"]
-
-    assert (block["id"], block["input"]) == ("c0", {})
 
 
 def test_a_block_may_be_told_as_a_whole_where_it_begins() -> None:
@@ -350,16 +234,16 @@ def test_a_block_may_be_told_as_a_whole_where_it_begins() -> None:
         {**message, "usage": used}, Target(MESSAGES), RESPONSES, Occasion(now_s=9)
     )
 
-    assert _told(MESSAGES, RESPONSES, events) == at_once
+    assert heard(MESSAGES, RESPONSES, events) == at_once
 
 
 def test_a_thought_in_plain_text_after_one_in_detail_is_told_unless_it_repeats_that_one() -> None:
     detail = {"type": "reasoning.text", "text": "Hm", "signature": "c2ln", **_FORMAT}
     told: list[dict[str, Any]] = [{"reasoning_details": [detail]}, {"reasoning": "H"}]
     told += [{"reasoning": "m"}, {"reasoning": "Aha"}]
-    chunks = [*map(_chunk, told), _chunk({}, "stop")]
+    chunks = [*map(chat_chunk, told), chat_chunk({}, "stop")]
 
-    blocks = _told(CHAT, MESSAGES, chunks)["content"]
+    blocks = heard(CHAT, MESSAGES, chunks)["content"]
 
     assert [block["thinking"] for block in blocks] == ["Hm", "Aha"]
 
@@ -391,23 +275,23 @@ def test_a_client_that_joins_whatever_it_is_told_twice_has_whole_thoughts() -> N
 @pytest.mark.parametrize("target", [MESSAGES, RESPONSES])
 def test_what_is_said_after_the_reason_for_the_end_is_part_of_the_answer(target: Dialect) -> None:
     call = {"index": 0, "id": "c0", "type": "function", "function": {"name": "f", "arguments": ""}}
-    begun, said = _chunk({"content": "Hi"}), _chunk({}, "stop")
+    begun, said = chat_chunk({"content": "Hi"}), chat_chunk({}, "stop")
 
-    told = _told(CHAT, target, [begun, said, _chunk({"tool_calls": [call]})])
-    usual = _told(CHAT, target, [begun, _chunk({"tool_calls": [call]}), said])
+    told = heard(CHAT, target, [begun, said, chat_chunk({"tool_calls": [call]})])
+    usual = heard(CHAT, target, [begun, chat_chunk({"tool_calls": [call]}), said])
 
     assert told == usual
 
 
 @pytest.mark.parametrize("target", [MESSAGES, RESPONSES])
 def test_an_answer_may_have_a_number_for_an_id(target: Dialect) -> None:
-    chunks = [{**_chunk({"content": "Hi"}), "id": 17}, {**_chunk({}, "stop"), "id": 17}]
+    chunks = [{**chat_chunk({"content": "Hi"}), "id": 17}, {**chat_chunk({}, "stop"), "id": 17}]
 
-    assert _told(CHAT, target, chunks)["id"].endswith("_17")
+    assert heard(CHAT, target, chunks)["id"].endswith("_17")
 
 
 def test_what_is_wrong_with_an_event_is_a_clause_of_what_clients_are_told() -> None:
     translator = StreamTranslator(Target(CHAT), MESSAGES, Occasion(now_s=9))
 
     with pytest.raises(MalformedAnswer, match=r"'id' must be a string, not an object$"):
-        translator.feed({**_chunk({"content": "Hi"}), "id": {"a": 1}})
+        translator.feed({**chat_chunk({"content": "Hi"}), "id": {"a": 1}})

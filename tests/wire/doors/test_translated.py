@@ -1,13 +1,10 @@
 """Responses and Messages at the door: what of a request is chat, and what a stream becomes."""
 
 import json
-from itertools import pairwise
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
 from router.domain.model import Capability
@@ -18,18 +15,21 @@ from router.wire.doors.door import Door
 from router.wire.doors.retelling import Retelling
 from router.wire.doors.translated import MESSAGES, RESPONSES
 from tests.wire.dialects.descriptions import check
+from tests.wire.doors.asked import (
+    ASK_MESSAGES,
+    ASK_RESPONSES,
+    BOTH,
+    HEAD,
+    RECEIPT,
+    STREAM,
+    USAGE,
+    delta,
+    events_of,
+    retelling,
+)
 
-ASK_RESPONSES = {"model": "auto", "input": "Say hello"}
-ASK_MESSAGES = {
-    "model": "auto",
-    "max_tokens": 64,
-    "messages": [{"role": "user", "content": "Say hello"}],
-}
 TOOL = {"name": "f", "input_schema": {"type": "object"}}
 QUESTION = [{"role": "user", "content": "Say hello"}]
-HEAD = {"id": "chatcmpl-7", "object": "chat.completion.chunk", "created": 5, "model": "m"}
-USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-RECEIPT = {"cost_usd": "0.1"}
 
 
 def view(door: Door, body: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -41,55 +41,6 @@ def refused(door: Door, body: dict[str, Any], **fields: Any) -> ApiError:
     with pytest.raises(ApiError) as raised:
         view(door, body, **fields)
     return raised.value
-
-
-def event(**members: Any) -> bytes:
-    return b"data: " + json.dumps({**HEAD, **members}).encode() + b"\n\n"
-
-
-def delta(**said: Any) -> bytes:
-    return event(choices=[{"index": 0, "delta": said, "finish_reason": None}])
-
-
-STREAM = b"".join(
-    [
-        delta(role="assistant", content=""),
-        delta(content="Hel"),
-        b": still there\n\n",
-        delta(content="lo"),
-        event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]),
-        event(choices=[], usage=USAGE),
-        event(choices=[], farthing=RECEIPT),
-        b": farthing cost-usd=0.1\n\n",
-        b"data: [DONE]\n\n",
-    ]
-)
-
-
-def retelling(door: Door, body: dict[str, Any]) -> Retelling:
-    return Retelling(door.read(json.dumps(body).encode()).teller(9))
-
-
-def events_of(stream: bytes) -> list[dict[str, Any]]:
-    """The events of a stream, each named as its type says."""
-    events = []
-    for block in stream.decode().split("\n\n"):
-        lines = block.split("\n")
-        if lines[0].startswith("event: "):
-            event = json.loads(lines[1].removeprefix("data: "))
-            assert lines[0] == f"event: {event['type']}"
-            events.append(event)
-    return events
-
-
-BOTH = pytest.mark.parametrize(
-    ("door", "body", "dialect"),
-    [
-        (RESPONSES, ASK_RESPONSES, Dialect.RESPONSES),
-        (MESSAGES, ASK_MESSAGES, Dialect.MESSAGES),
-    ],
-    ids=["responses", "messages"],
-)
 
 
 def test_a_question_is_the_question_that_chat_would_ask() -> None:
@@ -353,69 +304,9 @@ def test_a_stream_is_told_in_order_and_as_the_vendors_describe_it(
     )
 
 
-@BOTH
-def test_words_are_told_at_once_and_the_end_only_when_the_books_are_closed(
-    door: Door, body: dict[str, Any], dialect: Dialect
-) -> None:
-    told = retelling(door, body)
-    *before, done = [each + b"\n\n" for each in STREAM.split(b"\n\n") if each]
-    pieces = [told.feed(each) for each in before]
-    assert b"Hel" in pieces[1]
-    end = b"response.completed" if dialect is Dialect.RESPONSES else b"message_stop"
-    assert end not in b"".join(pieces)
-    assert end in told.feed(done)
-    assert told.feed(done) == told.end() == b""
-
-
 def test_requests_that_differ_only_in_how_hard_to_think_have_answers_of_their_own() -> None:
     keys = set()
     for effort in ("low", "medium", "high", "xhigh", "max"):
         read = MESSAGES.read(orjson.dumps({**ASK_MESSAGES, "output_config": {"effort": effort}}))
         keys.add(cache_key(parse_chat(read.chat, original=read.original).naming, ()))
     assert len(keys) == 5
-
-
-@BOTH
-@given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=20))
-def test_in_whatever_pieces_a_stream_comes_it_says_the_same(
-    door: Door, body: dict[str, Any], dialect: Dialect, cuts: list[int]
-) -> None:
-    whole, cut = retelling(door, body), retelling(door, body)
-    bounds = [0, *sorted(cuts), len(STREAM)]
-    pieces = [STREAM[a:b] for a, b in pairwise(bounds)]
-    assert b"".join(map(cut.feed, pieces)) + cut.end() == whole.feed(STREAM) + whole.end()
-
-
-@BOTH
-def test_a_stream_that_gives_no_reason_for_its_end_is_whole_all_the_same(
-    door: Door, body: dict[str, Any], dialect: Dialect
-) -> None:
-    silent, usual = retelling(door, body), retelling(door, body)
-    said, done = delta(content="Hi"), b"data: [DONE]\n\n"
-    stopped = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
-    assert silent.feed(said + done) == usual.feed(said + stopped + done)
-
-
-@BOTH
-@pytest.mark.parametrize("kept", [0, 1, 3])
-def test_a_stream_that_ends_too_early_ends_in_an_error(
-    door: Door, body: dict[str, Any], dialect: Dialect, kept: int
-) -> None:
-    told = retelling(door, body)
-    begun = b"".join(each + b"\n\n" for each in STREAM.split(b"\n\n")[:kept])
-    (*_, last) = events_of(told.feed(begun) + told.end())
-    check(dialect, "error" if dialect is Dialect.MESSAGES else "event", last)
-    assert last["type"] in ("error", "response.failed")
-    assert told.end() == b""
-
-
-@BOTH
-@pytest.mark.parametrize("nonsense", [b"{", b"[]", b'{"choices": {}}', b'{"choices": [7]}'])
-def test_nonsense_of_an_upstream_ends_in_an_error_and_no_more(
-    door: Door, body: dict[str, Any], dialect: Dialect, nonsense: bytes
-) -> None:
-    told = retelling(door, body)
-    events = events_of(told.feed(delta(content="Hel") + b"data: " + nonsense + b"\n\n" + STREAM))
-    assert events[-1]["type"] in ("error", "response.failed")
-    assert sum(each["type"] in ("error", "response.failed") for each in events) == 1
-    assert told.end() == b""

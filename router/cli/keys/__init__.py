@@ -1,0 +1,1 @@
+"""`farthing keys`: what a key may do, and how keys are shown."""
