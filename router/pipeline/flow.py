@@ -51,7 +51,7 @@ from router.pipeline.spoken import check_spoken, may_pass
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
-from router.pipeline.wallet import Wallet
+from router.pipeline.wallet import Wallet, left_of
 from router.pipeline.witness import Witness
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parse_chat, parsing, refuse_repeats
@@ -153,7 +153,7 @@ class Pipeline:
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         if budgets or self.limits.output_tokens is not None:
             refuse_repeats(request)
-        balances = await self.purse.look(budgets) if budgets else ()
+        balances = await left_of(budgets, self.purse, caller.deadline_s) if budgets else ()
         conversing = Conversing(self.affinity, self.flights.start, self.models)
         session = await conversing.session(request, caller, is_pinned=isinstance(target, Model))
         visit = await at_leisure(
