@@ -52,7 +52,7 @@ from router.pipeline.spoken import check_spoken, may_pass
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
-from router.pipeline.wallet import Wallet
+from router.pipeline.wallet import Wallet, left_of
 from router.pipeline.witness import Witness
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parsing, refuse_repeats
@@ -152,7 +152,7 @@ class Pipeline:
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         if budgets or self.limits.output_tokens is not None:
             refuse_repeats(request)
-        balances = await self.purse.look(budgets) if budgets else ()
+        balances = await left_of(budgets, self.purse, caller.deadline_s) if budgets else ()
         is_pinned = isinstance(target, Model)
         session = await self._conversing.session(request, caller, is_pinned=is_pinned)
         visit = await at_leisure(

@@ -70,6 +70,24 @@ async def test_what_a_request_waits_for_before_it_is_judged_counts_towards_its_d
         await pipeline.answer(raw, Caller("two", deadline_s=1.0))
 
 
+async def test_budgets_are_not_waited_for_beyond_a_clients_deadline(tmp_path: Path) -> None:
+    answered = asyncio.Event()
+
+    async def asking_the_ledger(_scope: Scope, _since_s: float) -> Money:
+        await answered.wait()
+        return ZERO
+
+    async with proxy(tmp_path, models=["sim-mid"], budgets=[{"usd": 5, "per": "day"}]) as it:
+        purse = MemoryPurse(real_world().unix_s, asking_the_ledger)
+        pipeline = replace(it.running.pipeline, purse=purse)
+        raw = b'{"model": "auto", "messages": [{"role": "user", "content": "Hello."}]}'
+        with pytest.raises(ApiError, match="No model answered"):
+            async with asyncio.timeout(5):
+                await pipeline.answer(raw, Caller("one", deadline_s=0.01))
+        answered.set()
+        await pipeline.answer(raw, Caller("two", deadline_s=5.0))
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_silent_model_is_hedged_its_call_cancelled_and_charged(
     tmp_path: Path, stream: bool
