@@ -145,32 +145,63 @@ def _among_others(
 
 
 class _Connection(QuietRequestHandler):
-    """A connection that says when it has ended, and ends when it does not ask for anything."""
+    """A connection that says when it has ended, and ends when its client asks for nothing, or reads nothing.
+
+    A client has `patience_s` seconds for its first request, and to read something of what waits for it.
+    """
 
     def __init__(
-        self, *args: object, ended: Callable[[], None], asks_within_s: float, **kwargs: object
+        self, *args: object, ended: Callable[[], None], patience_s: float, **kwargs: object
     ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # aiohttp's, passed on
         self._ended = ended
-        self._asks_within_s = asks_within_s
+        self._patience_s = patience_s
         self._patience: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It has begun. aiohttp would wait for an hour for the head of its first request."""
         super().connection_made(transport)
         loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(self._asks_within_s, self._end_unless_asked)
+        self._patience = loop.call_later(self._patience_s, self._end_unless_asked)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It has ended."""
-        if self._patience is not None:
-            self._patience.cancel()
+        for waiting in (self._patience, self._unread):
+            if waiting is not None:
+                waiting.cancel()
         super().connection_lost(exc)
         self._ended()
+
+    def pause_writing(self) -> None:
+        """More is written than the client reads."""
+        super().pause_writing()
+        self._look_later()
+
+    def resume_writing(self) -> None:
+        """It has read nearly all of it."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
 
     def _end_unless_asked(self) -> None:
         if not self.asked:
             self.force_close()
+
+    def _look_later(self) -> None:
+        if self.transport is not None:
+            unread_bytes = self.transport.get_write_buffer_size()
+            loop = asyncio.get_running_loop()
+            self._unread = loop.call_later(self._patience_s, self._end_unless_read, unread_bytes)
+
+    def _end_unless_read(self, before_bytes: int) -> None:
+        """End it unless less is waiting than `before_bytes`: a whole answer of megabytes takes some clients minutes."""
+        if self.transport is None:
+            return
+        if self.transport.get_write_buffer_size() < before_bytes:
+            self._look_later()
+        else:
+            self.transport.abort()
 
 
 def _connection(
@@ -183,7 +214,7 @@ def _connection(
     return _Connection(
         server,
         loop=loop,
-        asks_within_s=settings.serving.write_timeout_s,
+        patience_s=settings.serving.write_timeout_s,
         access_log=None,
         auto_decompress=False,  # we decompress bodies ourselves, up to a limit
         new_id=new_id,

@@ -8,6 +8,7 @@ import ast
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,14 @@ def test_every_statement_is_short(text: str) -> None:
 )
 def test_a_megabyte_of_anything_is_answered(piece: str) -> None:
     assert isinstance(final(f"Well, {piece * (2**20 // len(piece))} it is."), Found | NotFound)
+
+
+def test_code_in_many_fences_takes_no_longer_than_in_one() -> None:
+    fence = "```python\n" + "x = [x + 1]\n" * 300 + "```\n"
+    began_s = time.process_time()
+
+    assert isinstance(final(fence * 15, "Write a function."), Found)
+    assert time.process_time() - began_s < 0.05
 
 
 def test_an_answer_at_the_end_of_a_megabyte_is_found() -> None:

@@ -218,6 +218,12 @@ def test_other_trees_are_other_code(code: str) -> None:
     assert not agree(fenced(ADD), fenced(code))
 
 
+def test_python_of_more_than_a_few_pages_is_compared_by_its_lines() -> None:
+    long = "x = 1\n" * 1000
+    assert agree(fenced(long), fenced(f"\n{long}"))
+    assert not agree(fenced(long), fenced(f"{long}# the end"))
+
+
 def test_what_is_no_python_is_compared_by_its_lines() -> None:
     assert agree(fenced("for (;;) {\n  x++;\n}", "c"), fenced("for (;;)  {\n\n    x++;\n}", "c"))
     assert not agree(fenced("x = 1", "js"), fenced("x = 2", "js"))

@@ -30,8 +30,8 @@ def upstream() -> Iterator[Simulator]:
         yield simulator
 
 
-def ask(farthing: Farthing, fault: str) -> socket.socket:
-    """A streamed request on a raw socket with a small receive buffer; nothing is read yet."""
+def ask(farthing: Farthing, fault: str, *, stream: bool = True) -> socket.socket:
+    """A request on a raw socket with a small receive buffer; nothing is read yet."""
     address = urlsplit(farthing.url)
     assert address.hostname is not None
     assert address.port is not None
@@ -43,7 +43,7 @@ def ask(farthing: Farthing, fault: str) -> socket.socket:
     body = json.dumps(
         {
             "model": "sim-mid",
-            "stream": True,
+            "stream": stream,
             "messages": [message],
             "metadata": {"simulate": fault},
         }
@@ -64,6 +64,13 @@ def until(is_so: Callable[[], bool]) -> None:
 def in_flight(farthing: Farthing) -> int:
     standings = get(f"{farthing.url}/admin/fleet").json["standings"]
     return sum(each["in_flight"] for each in standings if each["kind"] == "model")
+
+
+def clients(farthing: Farthing) -> int:
+    """How many connections of clients the process has, by their state in the kernel's table (Linux)."""
+    at = f":{urlsplit(farthing.url).port:04X} "
+    rows = Path(f"/proc/{farthing.process.pid}/net/tcp").read_text().splitlines()
+    return sum(at in row[:21] and row.split()[3] == "01" for row in rows)
 
 
 def peak_bytes(farthing: Farthing) -> int:
@@ -88,6 +95,27 @@ def test_a_client_that_does_not_read_stops_the_upstream_and_costs_no_memory(
         # After write_s the proxy drops them by itself; the upstream's calls end with it.
         until(lambda: in_flight(farthing) == 0)
         assert (peak_bytes(farthing) - before) / len(readers) < 2 * MB
+        for reader in readers:
+            reader.close()
+
+
+def test_a_client_that_does_not_read_a_whole_answer_is_dropped_and_one_that_reads_slowly_is_not(
+    tmp_path: Path, upstream: Simulator
+) -> None:
+    config = write_config(
+        tmp_path, upstream.base_url, server={"port": 0, "timeouts": {"write_s": 1}}
+    )
+    with Farthing(config) as farthing:
+        readers = [ask(farthing, HUGE, stream=False) for _ in range(2)]
+        until(lambda: clients(farthing) == 2)
+        got, clock, end_s = 0, threading.Event(), time.monotonic() + 3
+        while time.monotonic() < end_s:
+            got += len(readers[0].recv(2**16))
+            clock.wait(0.01)
+        until(lambda: clients(farthing) == 1)
+        while got < 24 * MB and (piece := readers[0].recv(2**20)):
+            got += len(piece)
+        assert got >= 24 * MB
         for reader in readers:
             reader.close()
 

@@ -48,9 +48,8 @@ def _of_code(text: str, fences: Sequence[Fenced], question: Question) -> Final |
         return None
     if question.options or says_more(text[code[-1].end :], question):
         return None
-    forms = [spelt(fenced) for fenced in code]
-    known = [form for form in forms if form is not None]
-    return Found(AnswerKind.CODE, "\n\n".join(known)) if len(known) == len(forms) else _TOO_LONG
+    forms = spelt(code)
+    return _TOO_LONG if forms is None else Found(AnswerKind.CODE, "\n\n".join(forms))
 
 
 def _is_quoted(fenced: Fenced, question: Question) -> bool:

@@ -2,10 +2,11 @@
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LONGEST_PARSED = 4_096
-"""Characters: parsing them, and writing out their tree, takes some 5 ms."""
+"""Characters of all code in an answer: parsing them, and writing out their tree, takes some 5 ms."""
 _LONGEST = 65_536
 _PYTHON = frozenset({"python", "py", "python3"})
 _PROSE = frozenset({"", "text", "txt", "plaintext", "output", "console", "markdown", "md"})
@@ -46,16 +47,24 @@ def fences_in(text: str) -> list[Fenced]:
     return found
 
 
-def spelt(fenced: Fenced) -> str | None:
-    """Code in its one spelling; None for what is too long to be compared.
+def spelt(code: Sequence[Fenced]) -> list[str] | None:
+    """All code of an answer in its one spelling; None for what is too long to be compared.
 
     Python without comments and docstrings, names as they are. Other languages, and Python that does not
-    parse, as lines with their indentation; that counts for nothing only where blocks have braces.
+    parse or is long, as lines with their indentation; that counts for nothing only where blocks have braces.
     """
-    if len(fenced.content) > _LONGEST:
+    if any(len(fenced.content) > _LONGEST for fenced in code):
         return None
-    if fenced.language in _PYTHON and (tree := _by_tree(fenced.content)):
-        return tree
+    is_short = sum(len(fenced.content) for fenced in code) <= _LONGEST_PARSED
+    return [(is_short and _as_tree(fenced)) or _as_lines(fenced) for fenced in code]
+
+
+def _as_tree(fenced: Fenced) -> str | None:
+    """The syntax tree, written out; None where there is none."""
+    return _by_tree(fenced.content) if fenced.language in _PYTHON else None
+
+
+def _as_lines(fenced: Fenced) -> str:
     lines = fenced.content.splitlines()
     if fenced.language in _WITH_BRACES and not any(map(_is_open, lines)):
         lines = [_narrowed(line) for line in lines]
@@ -74,7 +83,7 @@ def _narrowed(line: str) -> str:
 
 
 def _by_tree(code: str) -> str | None:
-    if len(code) > _LONGEST_PARSED or _WARNS.search(code):
+    if _WARNS.search(code):
         return None
     try:
         return ast.dump(_without_docstrings(ast.parse(code)))
