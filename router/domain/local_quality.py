@@ -8,7 +8,7 @@ has asked it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import exp, hypot, isfinite, log
+from math import exp, hypot, isfinite, log, sqrt
 
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
@@ -100,17 +100,26 @@ class LocalQuality:
 
 
 def moved(ability: Ability, shift: float, shift_sd: float) -> Ability:
-    """An ability that is `shift` logits better, and less certain by `shift_sd`."""
-    p = sigmoid(logit(ability.p) + shift)
-    sd = min(1.0, hypot(ability.sd, p * (1 - p) * shift_sd))
+    """An ability that is `shift` logits better, and less certain by `shift_sd`.
+
+    Towards the middle, where a logit is worth most, it gets less certain as well: 0.98 within 0.01 becomes 0.8 within
+    0.08, and not 0.8 within 0.01.
+    """
+    p, kept = sigmoid(logit(ability.p) + shift), _kept(ability.p)
+    own_sd = ability.sd * max(1.0, p * (1 - p) / (kept * (1 - kept)))
+    sd = min(sqrt(p * (1 - p)), hypot(own_sd, p * (1 - p) * shift_sd))
     source = f"{ability.source}, moved by {shift:+.2f} logits"
     return replace(ability, p=p, sd=sd, source=source, is_moved=True)
 
 
 def logit(p: float) -> float:
     """The log-odds of `p`, which is first brought within 0.01 to 0.99."""
-    kept = min(_MOST, max(_LEAST, p))
+    kept = _kept(p)
     return log(kept / (1 - kept))
+
+
+def _kept(p: float) -> float:
+    return min(_MOST, max(_LEAST, p))
 
 
 def sigmoid(x: float) -> float:

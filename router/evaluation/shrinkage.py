@@ -9,6 +9,11 @@ this many answers: n0 = p (1 - p) / sd^2 - 1. After n own answers with mean scor
 so the estimate lies between what was shipped and what was seen, closer to the latter with every answer. A
 score between 0 and 1 counts as that share of a good answer, which makes sd' too large rather than too
 small.
+
+Where the *other* models did worse than was shipped, that is first moved by as many logits as their answers moved
+theirs. For if own requests are harder than typical ones, they are harder for every model; and an estimate near 1,
+which counts for hundreds of answers, would yield to what was seen much later than one in the middle. Nothing is moved
+up: near 1, it would count for still more.
 """
 
 from collections.abc import Mapping
@@ -18,7 +23,7 @@ from math import sqrt
 import numpy as np
 
 from router.domain.category import Category
-from router.domain.local_quality import LocalCategory, Measured, logit
+from router.domain.local_quality import LocalCategory, Measured, logit, moved
 from router.domain.model import Ability
 from router.evaluation.hearsay import NOTHING_HEARD, FeedbackScores, Hearsay, Trust
 from router.evaluation.labelled import Labelled
@@ -99,19 +104,52 @@ def local_category(
 
     None if no model has answers worth LEAST_ANSWERS gold labels.
     """
-    found = _told(seen(labelled, category), category, hearsay)
-    measured = {
-        model: _measured(shipped[model], each, hearsay.most(category, model))
-        for model, each in found.items()
+    told = _told(seen(labelled, category), category, hearsay)
+    found = {
+        model: each
+        for model, each in told.items()
         if each.weight >= LEAST_ANSWERS and model in shipped
     }
-    if not measured:
+    if not found:
         return None
-    shifts = [logit(each.p) - logit(shipped[model].p) for model, each in measured.items()]
-    weights = [found[model].weight for model in measured]
-    mean = float(np.average(shifts, weights=weights))
-    spread = sqrt(float(np.average((np.array(shifts) - mean) ** 2, weights=weights)))
-    return LocalCategory(mean, max(_LEAST_SHIFT_SD, spread), measured)
+    shifts = {model: _shift(shipped[model], each) for model, each in found.items()}
+    measured = {
+        model: _measured(
+            _as_others(shipped[model], found, _without(shifts, model)),
+            each,
+            hearsay.most(category, model),
+        )
+        for model, each in found.items()
+    }
+    moves = {model: logit(each.p) - logit(shipped[model].p) for model, each in measured.items()}
+    return LocalCategory(*_common(found, moves), measured)
+
+
+def _shift(shipped: Ability, found: OwnScores) -> float:
+    """By how many logits own answers move the shipped estimate."""
+    return logit(shrunk(shipped, found.mean, found.weight).p) - logit(shipped.p)
+
+
+def _without(shifts: Mapping[str, float], model: str) -> Mapping[str, float]:
+    return {name: shift for name, shift in shifts.items() if name != model}
+
+
+def _as_others(
+    shipped: Ability, found: Mapping[str, OwnScores], shifts: Mapping[str, float]
+) -> Ability:
+    """The shipped estimate, moved down as the others were; as it is if there are none."""
+    if not shifts:
+        return shipped
+    mean, sd = _common(found, shifts)
+    return moved(shipped, min(0.0, mean), sd)
+
+
+def _common(found: Mapping[str, OwnScores], shifts: Mapping[str, float]) -> tuple[float, float]:
+    """What shifts have in common: their mean, and how far another model may be from it."""
+    each, weights = np.array([*shifts.values()]), [found[model].weight for model in shifts]
+    mean = float(np.average(each, weights=weights))
+    spread = sqrt(float(np.average((each - mean) ** 2, weights=weights)))
+    return mean, max(_LEAST_SHIFT_SD, spread)
 
 
 def _told(

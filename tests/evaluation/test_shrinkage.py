@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.category import Category
-from router.domain.local_quality import logit
+from router.domain.local_quality import logit, moved
 from router.domain.model import Ability
 from router.evaluation.hearsay import FeedbackScores, Flaws, Hearsay, Trust
 from router.evaluation.labelled import Labelled
@@ -135,3 +135,51 @@ def test_flaws_hold_an_estimate_down_only_when_they_are_to_count_and_never_up() 
     assert held.models["small"].p == Flaws(1000, 300).ceiling
     assert held.models["small"].p < free.models["small"].p
     assert held.models["middle"] == free.models["middle"]
+
+
+# --------------------------------------------------------------------------------- harder requests
+
+
+def test_harder_requests_are_harder_for_models_that_nobody_doubted() -> None:
+    """An estimate of 0.98 counts for 200 answers; it must not outlive as many that say 0.6, as all models do."""
+    scores = np.arange(200)[:, None] % 5 < np.array([[2, 3, 3]])
+    shipped = {
+        name: Ability(p, 0.5 * p * (1 - p), "a test")
+        for name, p in zip(NAMES, (0.9, 0.98, 0.98), strict=True)
+    }
+    found = local_category(chats(scores.astype(np.float64).tolist()), Category.CHAT, shipped)
+
+    assert found is not None
+    assert [each.p for each in found.models.values()] == pytest.approx([0.4, 0.6, 0.6], abs=0.04)
+    assert shrunk(shipped["large"], 0.6, 200).p > 0.75
+
+
+def test_a_model_starts_from_what_the_others_say_and_not_from_its_own_answers() -> None:
+    shipped = alike(0.8)
+    alone = local_category(chats([[1.0]] * 20), Category.CHAT, shipped)
+    beside = local_category(chats([[1.0, 0.0, 0.0]] * 20), Category.CHAT, shipped)
+
+    assert alone is not None
+    assert beside is not None
+    assert alone.models["small"].p == pytest.approx(shrunk(shipped["small"], 1.0, 20).p)
+    assert beside.models["small"].p < alone.models["small"].p
+
+
+def test_requests_that_are_easier_for_one_model_make_no_other_one_surer() -> None:
+    shipped = {"small": Ability(0.5, 0.1, "a test"), "middle": Ability(0.95, 0.02, "a test")}
+    found = local_category(
+        chats([[1.0, place % 10 > 0] for place in range(50)]), Category.CHAT, shipped
+    )
+
+    assert found is not None
+    assert found.models["middle"].p <= shrunk(shipped["middle"], 0.9, 50).p
+
+
+@given(st.floats(0.02, 0.98), st.floats(0.01, 0.5), st.floats(-3.0, 3.0))
+def test_what_is_moved_towards_the_middle_gets_less_certain_and_never_more(
+    p: float, sd: float, shift: float
+) -> None:
+    before = Ability(p, sd * p * (1 - p), "a test")
+    after = moved(before, shift, 0.0)
+
+    assert after.sd == pytest.approx(max(before.sd, sd * after.p * (1 - after.p)))
