@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.category.cases import broad
+from benchmarks.category.cases import Case, broad, cases
 from benchmarks.category.written import Line, lines_of, written
 from router.domain.category import Category
 from router.features.turns import question_of
@@ -23,13 +23,21 @@ def test_every_category_was_written_for_often() -> None:
     assert len({request.text for request in requests}) == len(requests)
 
 
-def test_the_test_has_fifty_requests_of_each_category_and_nothing_learnt_from_is_among_them() -> (
-    None
-):
-    asked = broad()
+def test_what_was_written_after_real_requests_counts_three_times() -> None:
+    weights = {(request.family, request.weight) for request in written()}
+
+    assert {weight for family, weight in weights if family != "written/manners"} == {1.0}
+    assert ("written/manners", 3.0) in weights
+
+
+def test_the_test_has_fifty_requests_of_each_category() -> None:
+    assert Counter(case.category for case in broad()) == dict.fromkeys(Category, 50)
+
+
+@pytest.mark.parametrize("asked", [broad(), cases()], ids=["broad", "older"])
+def test_nothing_to_judge_by_is_learnt_from(asked: tuple[Case, ...]) -> None:
     learnt = {tuple(WORDS.findall(request.text.lower())) for request in written()}
 
-    assert Counter(case.category for case in asked) == dict.fromkeys(Category, 50)
     assert [
         question
         for case in asked
