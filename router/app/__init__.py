@@ -34,7 +34,7 @@ from router.app.stores import (
     tower_of,
     vectors_of,
 )
-from router.config.price_map import cl100k_ranks
+from router.config.prices.price_map import cl100k_ranks
 from router.config.settings import Settings
 from router.decision.watch import Watch
 from router.dispatch.fleet import Fleet

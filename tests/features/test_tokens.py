@@ -9,7 +9,7 @@ import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config.price_map import cl100k_ranks
+from router.config.prices.price_map import cl100k_ranks
 from router.domain.members import replace
 from router.features.extract import Reader, understanding
 from router.features.tallies import Tallies
