@@ -27,7 +27,9 @@ async def emptied(
     """A Redis without accounts, and a purse that keeps some there."""
     async with linked(server.url, timeout_s) as link:
         await link.client.flushall()
-        yield link, RedisPurse(link, clock, books)
+        purse = RedisPurse(link, clock, books)
+        yield link, purse
+        await purse.close()  # what it asks in the background has a connection
 
 
 @asynccontextmanager
