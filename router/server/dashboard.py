@@ -107,9 +107,9 @@ class Dashboard:
         return web.Response(body=body, headers=headers, content_type="application/json")
 
     async def _made(self, filters: Filters, now_s: float) -> bytes:
-        """The overview, which another request may have asked for a moment ago."""
-        for old, (at_s, _) in list(self._kept.items()):
-            if not 0 <= now_s - at_s <= _KEPT_S:
+        """The overview, which another request may have asked for a moment ago; unless it could not be read then."""
+        for old, (at_s, task) in list(self._kept.items()):
+            if not 0 <= now_s - at_s <= _KEPT_S or _has_failed(task):
                 del self._kept[old]
         if filters not in self._kept:
             # A separate task: the first client may leave before the others have their answer.
@@ -125,6 +125,10 @@ class Dashboard:
             raise unavailable(f"The figures cannot be read: {error}.") from None
         except FarthingError as error:
             raise ApiError(400, f"{error}.", code="not_kept") from None
+
+
+def _has_failed(task: asyncio.Task[bytes]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 def _noticed(task: asyncio.Task[bytes]) -> None:
