@@ -1,4 +1,4 @@
-"""Fit the artefact that ships anew, and write router/artefacts/quality/ with its digest in router/config/shipped.py.
+"""Fit the artefact that ships anew; write router/artefacts/quality/, its digest in router/config/evidence/shipped.py.
 
     python -m benchmarks.ship_artefact ../shared/data [--dry-run]
 
@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from router.cli.offline import tokenizer
-from router.config.artefact_files import write_artefact
-from router.config.priors import Priors
-from router.config.shipped import shipped_folder
+from router.config.evidence.artefact_files import write_artefact
+from router.config.evidence.priors import Priors
+from router.config.evidence.shipped import shipped_folder
 from router.domain.category import Category
 from router.domain.outcomes import Outcomes
 from router.domain.price import Price
@@ -35,7 +35,7 @@ NOTE = (
 )
 _STRANGERS = 100
 """Everyday requests of each category, drawn from our own templates: what is like these is of no kind that ships."""
-_PIN = Path(__file__).parents[1] / "router" / "config" / "shipped.py"
+_PIN = Path(__file__).parents[1] / "router" / "config" / "evidence" / "shipped.py"
 
 
 def main() -> None:

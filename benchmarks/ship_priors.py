@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from router.config.priors import SHIPPED
+from router.config.evidence.priors import SHIPPED
 
 _IN_FORCE = ("benchmarks", "categories", "shrinkage", "groups", "tiers", "models")
 _OF_BENCHMARKS = ("unit", "chance", "centre", "informs", "slope", "shift", "sd")

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from router.config import price_map
-from router.config.priors import Priors
+from router.config.evidence.priors import Priors
+from router.config.prices import price_map
 from router.features import tokens
 from router.features.tokens import Tokenizer
 

@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from router.cli.schema import policy_schema_text
-from router.config.policy_schema import PolicyFile
-from router.config.reference import policy_page
+from router.config.policy.reference import policy_page
+from router.config.policy.schema import PolicyFile
 from router.config.schema import ConfigFile
 from router.decision.conditions import CONDITIONS
 from router.decision.policy import FallBackTo, Otherwise

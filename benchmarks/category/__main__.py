@@ -25,8 +25,8 @@ from benchmarks.category.tables import (
     trained_by,
 )
 from benchmarks.category.train import corpus, fitter
-from router.config.categories import shipped_categories
-from router.config.price_map import cl100k_ranks
+from router.config.evidence.categories import shipped_categories
+from router.config.prices.price_map import cl100k_ranks
 from router.domain.category import Category
 from router.features.category import categorise
 from router.features.classify import CATEGORIES, CategoryModel

@@ -30,8 +30,8 @@ from benchmarks.category.tables import (
     show_sureness,
     trained_by,
 )
-from router.config.categories import shipped_categories
-from router.config.price_map import cl100k_ranks
+from router.config.evidence.categories import shipped_categories
+from router.config.prices.price_map import cl100k_ranks
 from router.domain.category import Category
 from router.features.classify import CATEGORIES
 from router.features.tokens import cl100k

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from benchmarks.category.cases import cases
 from benchmarks.category.scores import Judged
 from benchmarks.category.written import WRITTEN, written
-from router.config.price_map import cl100k_ranks
+from router.config.prices.price_map import cl100k_ranks
 from router.domain.members import replace
 from router.features.classify import CATEGORIES, CategoryModel
 from router.features.tokens import cl100k

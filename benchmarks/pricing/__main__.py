@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pricing.litellm_side import Litellm, NotRead
-from router.config.price_map import PriceMap
+from router.config.prices.price_map import PriceMap
 from router.domain.money import Money
 from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read, read_stream

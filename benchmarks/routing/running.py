@@ -8,7 +8,7 @@ from types import ModuleType
 from benchmarks.routing.findings import Found
 from benchmarks.routing.outcome_folder import OutcomeFolder
 from router.cli.offline import fitting, tokenizer, watched
-from router.config.priors import Priors
+from router.config.evidence.priors import Priors
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit

@@ -9,7 +9,7 @@ from benchmarks.routing.findings import Found, Table, microseconds, ratio, text
 from benchmarks.routing.outcome_folder import OutcomeFolder
 from benchmarks.routing.running import Settings
 from router.cli.offline import tokenizer
-from router.config.shipped import shipped_artefact
+from router.config.evidence.shipped import shipped_artefact
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.features.text import both_ends
 from router.pipeline.artefact import Artefact

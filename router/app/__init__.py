@@ -8,7 +8,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,10 +34,11 @@ from router.app.stores import (
     tower_of,
     vectors_of,
 )
-from router.config.price_map import cl100k_ranks
+from router.config.prices.price_map import cl100k_ranks
 from router.config.settings import Settings
 from router.decision.watch import Watch
 from router.dispatch.fleet import Fleet
+from router.features.tallies import Texts
 from router.features.tokens import TokenCounter, cl100k
 from router.pipeline.again import Again
 from router.pipeline.attempts import Means
@@ -168,8 +169,8 @@ def dry_pipeline(settings: Settings, world: World) -> Pipeline:
     return _assembled(settings, world, _token_counter(), {}, stores, Nobody())
 
 
-def _token_counter() -> TokenCounter:
-    return TokenCounter(cl100k(cl100k_ranks()))
+def _token_counter(secret_of: Callable[[Texts], int] | None = None) -> TokenCounter:
+    return TokenCounter(cl100k(cl100k_ranks()), secret_of=secret_of)
 
 
 def _assembled(
@@ -258,7 +259,7 @@ async def _pipeline(
     databases: tuple[Engine, Links],
     observer: Observer,
 ) -> Pipeline:
-    counter = _token_counter()
+    counter = _token_counter(hash)  # for texts it differs from process to process
     from router.app.upstreams import upstreams_of
 
     upstreams = await upstreams_of(settings, world, stack)

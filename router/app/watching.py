@@ -12,7 +12,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
-from router.config.policy_files import looks_like_yaml
+from router.config.policy.files import looks_like_yaml
 from router.config.source import Source
 
 _LOG = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from router.cli.arguments.reading import seed
 from router.cli.offline import add_pool, categories_of, published_of, tokenizer
-from router.config.artefact_files import place_for, write_artefact
-from router.config.priors import Priors
+from router.config.evidence.artefact_files import place_for, write_artefact
+from router.config.evidence.priors import Priors
 from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
 from router.evaluation.pool_file import read_pool

@@ -9,12 +9,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from router.config.artefact_files import ArtefactRefused, read_artefact
-from router.config.categories import shipped_categories
-from router.config.pool_priors import pool_priors
-from router.config.price_map import cl100k_ranks
-from router.config.priors import Priors
-from router.config.shipped import shipped_artefact
+from router.config.evidence.artefact_files import ArtefactRefused, read_artefact
+from router.config.evidence.categories import shipped_categories
+from router.config.evidence.pool_priors import pool_priors
+from router.config.evidence.priors import Priors
+from router.config.evidence.shipped import shipped_artefact
+from router.config.prices.price_map import cl100k_ranks
 from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 
 from router.cli.output.appearing import output
-from router.config.reference import policy_page, policy_schema
+from router.config.policy.reference import policy_page, policy_schema
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from router.config.price_map import CatalogFacts
+from router.config.prices.price_map import CatalogFacts
 from router.config.schema import ModelSection
 from router.domain.category import Category
 from router.domain.model import Capability

@@ -10,8 +10,9 @@ from router.config.assumed import (
     assumed_of,
     note_of,
 )
-from router.config.price_map import CatalogFacts, PriceMap
-from router.config.priors import Priors
+from router.config.evidence.priors import Priors
+from router.config.prices.price_map import CatalogFacts, PriceMap
+from router.config.prices.stated_price import price_changes, stated_price
 from router.config.replicas import Stated, entry_of, stated_places
 from router.config.schema import (
     AnthropicUpstreamSection,
@@ -21,7 +22,6 @@ from router.config.schema import (
     OpenAIUpstreamSection,
     SimulatedUpstreamSection,
 )
-from router.config.stated_price import price_changes, stated_price
 from router.config.vectors import NO_PRICE, embedding_model
 from router.config.yaml_file import Place, YamlFile
 from router.domain.category import Category

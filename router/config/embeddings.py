@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from router.config.policies import LoadedPolicy
+from router.config.policy.policies import LoadedPolicy
 from router.config.semantic import (
     EmbeddingsSection,
     LocalEmbeddingsSection,

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 
-from router.config.learnt import NOTHING_LEARNT, Learnt, read_learnt, sums_in
-from router.config.price_map import PriceMap
-from router.config.priors import Priors
+from router.config.evidence.learnt import NOTHING_LEARNT, Learnt, read_learnt, sums_in
+from router.config.evidence.priors import Priors
+from router.config.prices.price_map import PriceMap
 from router.config.yaml_file import YamlFile, bytes_of, parse_yaml
 
 

@@ -7,14 +7,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 from router.config.budgets import budgets_of, limits_of
-from router.config.cascades import unknown_models
 from router.config.catalog import CatalogBuilder
 from router.config.embeddings import embeddings_of
+from router.config.evidence.local_quality import (
+    UnusableEvidence,
+    folder_beside,
+    overlaid,
+    read_local,
+)
 from router.config.keys import configured_keys, unknown_names, unknown_payers
 from router.config.library import Library
-from router.config.local_quality import UnusableEvidence, folder_beside, overlaid, read_local
 from router.config.passthrough import passthrough_of
-from router.config.policies import LoadedPolicy, load_policies
+from router.config.policy.cascades import unknown_models
+from router.config.policy.policies import LoadedPolicy, load_policies
 from router.config.presence import is_file
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved

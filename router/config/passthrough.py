@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from router.config.embeddings import Wrong
+from router.config.prices.stated_price import stated_price
 from router.config.schema import PassthroughSection
 from router.config.settings import PassthroughSettings
-from router.config.stated_price import stated_price
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.passing import OWN_PATHS, PassTerms

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from router.config.learnt import Learnt
-from router.config.policies import LoadedPolicy
+from router.config.evidence.learnt import Learnt
+from router.config.policy.policies import LoadedPolicy
 from router.decision.resolve import PolicyBook
 from router.dispatch.plan import Effort
 from router.domain.caching import Tenancy

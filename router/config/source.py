@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from router.config.evidence.local_quality import POINTER, folder_beside
 from router.config.library import Library
 from router.config.load import load_settings
-from router.config.local_quality import POINTER, folder_beside
 from router.config.part import WHOLE, Part
-from router.config.policy_files import policy_files
+from router.config.policy.files import policy_files
 from router.config.presence import is_folder, may_exist
 from router.config.settings import Settings
 from router.config.yaml_file import YamlFile, bytes_of

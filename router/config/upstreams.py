@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from router.config.price_map import litellm_providers
+from router.config.prices.price_map import litellm_providers
 from router.config.references import References, Unresolved
 from router.config.schema import (
     AnthropicUpstreamSection,

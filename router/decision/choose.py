@@ -36,7 +36,7 @@ from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, CascadeUse
-from router.domain.decision import Decision, Exclusion, Reason
+from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
 from router.domain.errors import ApiError
 from router.domain.features import Features
 from router.domain.model import Model
@@ -46,17 +46,23 @@ _NO_OTHERS: Catalog = MappingProxyType({})
 
 
 class NothingAdequate(ApiError):
-    """No model may answer, by the policy's own terms; `exclusions` says why for each."""
+    """No model may answer, by the policy's own terms; `exclusions` says why for each.
+
+    If the prompt is too long for one that else might, the error has OpenAI's code and Anthropic's words for it, by
+    which agents know that they have to shorten their conversation.
+    """
 
     def __init__(self, policy: str, exclusions: tuple[Exclusion, ...]) -> None:
         self.exclusions = exclusions
+        is_long = any(each.reason is ExclusionReason.CONTEXT for each in exclusions)
+        because = "The prompt is too long: policy" if is_long else "Policy"
         told = (f"{each.model_id}: {each.detail}" for each in exclusions)
         why = "; ".join(dict.fromkeys(told))  # a stored answer has the reason of its model
         super().__init__(
             400,
-            f"Policy '{policy}' allows no model to answer this request ({why}).",
-            code="no_adequate_model",
-            param="model",
+            f"{because} '{policy}' allows no model to answer this request ({why}).",
+            code="context_length_exceeded" if is_long else "no_adequate_model",
+            param="messages" if is_long else "model",
         )
 
 

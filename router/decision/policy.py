@@ -1,6 +1,6 @@
 """A policy: what counts as good enough, among which models, and what to do when none is.
 
-Policies are written in YAML (see policies/), read by `router.config.policies`, and are plain
+Policies are written in YAML (see policies/), read by `router.config.policy.policies`, and are plain
 values from there on.
 """
 

@@ -11,8 +11,10 @@ from router.domain.money import Money
 _OURS = frozenset({401, 402, 403})
 _TOO_EARLY_OR_BUSY = frozenset({408, 409, 425})
 _ABOUT_THE_REQUEST = ("content_policy", "content_filter", "moderation", "safety")
+_LONG_CODE = "context_length_exceeded"
+"""OpenAI's code for a prompt that does not fit, by which agents know that they have to shorten their conversation."""
 _TOO_LONG = (
-    "context_length_exceeded",
+    _LONG_CODE,
     "maximum context length",
     "context window",
     "exceed context limit",
@@ -149,12 +151,13 @@ def api_error_of(fault: Fault, model_id: str) -> ApiError:
             kind="server_error",
         )
     said = fault.error or {}
+    code = said.get("code") or fault.code or "upstream_error"
     status = fault.status if fault.status >= 400 else 502
     usual_kind = "server_error" if status >= 500 else "invalid_request_error"
     error = ApiError(
         status,
         str(said.get("message") or f"Model '{model_id}' could not answer: {fault.message}."),
-        code=str(said.get("code") or fault.code or "upstream_error"),
+        code=_LONG_CODE if fault.kind is FaultKind.CONTEXT else str(code),
         param=param if isinstance(param := said.get("param"), str) else None,
         kind=str(said.get("type") or usual_kind),
         retry_after_s=fault.retry_after_s,

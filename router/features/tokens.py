@@ -7,8 +7,9 @@ charges are computed from what the upstream counted.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
@@ -31,6 +32,8 @@ _TOKENS_PER_REPLY = 3
 """Framing of each message and of the reply: https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken."""
 
 _SLICES = 16
+_EVENLY = tuple(map(float, range(_SLICES)))
+"""The places of slices, the first at the beginning and the last at the end."""
 _SHARED = 2
 """The first texts, tools and instructions, which conversations often share. Some also share all but the last text."""
 _MOST_TEXTS, _MOST_CHARS = 1000, 2**18
@@ -75,12 +78,15 @@ class TokenCounter:
     """Counts the tokens of conversations with one tokenizer for all models.
 
     Other vendors' tokenizers differ from it by 10 to 20 %; see docs/adr on why one is enough. What was counted
-    lately is remembered in `tallies`.
+    lately is remembered in `tallies`. `secret_of` makes a number of texts that nobody else can foresee, by which
+    the slices of long ones are placed: whoever knew where these are could write cheap words there, and between them
+    forty times as much as is counted. Without it they are spaced evenly, and all processes count the same.
     """
 
     tokenizer: Tokenizer
     exact_chars: int = 4096
     tallies: Tallies = field(default_factory=Tallies, compare=False)
+    secret_of: Callable[[Texts], int] | None = field(default=None, compare=False)
 
     def of_text(self, text: str) -> TokenCount:
         """Tokens of one text."""
@@ -140,7 +146,8 @@ class TokenCounter:
 
     def _sampled(self, texts: Texts) -> TokenCount:
         """About how many tokens long texts have, from slices spread over them."""
-        sample = _spread(texts, self.exact_chars)
+        places = _EVENLY if self.secret_of is None else _unforeseen(self.secret_of(texts))
+        sample = _spread(texts, self.exact_chars, places)
         counted = len(self.tokenizer.encode_ordinary(sample))
         return TokenCount(round(counted / len(sample) * sum(map(len, texts))), exact=False)
 
@@ -172,14 +179,21 @@ def _leaves(tree: object) -> Iterator[str]:
                 yield str(leaf)
 
 
-def _spread(texts: Texts, chars: int) -> str:
-    """Evenly spaced slices of `texts` joined by line breaks, `chars` characters in all.
+def _unforeseen(secret: int) -> Sequence[float]:
+    """A place in each sixteenth of a text, by a secret number."""
+    chance = memoryview(blake2b(hex(secret).encode(), digest_size=4 * _SLICES).digest()).cast("I")
+    steps = (_SLICES - 1) / _SLICES
+    return [(place + share / 2**32) * steps for place, share in enumerate(chance)]
+
+
+def _spread(texts: Texts, chars: int, places: Sequence[float] = _EVENLY) -> str:
+    """Slices of `texts` at these places joined by line breaks, `chars` characters in all.
 
     The texts are not actually joined, so no long text is copied.
     """
     ends, width = list(accumulate(len(text) + 1 for text in texts)), chars // _SLICES
     step = (ends[-1] - 1 - width) / (_SLICES - 1)
-    starts = (round(step * index) for index in range(_SLICES))
+    starts = (round(step * place) for place in places)
     return "".join(_slice(texts, ends, start, width) for start in starts)
 
 

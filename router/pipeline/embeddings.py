@@ -28,6 +28,7 @@ from router.ledger.rulebook import Payer
 from router.pipeline.attempts import Begun, Race, Stopwatch
 from router.pipeline.errands import ErrandBooks
 from router.pipeline.flow import Pipeline
+from router.pipeline.in_time import in_time
 from router.pipeline.opened import OpenedPlain
 from router.pipeline.planning import tightened
 from router.pipeline.refusals import limit_exceeded, model_not_allowed
@@ -144,9 +145,12 @@ class _Fetching:
         return Payer(caller.key, caller.tags, "", caller.grants)
 
     async def _admit(self, tokens: int) -> None:
-        """Count the request against its rate limits. Raises ApiError 429."""
+        """Count the request against its rate limits. Raises ApiError: 429, or 504 if that takes too long."""
         limits = self.pipeline.rulebook.limits_for(self._payer)
-        if limits and (exceeded := await self.pipeline.meter.take(limits, tokens)):
+        if not limits:
+            return
+        taking, took_s = self.pipeline.meter.take(limits, tokens), self.watch.elapsed_s()
+        if exceeded := await in_time(taking, self.caller.deadline_s, took_s):
             raise limit_exceeded(exceeded)
 
     async def _made(self) -> PlainReply:

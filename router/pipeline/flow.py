@@ -36,6 +36,7 @@ from router.pipeline.cascading import Cascading
 from router.pipeline.conversing import Conversing
 from router.pipeline.flights import Aboard, Flight, Flights, FlightTurn, Landing, Whole
 from router.pipeline.handout import Handout
+from router.pipeline.in_time import in_time
 from router.pipeline.judge import Judge
 from router.pipeline.kept_alive import KeptWaiting
 from router.pipeline.leisure import at_leisure, turn_after
@@ -52,7 +53,7 @@ from router.pipeline.spoken import check_spoken, may_pass
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
-from router.pipeline.wallet import Wallet, left_of
+from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parsing, refuse_repeats
@@ -152,7 +153,9 @@ class Pipeline:
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         if budgets or self.limits.output_tokens is not None:
             refuse_repeats(request)
-        balances = await left_of(budgets, self.purse, caller.deadline_s) if budgets else ()
+        balances: Sequence[Balance] = ()
+        if budgets:
+            balances = await in_time(self.purse.look(budgets), caller.deadline_s)
         is_pinned = isinstance(target, Model)
         session = await self._conversing.session(request, caller, is_pinned=is_pinned)
         visit = await at_leisure(
@@ -280,9 +283,13 @@ class Pipeline:
             raise
 
     async def _admit(self, visit: Visit, tokens: int) -> None:
-        """Count the request against its rate limits. Raises ApiError 429 when one is exceeded."""
+        """Count the request against its rate limits. Raises ApiError: 429, or 504 if that takes too long."""
         limits = self.rulebook.limits_for(visit.payer)
-        if limits and (exceeded := await self.meter.take(limits, tokens)):
+        if not limits:
+            return
+        took_s = self.means.world.monotonic_s() - visit.began_s
+        taking = self.meter.take(limits, tokens)
+        if exceeded := await in_time(taking, visit.caller.deadline_s, took_s):
             raise limit_exceeded(exceeded)
 
     async def _shelf(self, visit: Visit) -> Shelf:

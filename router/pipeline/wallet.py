@@ -1,29 +1,13 @@
 """The money of one request: what is set aside for each of its attempts, and settled when it ends."""
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from router.dispatch.commands import Start
-from router.dispatch.faults import out_of_time
 from router.domain.budget import Balance, Budget
 from router.domain.fault import Fault
 from router.domain.money import ZERO, Money
 from router.pipeline.refusals import budget_fault
 from router.ports import Purse, Reservation
-
-
-async def left_of(
-    budgets: Sequence[Budget], purse: Purse, deadline_s: float | None
-) -> Sequence[Balance]:
-    """The balances of `budgets`. Raises ApiError 504 if a client waits no longer than `deadline_s` for them."""
-    if deadline_s is None:
-        return await purse.look(budgets)
-    try:
-        async with asyncio.timeout(deadline_s):
-            return await purse.look(budgets)
-    except TimeoutError:
-        raise out_of_time(deadline_s) from None
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.cli import main
-from router.config.artefact_files import read_artefact
+from router.config.evidence.artefact_files import read_artefact
 from tests.cli.commands import fitted
 from tests.evaluation.made_up import POOLS, shop_rows, write_rows
 

@@ -7,8 +7,8 @@ import pytest
 
 from router.app import dry_pipeline, real_world
 from router.cli.traffic.files import LeftOut, cases, sample, understanding
+from router.config.evidence.sample import sample_requests
 from router.config.load import load_settings
-from router.config.sample import sample_requests
 from router.decision.compare import TrialRequest
 from router.domain.category import Category
 from router.domain.model import Capability

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from router.config.policies import linked, read_policy
+from router.config.policy.policies import linked, read_policy
 from router.decision.policy import Policy, Terms
 from router.domain.errors import ConfigError
 

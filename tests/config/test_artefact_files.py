@@ -13,7 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router.config.artefact_files import SCHEMA, ArtefactRefused, read_artefact, write_artefact
+from router.config.evidence.artefact_files import (
+    SCHEMA,
+    ArtefactRefused,
+    read_artefact,
+    write_artefact,
+)
 from router.domain.members import replace
 from router.training.parity import parity_cases
 from tests.training.learning import drawn, learnt, tokenize, usual_artefact

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from router.config.policies import load_policies
+from router.config.policy.policies import load_policies
 from router.decision.policy import Terms
 from router.domain.cascade import AGREEMENT, CascadeTerms, CascadeUse, Check, StepRecipe
 from router.domain.cascade import Test as By

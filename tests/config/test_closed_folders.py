@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from router.config.local_quality import UnusableEvidence, read_local
+from router.config.evidence.local_quality import UnusableEvidence, read_local
 from router.config.presence import is_file, is_folder, may_exist
 from router.config.settings import LedgerSettings
 from router.config.source import Source

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from router.cli import main
-from router.config.artefact_files import digest_of, read_artefact, write_artefact
 from router.config.changes import changes
-from router.config.learnt import NONE, NOTHING_LEARNT, SHIPPED, Learnt, read_learnt
+from router.config.evidence.artefact_files import digest_of, read_artefact, write_artefact
+from router.config.evidence.learnt import NONE, NOTHING_LEARNT, SHIPPED, Learnt, read_learnt
+from router.config.evidence.shipped import SHIPPED_SHA256, shipped_artefact, shipped_folder
 from router.config.library import Library
-from router.config.price_map import cl100k_ranks
-from router.config.shipped import SHIPPED_SHA256, shipped_artefact, shipped_folder
+from router.config.prices.price_map import cl100k_ranks
 from router.decision.lengths import LengthPrior
 from router.domain.members import replace
 from router.features.tokens import cl100k

@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.config.evidence.local_install import install, undo, version_of
+from router.config.evidence.local_quality import (
+    UnusableEvidence,
+    overlaid,
+    read_local,
+    read_pointer,
+)
 from router.config.load import load_settings
-from router.config.local_install import install, undo, version_of
-from router.config.local_quality import UnusableEvidence, overlaid, read_local, read_pointer
 from router.config.settings import Settings
 from router.config.source import Source
 from router.domain.cascade import Prospect

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config.off_peak import spans_of
-from router.config.price_map import PriceMap
+from router.config.prices.off_peak import spans_of
+from router.config.prices.price_map import PriceMap
 from router.domain.catalog import WEEK_MIN, DatedCatalog
 from tests.config.files import loaded
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from textwrap import indent
 
-from router.config.policies import load_policies
+from router.config.policy.policies import load_policies
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, PolicyPool, Terms
 from router.decision.resolve import Route
 from router.domain.caching import CacheTerms

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from router.config.policies import load_policies
+from router.config.policy.policies import load_policies
 
 POLICY = "policy: {}\nintent: it is here\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from router.config.policies import load_policies
+from router.config.policy.policies import load_policies
 from router.config.yaml_file import read_yaml
 from tests.config.files import ROOT, SOUND, complaints, written
 from tests.config.policy_texts import HEAD, policy_file, told

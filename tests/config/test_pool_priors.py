@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config.pool_priors import RESULTS, Line, Slope, pool_priors
-from router.config.priors import SHIPPED as SHIPPED_FILE
-from router.config.priors import Priors
+from router.config.evidence.pool_priors import RESULTS, Line, Slope, pool_priors
+from router.config.evidence.priors import SHIPPED as SHIPPED_FILE
+from router.config.evidence.priors import Priors
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
 from router.domain.logits import logit

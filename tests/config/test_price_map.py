@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config.price_map import PriceMap, litellm_folder
-from router.config.written_entries import WrittenEntries
+from router.config.prices.price_map import PriceMap, litellm_folder
+from router.config.prices.written_entries import WrittenEntries
 from router.domain.model import Capability
 from router.domain.money import PICO_PER_USD
 from router.stores.sql.rollup_schema import SIZE_THRESHOLDS

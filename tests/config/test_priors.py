@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks.ship_priors import condensed
-from router.config.price_map import PriceMap
-from router.config.priors import SHIPPED, Prior, Priors
+from router.config.evidence.priors import SHIPPED, Prior, Priors
+from router.config.prices.price_map import PriceMap
 from router.domain.category import Category
 from router.domain.price import Price
 

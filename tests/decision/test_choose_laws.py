@@ -11,7 +11,7 @@ from router.decision.document import document
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, Terms
 from router.domain.candidate import Candidate
-from router.domain.decision import Decision, Reason
+from router.domain.decision import Decision, ExclusionReason, Reason
 from router.domain.features import Features
 from router.domain.members import replace
 from router.domain.model import Model
@@ -146,7 +146,10 @@ def test_a_refusal_names_every_model_and_why(
     assume(isinstance(outcome, NothingAdequate))
     assert isinstance(outcome, NothingAdequate)
 
-    assert (outcome.status, outcome.code, outcome.param) == (400, "no_adequate_model", "model")
+    is_long = any(each.reason is ExclusionReason.CONTEXT for each in outcome.exclusions)
+    told = ("context_length_exceeded", "messages") if is_long else ("no_adequate_model", "model")
+    assert (outcome.status, outcome.code, outcome.param) == (400, *told)
+    assert ("prompt is too long" in outcome.message) is is_long  # agents look for these words
     for exclusion in outcome.exclusions:
         assert f"{exclusion.model_id}: {exclusion.detail}" in outcome.message
 

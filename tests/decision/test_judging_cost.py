@@ -1,7 +1,7 @@
 """What a judge's verdicts are expected to cost, against what it is really sent."""
 
 from router.acceptance.judging import judge_request
-from router.config.price_map import cl100k_ranks
+from router.config.prices.price_map import cl100k_ranks
 from router.decision.estimate import RUBRIC_TOKENS, cost_of, judging, judging_cost
 from router.decision.experience import Experience
 from router.domain.category import Category

@@ -4,6 +4,8 @@ import pytest
 
 from router.dispatch.faults import api_error_of, fault_of_said, fault_of_status
 from router.domain.fault import FaultKind
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.faults import own_error
 from router.wire.errors import error_object
 
 ANOTHER_MAY = [
@@ -61,6 +63,26 @@ def test_whatever_else_an_error_says_reaches_the_client() -> None:
     told = error_object(api_error_of(fault_of_status(400, said, None), "m"))["error"]
 
     assert told == {**said, "type": "invalid_request_error"}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"message": "prompt is too long: 9 > 8", "type": "invalid_request_error"}, ""),
+        (
+            {"message": "This model's maximum context length is 8.", "code": 400},
+            "prompt is too long: ",
+        ),
+    ],
+)
+def test_agents_are_told_to_shorten_their_conversation_in_the_words_of_each_api(
+    said: dict[str, str | int], words: str
+) -> None:
+    error = api_error_of(fault_of_status(400, said, None), "m")
+
+    assert error_object(error)["error"]["code"] == "context_length_exceeded"
+    _, body = own_error(error, Dialect.MESSAGES)
+    assert body["error"]["message"] == f"{words}{said['message']}"
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_a_dry_run_of_a_stream_is_a_whole_document(farthing: Farthing) -> None:
         (chat(HELLO, "auto:nothing"), SEARCH, 404, "policy_not_found"),
         (chat(HELLO, "sim-mid"), CHAT, 403, "model_not_allowed"),
         (chat(HELLO, "auto:quality"), CHAT, 403, "policy_not_allowed"),
-        (chat("word " * 300_000, "auto:cheap"), CHAT, 400, "no_adequate_model"),
+        (chat("word " * 300_000, "auto:cheap"), CHAT, 400, "context_length_exceeded"),
         (chat(HELLO, max_tokens=4000), POOR, 402, "budget_exceeded"),
         ({"model": "auto", "messages": []}, SEARCH, 400, None),
         (chat(HELLO), {"x-api-key": "wrong"}, 401, "invalid_api_key"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.config.price_map import cl100k_ranks
+from router.config.prices.price_map import cl100k_ranks
 from router.features.tokens import TokenCounter, Tokenizer, cl100k
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from benchmarks.category.cases import Case, broad, cases
-from router.config.categories import shipped_categories
-from router.config.price_map import cl100k_ranks
-from router.config.sample import sample_requests
+from router.config.evidence.categories import shipped_categories
+from router.config.evidence.sample import sample_requests
+from router.config.prices.price_map import cl100k_ranks
 from router.domain.category import Category
 from router.features.category import categorise
 from router.features.classify import CATEGORIES, CategoryModel

@@ -9,12 +9,12 @@ import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config.price_map import cl100k_ranks
+from router.config.prices.price_map import cl100k_ranks
 from router.domain.members import replace
 from router.features.extract import Reader, understanding
 from router.features.tallies import Tallies
 from router.features.text import definitions_in
-from router.features.tokens import TokenCounter, Tokenizer
+from router.features.tokens import TokenCounter, Tokenizer, _unforeseen
 
 _WORDS = (
     "the of and a to in is was he for it with as his on be at by had not are but from or have an"
@@ -321,3 +321,30 @@ def test_what_is_read_in_turns_adds_up(counts: list[int]) -> None:
 
     assert count.media.tokens == 765 * shown
     assert count.tokens == 3 * shown + 765 * shown + 3 * len(messages) + 3
+
+
+def deceitful(chars: int) -> str:
+    """Cheap words wherever evenly spaced slices of a text lie, and between them symbols that take a token each."""
+    width, text = 4096 // 16, list(("!~^`" * chars)[:chars])
+    for place in range(16):
+        start = round((chars - width) / 15 * place)
+        text[start : start + width] = ("international " * 20)[:width]
+    return "".join(text)
+
+
+def test_no_text_can_be_made_to_look_short_if_nobody_knows_where_it_is_sampled(
+    counter: TokenCounter,
+) -> None:
+    text = deceitful(200_000)
+    hidden = TokenCounter(counter.tokenizer, secret_of=lambda texts: len(texts[0]))
+
+    assert counter.of_text(text).tokens < 20_000
+    assert hidden.of_text(text).tokens > 150_000
+
+
+@given(st.integers())
+def test_every_sixteenth_of_a_text_has_a_slice(secret: int) -> None:
+    places = _unforeseen(secret)
+
+    assert [int(place * 16 / 15 + 1e-9) for place in places] == list(range(16))
+    assert places == _unforeseen(secret)

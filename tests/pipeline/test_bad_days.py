@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import orjson
 import pytest
 
 from router.app import real_world
-from router.domain.budget import Scope
+from router.domain.budget import RateLimit, Scope
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.money import ZERO, Money
 from router.domain.price import Price
 from router.pipeline.visit import Caller
+from router.ports import Exceeded
 from router.providers.simulated import SimulatedModel, default_models, running
 from router.stores.memory.purse import MemoryPurse
 from tests.pipeline.kit import Proxy, proxy
@@ -86,6 +88,26 @@ async def test_budgets_are_not_waited_for_beyond_a_clients_deadline(tmp_path: Pa
                 await pipeline.answer(raw, Caller("one", deadline_s=0.01))
         answered.set()
         await pipeline.answer(raw, Caller("two", deadline_s=5.0))
+
+
+class Frozen:
+    """A meter that does not answer."""
+
+    async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
+        await asyncio.Event().wait()
+        raise AssertionError(limits, tokens)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_nor_are_limits(tmp_path: Path) -> None:
+    async with proxy(tmp_path, more={"limits": [{"requests_per_minute": 9}]}) as it:
+        pipeline = replace(it.running.pipeline, meter=Frozen())
+        raw = b'{"model": "auto", "messages": [{"role": "user", "content": "Hello."}]}'
+        with pytest.raises(ApiError, match="No model answered"):
+            async with asyncio.timeout(5):
+                await pipeline.answer(raw, Caller("one", deadline_s=0.01))
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from router.cli.offline import SHIPPED, taken
-from router.config.shipped import shipped_artefact
+from router.config.evidence.shipped import shipped_artefact
 from router.domain.pool import Pool, PoolModel
 from router.pipeline.artefact import OWN_MEANS, PRIORS
 

@@ -10,7 +10,7 @@ import pytest
 from router.app import dry_pipeline, real_world
 from router.cli.traffic.files import LeftOut
 from router.cli.traffic.ledger import recorded
-from router.config.price_map import cl100k_ranks
+from router.config.prices.price_map import cl100k_ranks
 from router.decision.agreement import AgreementModel
 from router.decision.compare import TrialRequest
 from router.decision.estimate import candidate_for, quality_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from router.config.artefact_files import write_artefact
+from router.config.evidence.artefact_files import write_artefact
 from router.domain.category import Category
 from router.pipeline.current import Reloaded
 from router.pipeline.judge import Judge

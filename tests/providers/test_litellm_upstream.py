@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from router.config.price_map import litellm_providers
+from router.config.prices.price_map import litellm_providers
 from router.domain.fault import FaultKind
 from router.domain.members import replace
 from router.domain.usage import Usage

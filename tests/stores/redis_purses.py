@@ -24,7 +24,9 @@ async def emptied(
 ) -> AsyncIterator[tuple[RedisLink, RedisPurse]]:
     """A Redis without accounts, and a purse that keeps some there."""
     async with flushed(server, timeout_s) as link:
-        yield link, RedisPurse(link, clock, books)
+        purse = RedisPurse(link, clock, books)
+        yield link, purse
+        await purse.close()  # what it asks in the background has a connection
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.config.artefact_files import read_artefact, write_artefact
+from router.config.evidence.artefact_files import read_artefact, write_artefact
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.members import replace

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.config.price_map import cl100k_ranks
+from router.config.prices.price_map import cl100k_ranks
 from router.domain.members import replace
 from router.features.kinds import KindModel
 from router.features.tokens import cl100k

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config.price_map import PriceMap
+from router.config.prices.price_map import PriceMap
 from router.domain.money import PICO_PER_USD, Money
 from router.domain.usage import Usage
 from router.wire.usage.layouts import LAYOUTS

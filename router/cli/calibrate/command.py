@@ -19,8 +19,8 @@ from router.cli.calibrate.served import Served, Understanding
 from router.cli.calibrate.table import print_calibration, print_heard
 from router.cli.output.appearing import output
 from router.cli.output.page import CALIBRATION, write_page
+from router.config.evidence.local_install import install, undo, version_of
 from router.config.load import load_settings
-from router.config.local_install import install, undo, version_of
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.local_quality import LocalQuality

@@ -11,7 +11,7 @@ from router.cli.arguments.options import add_config, settings_of
 from router.cli.check.doubts import doubts_about
 from router.cli.check.examples import check_examples
 from router.cli.output.saying import counted
-from router.config.policies import load_policies
+from router.config.policy.policies import load_policies
 from router.config.settings import Settings
 from router.decision.resolve import PolicyBook
 from router.domain.errors import ConfigError

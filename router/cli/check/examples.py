@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from router.config.catalog import simulated_catalog
-from router.config.policies import LoadedPolicy
-from router.config.policy_schema import ExampleFromSection, ExampleSection, ExpectSection
+from router.config.policy.policies import LoadedPolicy
+from router.config.policy.schema import ExampleFromSection, ExampleSection, ExpectSection
 from router.config.settings import Settings
 from router.decision.resolve import AUTO_PREFIX
 from router.domain.catalog import DatedCatalog

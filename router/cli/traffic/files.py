@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from router.cli.arguments.options import read_bytes
-from router.config.sample import sample_requests
+from router.config.evidence.sample import sample_requests
 from router.decision.compare import TrialRequest
 from router.decision.policy import Circumstances, Policy
 from router.decision.resolve import AUTO

@@ -28,7 +28,7 @@ from router.cli.traffic.files import (
 from router.cli.traffic.ledger import MOST, first_day, from_ledger
 from router.cli.trial.forms import Trial, document
 from router.cli.trial.table import print_trial
-from router.config.drafts import load_draft
+from router.config.policy.drafts import load_draft
 from router.config.settings import Settings
 from router.decision.compare import TrialTotals, compared, totals
 from router.decision.policy import Policy

@@ -14,6 +14,7 @@ from router.wire.errors import error_object
 _OVERLOADED, _UNAVAILABLE = 529, 503
 """Anthropic has a status of its own for an overloaded server."""
 _NO_REASON = "The upstream gave no reason."
+_TOO_LONG = "prompt is too long"
 _LOST_CODES = frozenset({"previous_response_not_found", "response_stored_elsewhere"})
 _LOST = {"error_code": "thread_not_found"}
 """By these details of an error Anthropic's clients know that the whole conversation has to be sent."""
@@ -40,11 +41,18 @@ def own_error(error: ApiError, target: Dialect) -> tuple[int, dict[str, Any]]:
     """The status and the body of an error that we raise ourselves."""
     if target is not Dialect.MESSAGES:
         return error.status, error_object(error)
-    status, body = told(ReportedError(error.status, error.message), target)
+    status, body = told(ReportedError(error.status, _in_its_words(error)), target)
     details = _LOST if error.code in _LOST_CODES else error.more.get("details")
     if details is not None:
         body["error"]["details"] = details
     return status, body
+
+
+def _in_its_words(error: ApiError) -> str:
+    """The message, with Anthropic's words for a prompt that does not fit: Messages have no code for it."""
+    if error.code != "context_length_exceeded" or _TOO_LONG in error.message:
+        return error.message
+    return f"{_TOO_LONG}: {error.message}"
 
 
 def told(fault: ReportedError, target: Dialect) -> tuple[int, dict[str, Any]]:

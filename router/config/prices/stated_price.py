@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from router.config.rates import both_of, completed
+from router.config.prices.rates import both_of, completed
 from router.config.schema import (
     BandSection,
     HardwareSection,

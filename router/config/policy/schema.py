@@ -1,7 +1,7 @@
 """The shape of a policy file, as pydantic models.
 
 The text beneath a key is its meaning in the reference page and in the JSON Schema, which are both
-made from these classes (`router.config.reference`).
+made from these classes (`router.config.policy.reference`).
 """
 
 from typing import Annotated, Any, Literal, Self

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from router.config.local_quality import (
+from router.config.evidence.local_quality import (
     CARD,
     ESTIMATES,
     POINTER,

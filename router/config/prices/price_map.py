@@ -15,8 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from router.config.rates import price_of
-from router.config.written_entries import WrittenEntries
+from router.config.prices.rates import price_of
+from router.config.prices.written_entries import WrittenEntries
 from router.domain.model import Capability
 from router.domain.price import Price
 

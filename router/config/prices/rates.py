@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import product
 from typing import Any
 
-from router.config.off_peak import spans_of
+from router.config.prices.off_peak import spans_of
 from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.price import STANDARD, Band, OffPeak, Price, Rates

@@ -3,7 +3,8 @@
 Scored models start from their own means. These say how hard the artefact's prompts were, which published results and
 prices know nothing of; beside them, a model that was never scored would look too good. So what published results and
 prices say is learnt from the scored models, each by a line of its own, and both count: prices of a year ago bought less
-than those of today, from which the tiers of `router.config.priors` are made, but of models at one time they say much.
+than those of today, from which the tiers of `router.config.evidence.priors` are made, but of models at one time they
+say much.
 What a pool states is moved by as much as published results of scored models are off, on average.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean
 
-from router.config.priors import Priors
+from router.config.evidence.priors import Priors
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.logits import logit, sigmoid

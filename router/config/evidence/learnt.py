@@ -73,7 +73,7 @@ def read_learnt(artefact: str, pinned: str | None, beside: Path) -> Learnt:
 
 
 def _categories() -> Learnt:
-    from router.config.categories import shipped_categories  # noqa: PLC0415 - numpy
+    from router.config.evidence.categories import shipped_categories  # noqa: PLC0415 - numpy
 
     try:
         return Learnt(shipped_categories())
@@ -82,8 +82,8 @@ def _categories() -> Learnt:
 
 
 def _with_artefact(learnt: Learnt, artefact: str, pinned: str | None, beside: Path) -> Learnt:
-    from router.config.artefact_files import ArtefactRefused, digest_of, read_artefact  # noqa: PLC0415 - numpy
-    from router.config.shipped import SHIPPED_SHA256, shipped_folder  # noqa: PLC0415 - as above
+    from router.config.evidence.artefact_files import ArtefactRefused, digest_of, read_artefact  # noqa: PLC0415 - numpy
+    from router.config.evidence.shipped import SHIPPED_SHA256, shipped_folder  # noqa: PLC0415 - as above
 
     folder = shipped_folder() if artefact == SHIPPED else beside / artefact
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from router.config.policy_schema import CascadeSection, HedgeSection, TermsSection
+from router.config.policy.schema import CascadeSection, HedgeSection, TermsSection
 from router.config.yaml_file import Place, YamlFile
 from router.decision.policy import Terms
 from router.domain.cascade import CascadeTerms, CascadeUse

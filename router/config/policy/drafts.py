@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from router.config.policies import LoadedPolicy, linked, read_policy
+from router.config.policy.policies import LoadedPolicy, linked, read_policy
 from router.decision.policy import Policy
 from router.domain.errors import ConfigError
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from router.config.meanings import meanings_of
-from router.config.policy_schema import PolicyFile, TermsSection
+from router.config.policy.schema import PolicyFile, TermsSection
 from router.config.words import Section
 from router.decision.conditions import CONDITIONS
 from router.decision.policy import Terms

@@ -6,9 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from router.config.cascades import Contradiction, strategy_of
-from router.config.policy_files import policy_files
-from router.config.policy_schema import (
+from router.config.policy.cascades import Contradiction, strategy_of
+from router.config.policy.files import policy_files
+from router.config.policy.schema import (
     AdequateSection,
     DeadlinesSection,
     ExampleSection,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from router.config.artefact_files import read_artefact
+from router.config.evidence.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
 SHIPPED_SHA256 = "6a538a1447245d495a5b63fde2ac6687dce183994dacddce4c9ca10610642c8c"
@@ -11,7 +11,7 @@ SHIPPED_SHA256 = "6a538a1447245d495a5b63fde2ac6687dce183994dacddce4c9ca10610642c
 
 def shipped_folder() -> Path:
     """Its folder in the package."""
-    return Path(__file__).parents[1] / "artefacts" / "quality"
+    return Path(__file__).parents[2] / "artefacts" / "quality"
 
 
 def shipped_artefact() -> Artefact:

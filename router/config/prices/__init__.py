@@ -1,0 +1,1 @@
+"""What models cost and can do, as litellm's data and the operator state it."""
