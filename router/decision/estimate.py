@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from math import sqrt
 
 from router.decision.experience import Experience
 from router.decision.pace import MEDIAN
@@ -60,16 +61,31 @@ def candidate_for(
 def quality_of(model: Model, features: Features) -> QualityEstimate:
     """P(good answer): the ability in the category, adjusted by how the model does on prompts like this one.
 
-    An ability from the user's own answers, or moved by them, is not adjusted: their prompts' difficulty is in it
-    already. Outcomes that `farthing calibrate` has written have models by their ids, and others as their upstreams
-    call them.
+    Of a request that may be of several categories, it is what the abilities in all of them make likely. An ability
+    from the user's own answers, or moved by them, is not adjusted: their prompts' difficulty is in it already.
+    Outcomes that `farthing calibrate` has written have models by their ids, and others as their upstreams call them.
     """
     ability = model.abilities[features.category]
-    held = ability.estimate
+    held = _on_average(model, features) if features.perhaps else ability.estimate
     outlook = features.outlook if isinstance(features, Recognised) else None
     if outlook is None or ability.is_moved or held.source is EstimateSource.LOCAL:
         return held
     return outlook.quality(model.name, held, model.id)
+
+
+def _on_average(model: Model, features: Features) -> QualityEstimate:
+    """The abilities in all categories that the request may be of, by how probable each is.
+
+    Its deviation is that of an ability on average: which category it is counts for all models alike.
+    """
+    whole = features.category_confidence
+    own = model.abilities[features.category]
+    p, variance = whole * own.p, whole * own.sd**2
+    for category, share in features.perhaps:
+        other = model.abilities[category]
+        p, variance = p + share * other.p, variance + share * other.sd**2
+        whole += share
+    return QualityEstimate(min(p / whole, 1.0), sqrt(variance / whole), own.kind)
 
 
 def _with_replicas(

@@ -22,6 +22,8 @@ from router.domain.overrides import Overrides
 
 _SUREST = 0.99
 """More is not said: a category is judged by words, and words can mislead."""
+_WORTH_NAMING = 0.1
+"""So probable another category must be to be named: of fewer than ten, then."""
 
 
 def headline(decision: Decision) -> str:
@@ -51,9 +53,12 @@ def sentences(decision: Decision) -> Iterator[str]:
 
 def _request(features: Features) -> str:
     about = "about " if not features.tokens_exact else ""
+    sure = f"{min(features.category_confidence, _SUREST):.0%} sure"
+    others = [str(each) for each, share in features.perhaps if share >= _WORTH_NAMING]
+    perhaps = f", perhaps {' or '.join(others)}" if others else ""
     return (
         f"The request has {about}{features.prompt_tokens} prompt tokens and looks like"
-        f" {features.category} ({min(features.category_confidence, _SUREST):.0%} sure)."
+        f" {features.category} ({sure}{perhaps})."
     )
 
 

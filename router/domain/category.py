@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class Category(StrEnum):
     """What a request asks for. The value is the word used in policies, reports and artefacts."""
@@ -19,3 +21,11 @@ class Category(StrEnum):
     WRITING = "writing"
     TOOL_CALLING = "tool_calling"
     VISION = "vision"
+
+
+class Guess(Struct, frozen=True):
+    """The likeliest category, how probable it is, and what else it may be: `perhaps`, with the probability of each."""
+
+    category: Category
+    confidence: float
+    perhaps: tuple[tuple[Category, float], ...] = ()

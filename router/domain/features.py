@@ -30,7 +30,8 @@ class Features(Struct, frozen=True):
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
     1, how hard the request looks. Both are None where no policy asks for them. `kinship` says how
     far it resembles prompts with known outcomes, None where nothing was learnt. `answers_vary` is
-    False where the request's own settings make a model that is asked again say the same again.
+    False where the request's own settings make a model that is asked again say the same again. `perhaps` are the
+    categories that it may be of as well, each with its probability, where the category is not certain.
     """
 
     prompt_tokens: int
@@ -49,6 +50,7 @@ class Features(Struct, frozen=True):
     audio_tokens: int = 0
     parts_elsewhere: int = 0
     answers_vary: bool = True
+    perhaps: tuple[tuple[Category, float], ...] = ()
 
     @property
     def least_prompt_tokens(self) -> int:
@@ -56,7 +58,7 @@ class Features(Struct, frozen=True):
         return self.prompt_tokens - self.guessed_tokens + self.guessed_tokens // _WORST_GUESS
 
     def __post_init__(self) -> None:
-        """Refuse impossible counts."""
+        """Refuse impossible counts, and probabilities that are none."""
         are_parts = 0 <= self.audio_tokens <= self.guessed_tokens <= self.prompt_tokens
         if (
             not are_parts

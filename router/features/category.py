@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
-from router.domain.category import Category
+from router.domain.category import Category, Guess
 from router.features.chores import is_chore
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
 from router.features.duties import duty_of
@@ -27,6 +27,8 @@ _WORD = re.compile(r"\w+(?:['-]\w+)*")
 _VOTES_FOR_CHAT = 0.9
 _VOTES_FOR_UNKNOWN = 1.0
 CERTAIN = 0.9
+_LEAST = 0.02
+"""What is less probable than that is not thought of."""
 _MOST_TOOLS = 1000
 """More are not read; OpenAI takes 128."""
 _CATEGORIES = tuple(Category)
@@ -45,26 +47,37 @@ def categorise(
     if form := plain_form(body, asking):
         return form, CERTAIN
     sees = pictures_in(parts_in(body["messages"])) > 0
-    return worded(question_of(body["messages"], asking), model, tokens, sees=sees)
+    guess = worded(question_of(body["messages"], asking), model, tokens, sees=sees)
+    return guess.category, guess.confidence
 
 
 def worded(
     question: str, model: "CategoryModel | None", tokens: Sequence[int], *, sees: bool
-) -> tuple[Category, float]:
+) -> Guess:
     """The likeliest category of a question by its words alone; without any, it is a chat.
 
     Without a picture in the conversation, nothing is to be seen, and it is the likeliest of the others.
     """
     if is_bare_sum(question):
-        return Category.MATHS, CERTAIN
+        return Guess(Category.MATHS, CERTAIN)
     if model is None or not tokens or not _WORD.search(question):
-        return _voted(question)
+        return Guess(*_voted(question))
     chances = model.probabilities(question, tokens)
     if not sees:
         chances[_VISION] = 0.0
         chances /= chances.sum()
     winner = int(chances.argmax())
-    return _CATEGORIES[winner], float(chances[winner])
+    return _guess(winner, chances.tolist())
+
+
+def _guess(winner: int, chances: Sequence[float]) -> Guess:
+    """The winner, with what else it may be unless it is certain."""
+    category, confidence = _CATEGORIES[winner], chances[winner]
+    if confidence >= CERTAIN:
+        return Guess(category, confidence)
+    each = zip(_CATEGORIES, chances, strict=True)
+    perhaps = tuple(it for it in each if it[1] >= _LEAST and it[0] is not category)
+    return Guess(category, confidence, perhaps)
 
 
 def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:

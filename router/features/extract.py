@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from router.domain.answer_limit import answer_limit
-from router.domain.category import Category
+from router.domain.category import Category, Guess
 from router.domain.features import Features
 from router.domain.kinship import Kinship
 from router.domain.model import Capability
@@ -80,21 +80,18 @@ class Reader:
         self, question: str, form: Category | None, whole: str, before: str, *, sees: bool
     ) -> Read:
         tokens = self.tokens_of(question)
-        category, confidence = (
-            (form, CERTAIN) if form else self._worded(question, tokens, before, sees=sees)
-        )
-        return Read(len(tokens), category, confidence, self._kinship(tokens, whole))
+        guess = Guess(form, CERTAIN) if form else self._worded(question, tokens, before, sees=sees)
+        return Read(len(tokens), guess, self._kinship(tokens, whole))
 
-    def _worded(
-        self, question: str, tokens: Sequence[int], before: str, *, sees: bool
-    ) -> tuple[Category, float]:
+    def _worded(self, question: str, tokens: Sequence[int], before: str, *, sees: bool) -> Guess:
         """The category by words: of a question that may follow up a wish, together with that if this is surer."""
         alone = worded(question, self.categories, tokens, sees=sees)
-        if not before or alone[1] >= _SURE:
+        if not before or alone.confidence >= _SURE:
             return alone
         both = f"{before}\n{question}"
         encoded = self.counter.tokenizer.encode_ordinary(both)
-        return max(alone, worded(both, self.categories, encoded, sees=sees), key=itemgetter(1))
+        together = worded(both, self.categories, encoded, sees=sees)
+        return max(alone, together, key=attrgetter("confidence"))
 
     def _kinship(self, tokens: Sequence[int], whole: str) -> Kinship | None:
         """Of the question `whole` whose ends have these token ids; None where nothing was learnt or said."""
@@ -143,8 +140,8 @@ def understanding(
     count = yield from reader.counter.counting(messages, definitions_in(body))
     return Features(
         prompt_tokens=count.tokens,
-        category=read.category,
-        category_confidence=read.confidence,
+        category=read.guess.category,
+        category_confidence=read.guess.confidence,
         needs=needs,
         choices=body.get("n") or 1,
         max_output_tokens=answer_limit(body),
@@ -158,6 +155,7 @@ def understanding(
         audio_tokens=count.media.audio,
         parts_elsewhere=count.media.elsewhere,
         answers_vary=answers_vary(body),
+        perhaps=read.guess.perhaps,
     )
 
 

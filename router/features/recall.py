@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from router.domain.category import Category
+from router.domain.category import Category, Guess
 from router.domain.kinship import Kinship
 
 MOST = 4096
@@ -19,8 +19,7 @@ class Read(Struct, frozen=True):
     """What was made of a question: its tokens, its category by form and words, and the prompts it resembles."""
 
     tokens: int
-    category: Category
-    confidence: float
+    guess: Guess
     kinship: Kinship | None
 
 

@@ -43,6 +43,7 @@ _ANY_FEATURES = st.builds(
     tokens_exact=st.booleans(),
     language=st.none() | st.sampled_from(["", "de"]),
     difficulty=st.none() | _SHARES,
+    perhaps=st.lists(st.tuples(st.sampled_from(Category), _SHARES), max_size=3).map(tuple),
 ).flatmap(
     lambda each: st.builds(
         lambda audio, more: replace(

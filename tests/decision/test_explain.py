@@ -102,6 +102,8 @@ def test_a_pin_a_rule_an_estimate_and_a_dearer_choice_are_told() -> None:
         "The request has about 9000 prompt tokens and looks like chat (40% sure).",
         "The client asked for small by name, and no policy routes that name.",
     ]
+    unsure = replace(long, perhaps=((Category.WRITING, 0.35), (Category.MATHS, 0.05)))
+    assert "chat (40% sure, perhaps writing)." in next(sentences(pin(unsure, SMALL, Experience())))
     assert told[1].startswith("Policy 'balanced', rule 'maths is dear' takes small")
     assert (
         told[3]

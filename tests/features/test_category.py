@@ -56,10 +56,10 @@ def test_without_any_cue_it_is_a_chat() -> None:
 
 @pytest.mark.parametrize("question", ["👋", "😂😂😂", "...", "   "])
 def test_a_classifier_of_words_is_not_asked_where_there_is_none(question: str) -> None:
-    category, confidence = worded(question, object(), [1, 2], sees=False)  # type: ignore[arg-type]
+    guess = worded(question, object(), [1, 2], sees=False)  # type: ignore[arg-type]
 
-    assert category is Category.CHAT
-    assert confidence < 0.5
+    assert guess.category is Category.CHAT
+    assert guess.confidence < 0.5
 
 
 def test_a_picture_in_the_last_question_makes_it_vision() -> None:

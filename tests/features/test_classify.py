@@ -15,7 +15,7 @@ from router.config.evidence.categories import shipped_categories
 from router.config.evidence.sample import sample_requests
 from router.config.prices.price_map import cl100k_ranks
 from router.domain.category import Category
-from router.features.category import categorise
+from router.features.category import CERTAIN, categorise
 from router.features.classify import CATEGORIES, CategoryModel
 from router.features.extract import Reader, features_of
 from router.features.tokens import TokenCounter, Tokenizer, cl100k
@@ -110,6 +110,28 @@ def test_only_where_a_picture_is_in_the_conversation_something_is_to_be_seen(
         features = features_of(body, reader)
         assert (category is Category.VISION) is is_seen
         assert (features.category, features.category_confidence) == (category, confidence)
+
+
+QUESTIONS = [
+    "Why do cats purr?",
+    "Tell me more about the rhythm of bees",
+    "list of good words for the sea",
+    "how long is a piece of string, and who cuts it",
+]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_whoever_is_not_certain_says_what_else_it_may_be(
+    question: str, model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    found = features_of(asking(question), Reader(TokenCounter(tokenizer), model))
+
+    shares = [share for _, share in found.perhaps]
+    assert (found.category_confidence >= CERTAIN) is not bool(shares)
+    assert found.category not in dict(found.perhaps)
+    assert all(0.02 <= share <= found.category_confidence for share in shares)
+    assert found.category_confidence + sum(shares) <= 1 + 1e-9
+    assert found.category_confidence + sum(shares) >= 0.75 or not shares
 
 
 def test_without_a_picture_a_question_is_told_as_if_nothing_could_be_seen(
