@@ -44,9 +44,8 @@ def candidate_for(
 
     Latencies are as of the Unix time `now_s`, or, without one, of when they were last seen.
     """
-    _, length, latency = experience.foreseen(model, features.category, latency_quantile)
+    _, length, latency, usual = experience.foreseen(model, features.category, latency_quantile)
     if now_s is not None and latency.has_aged(now_s):
-        usual = experience.usual_latency(model, features.category, latency_quantile)
         latency = latency.aged(usual, now_s)
     candidate = Candidate(
         model=model,

@@ -65,11 +65,15 @@ class ObservedAnswer(Struct, frozen=True):
 
 
 class Foreseen(NamedTuple):
-    """What experience says of a model's answers in a category; `of` is the model that it was said of."""
+    """What experience says of a model's answers in a category; `of` is the model that it was said of.
+
+    `usual` is the latency that the prior predicts, whatever was observed.
+    """
 
     of: Model
     length: LengthEstimate
     latency: LatencyEstimate
+    usual: LatencyEstimate
 
 
 class Experience:
@@ -147,14 +151,15 @@ class Experience:
         overall.add(hidden_tokens, 1)
 
     def foreseen(self, model: Model, category: Category, quantile: float = MEDIAN) -> Foreseen:
-        """What `length` and `latency` say of a model's answers, remembered as long as both would say the same."""
+        """What the methods below say of a model's answers, remembered as long as they would say the same."""
         known = self._foreseen.get(model.id)
         if known is None:
             known = self._foreseen[model.id] = {}
         found = known.get((category, quantile))
         if found is None or found.of is not model:
             length, latency = self.length(model, category), self.latency(model, category, quantile)
-            found = known[category, quantile] = Foreseen(model, length, latency)
+            usual = self.usual_latency(model, category, quantile)
+            found = known[category, quantile] = Foreseen(model, length, latency, usual)
         return found
 
     def length(self, model: Model, category: Category) -> LengthEstimate:

@@ -12,7 +12,10 @@ from router.domain.cascade import CascadeTerms, Ruling
 from router.pipeline.ascent import Ascent, Panel
 from router.pipeline.attempts import Begun, Failed, Means, Race
 from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.judge import Judge
 from router.pipeline.opened import OpenedPlain
+from router.pipeline.ruling import Referee
+from router.pipeline.visit import Visit
 from router.ports import Call
 
 _CHECK = "check"
@@ -35,6 +38,28 @@ class Cascading:
     tolerance: float
     check_s: float
     start: Callable[[Coroutine[Any, Any, None]], None]
+
+    @classmethod
+    def of(
+        cls,
+        climb: Climb,
+        visit: Visit,
+        judge: Judge,
+        referee: Referee,
+        check_s: float,
+        start: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> "Cascading":
+        """The cascade of `climb` for a request, as its policy wants it."""
+        terms, features = visit.terms, visit.features
+        panel = Panel(
+            referee,
+            visit.caller.request_id,
+            visit.request,
+            features.category,
+            judge_named=lambda name, answer: judge.judging(name, answer, features, terms),
+            verdicts=judge.verdicts,
+        )
+        return cls(climb, panel, terms.cascade, terms.within, check_s, start)
 
     @property
     def words(self) -> str:

@@ -200,15 +200,15 @@ class Flight:
         if place.done() and not place.cancelled() and place.exception() is None:
             await self.decline(place.result())
 
-    async def decline(self, landing: Landing) -> None:
-        """Hand on what has come for a request that is not there any more."""
+    async def decline(self, landing: object) -> None:
+        """Hand on what has come for a request that is not there any more: its place, or else the lead."""
         match landing:
-            case Aboard() as aboard:
-                await aboard.leave()
-            case FlightTurn.LEAD:
-                self.failed(None)
-            case _:
+            case Aboard():
+                await landing.leave()
+            case Whole() | FlightTurn.LOOK | FlightTurn.LATE:
                 """Nothing was promised."""
+            case _:
+                self.failed(None)
 
 
 class Flights:

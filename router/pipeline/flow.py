@@ -28,7 +28,6 @@ from router.features.text import definitions_in
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
 from router.pipeline.again import Again
-from router.pipeline.ascent import Panel
 from router.pipeline.attempts import Means
 from router.pipeline.beacon import Led, SharedBeacon
 from router.pipeline.bookkeeper import Bookkeeper
@@ -179,37 +178,48 @@ class Pipeline:
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
         flight = self.flights.board((shelf.key, visit.kind))
-        turn = flight.turn(self._patience(visit).rest_s())
+        turn = self._turn(visit, shelf, flight)
         landed = partial(self._landed, visit, shelf, flight)
         if (every_s := visit.keep_alive_s) is None:
             return await landed(await turn)
-        return await KeptWaiting(flight, every_s, visit.early_headers, landed).reply(turn)
+        return await KeptWaiting(every_s, visit.early_headers, landed, flight.decline).reply(turn)
 
-    async def _landed(self, visit: Visit, shelf: Shelf, flight: Flight, landing: Landing) -> Reply:
-        match landing:
-            case FlightTurn.LEAD:
-                return await self._leading(visit, shelf, flight)
-            case FlightTurn.LOOK:
-                find = await self._look(visit, shelf)
-                return await self._served(visit, await self._widened(visit, find))
-            case FlightTurn.LATE:
-                return await self._served(visit, self._nothing(visit, shelf))
-            case Whole() | Aboard():
-                return await self._joined(visit, shelf, landing)
-
-    async def _leading(self, visit: Visit, shelf: Shelf, flight: Flight) -> Reply:
-        """Answer for everyone who waits on this flight; whatever goes wrong, they are told."""
+    async def _turn(self, visit: Visit, shelf: Shelf, flight: Flight) -> Landing | Find:
+        """What this request is to do, once that is known; what is stored, if it leads in all processes."""
+        landing = await flight.turn(self._patience(visit).rest_s())
+        if landing is not FlightTurn.LEAD:
+            return landing
         looked_s = self.means.world.monotonic_s()
         try:
             find = await self._look(visit, shelf)
             is_led = self.tower.is_shared and not may_pass(visit.request, find.decision)
-            if is_led and not find.decision.chosen.is_stored:
-                beacon = SharedBeacon(flight, self._patience(visit), self.flights.start)
-                led = await beacon.led(self.tower, shelf.flight_key(visit.kind), looked_s)
-                if not isinstance(led, Led):
-                    return await self._joined(visit, shelf, led)
-                if led is Led.AFTER_ANOTHER:
-                    find = await self._look(visit, shelf, find)
+            if not is_led or find.decision.chosen.is_stored:
+                return find
+            beacon = SharedBeacon(flight, self._patience(visit), self.flights.start)
+            led = await beacon.led(self.tower, shelf.flight_key(visit.kind), looked_s)
+            if led is Led.AFTER_ANOTHER:
+                return await self._look(visit, shelf, find)
+            return find if led is Led.FIRST else led
+        except BaseException:
+            flight.failed(None)
+            raise
+
+    async def _landed(
+        self, visit: Visit, shelf: Shelf, flight: Flight, landing: Landing | Find
+    ) -> Reply:
+        match landing:
+            case Find():
+                return await self._leading(visit, landing, flight)
+            case FlightTurn.LOOK:
+                find = await self._look(visit, shelf)
+                return await self._served(visit, await self._widened(visit, find))
+            case Whole() | Aboard():
+                return await self._joined(visit, shelf, landing)
+        return await self._served(visit, self._nothing(visit, shelf))
+
+    async def _leading(self, visit: Visit, find: Find, flight: Flight) -> Reply:
+        """Answer for everyone who waits on this flight; whatever goes wrong, they are told."""
+        try:
             find = await self._widened(visit, find)
             if find.decision.chosen.is_stored:
                 flight.look()
@@ -322,20 +332,10 @@ class Pipeline:
 
     def _climbing(self, visit: Visit, walk: Walk, cascade: Cascade, final: Attempts) -> Walk:
         """The same walk, with the steps of a cascade before the attempts of its final model."""
-        terms, features = visit.terms, visit.features
+        terms, start = visit.terms, self.flights.start
         climb = Climb(cascade, final, steps_s=terms.cascade.first_content_s)
-        panel = Panel(
-            self.referee,
-            visit.caller.request_id,
-            visit.request,
-            features.category,
-            judge_named=lambda name, answer: self.judge.judging(name, answer, features, terms),
-            verdicts=self.judge.verdicts,
-        )
         check_s = tightened(self.effort, terms.deadlines, None).total_s
-        cascading = Cascading(
-            climb, panel, terms.cascade, terms.within, check_s, self.flights.start
-        )
+        cascading = Cascading.of(climb, visit, self.judge, self.referee, check_s, start)
         return replace(walk, machine=climb, cascading=cascading)
 
     def _handout(self, visit: Visit, decision: Decision) -> Handout:
@@ -385,8 +385,7 @@ class Pipeline:
         """How long this client waits, for itself or along with others."""
         effort = tightened(self.effort, visit.terms.deadlines, visit.caller.deadline_s)
         deadline_s = visit.began_s + effort.total_s
-        monotonic_s = self.means.world.monotonic_s
-        return Patience(effort.stall_s, deadline_s, monotonic_s, effort.is_hurried)
+        return Patience(effort.stall_s, deadline_s, self.means.world.monotonic_s, effort.is_hurried)
 
     def _machine(self, visit: Visit, decision: Decision) -> Attempts:
         plan = plan_for(

@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from router.domain.errors import ApiError
 from router.pipeline.attempts import Begun
-from router.pipeline.flights import Flight, Landing
+from router.pipeline.flights import Flight
 from router.pipeline.reply import Reply, StreamReply
 from router.pipeline.telling import late_words
 from router.wire.errors import error_body
@@ -22,6 +22,7 @@ from router.wire.sse import event_of
 if TYPE_CHECKING:
     from router.pipeline.walk import Walk
 
+T = TypeVar("T")
 _WAITING = b": waiting\n\n"
 
 
@@ -76,18 +77,18 @@ class KeptAlive:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptWaiting:
-    """A request that waits for a flight; its client gets a sign of life every `every_s` seconds.
+class KeptWaiting(Generic[T]):
+    """A request that waits for another one's answer; its client gets a sign of life every `every_s` seconds.
 
-    `landed` makes its reply of what the flight brings.
+    `landed` makes its reply of what its turn brings; `declined` takes that if the client has left.
     """
 
-    flight: Flight
     every_s: float
     early_headers: Mapping[str, str]
-    landed: Callable[[Landing], Awaitable[Reply]]
+    landed: Callable[[T], Awaitable[Reply]]
+    declined: Callable[[T], Awaitable[None]]
 
-    async def reply(self, turn: Coroutine[Any, Any, Landing]) -> Reply:
+    async def reply(self, turn: Coroutine[Any, Any, T]) -> Reply:
         """The reply, as soon as its `turn` has come, or after `every_s` seconds. Raises ApiError until then."""
         waiting = asyncio.create_task(turn)
         try:
@@ -99,7 +100,7 @@ class KeptWaiting:
             return await self.landed(waiting.result())
         return StreamReply(self.early_headers, self._pieces(waiting))
 
-    async def _pieces(self, waiting: "asyncio.Task[Landing]") -> AsyncGenerator[bytes]:
+    async def _pieces(self, waiting: "asyncio.Task[T]") -> AsyncGenerator[bytes]:
         try:
             while not waiting.done():
                 yield _WAITING
@@ -119,9 +120,9 @@ class KeptWaiting:
                     yield words + piece
                     words = b""
 
-    async def _leave(self, waiting: "asyncio.Task[Landing]") -> None:
+    async def _leave(self, waiting: "asyncio.Task[T]") -> None:
         """The client has left: so does its place in the line, with what it has brought at this very moment."""
         waiting.cancel()
         (landing,) = await asyncio.gather(waiting, return_exceptions=True)
         if not isinstance(landing, BaseException):
-            await self.flight.decline(landing)
+            await self.declined(landing)

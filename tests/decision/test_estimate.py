@@ -300,6 +300,7 @@ def test_what_is_foreseen_is_never_older_than_what_was_learnt(
                 found = experience.foreseen(every, Category.CHAT, quantile)
                 assert found.length == experience.length(every, Category.CHAT)
                 assert found.latency == experience.latency(every, Category.CHAT, quantile)
+                assert found.usual == experience.usual_latency(every, Category.CHAT, quantile)
 
 
 def test_what_is_foreseen_of_a_model_is_forgotten_with_it_and_with_the_prior() -> None:

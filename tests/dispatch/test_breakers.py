@@ -9,6 +9,9 @@ from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.fault import Fault, FaultKind
+from router.domain.limits import Limits
+from router.domain.members import replace
+from router.domain.model import Model
 from tests.dispatch.model_kit import (
     BUSY,
     STUMBLE,
@@ -158,11 +161,13 @@ def test_a_transient_fault_with_a_long_retry_after_moves_on() -> None:
     assert played.asked == [(0.0, "a"), (0.1, "b")]
 
 
-def outlasted(fault: Fault, fleet: Fleet, *, is_hurried: bool, requests: int = 5) -> None:
+def outlasted(
+    fault: Fault, fleet: Fleet, *, is_hurried: bool, requests: int = 5, model: Model = A
+) -> None:
     """Requests for A that have a tenth of a second each, and end in `fault` when it is over."""
     effort = Effort(total_s=0.1, is_hurried=is_hurried)
     for at_s in range(requests):
-        machine = Attempts(a_plan(A, effort=effort), fleet, started_s=at_s, jitter=lambda: 0.5)
+        machine = Attempts(a_plan(model, effort=effort), fleet, started_s=at_s, jitter=lambda: 0.5)
         (start,) = machine.begin(at_s)
         assert isinstance(start, Start)
         machine.failed(start.attempt, fault, at_s + 0.1)
@@ -187,3 +192,9 @@ def test_who_finds_no_free_place_within_its_own_deadline_keeps_nobody_else_away(
     fleet = Fleet()
     outlasted(limited(1.0), fleet, is_hurried=is_hurried, requests=1)
     assert (fleet.refusal(A, 1, 0.2) is None) is is_hurried
+
+
+def test_who_waits_for_a_place_up_to_its_own_deadline_has_used_nothing_of_a_limit() -> None:
+    fleet, model = Fleet(), replace(A, limits=Limits(requests_per_minute=1))
+    outlasted(BUSY, fleet, is_hurried=True, requests=1, model=model)
+    assert fleet.refusal(model, 1, 0.2) is None

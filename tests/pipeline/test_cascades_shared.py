@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from tests.pipeline.cascade_kit import (
     text,
 )
 from tests.pipeline.kit import Proxy
+from tests.servers import RedisServer
 from tests.simulated.raw import until
 
 STORING = {"cache": {"ttl_s": 60}}
@@ -142,6 +144,56 @@ async def test_who_waits_for_the_answer_to_another_hears_that_it_is_waited_for(
     assert text(body) == text(paid)
     assert body.endswith(b"data: [DONE]\n\n")
     assert sum(row["outcome"] == "cache_hit" for row in rows) == 1
+
+
+@asynccontextmanager
+async def _two_processes(
+    folder: Path, redis: RedisServer, terms: CascadeTerms
+) -> AsyncIterator[tuple[Proxy, Proxy]]:
+    """Two that share a Redis, and nothing else."""
+    options: dict[str, Any] = {
+        "policy": STORING,
+        "cache": redis.url,
+        "simulated": SLOW,
+        "speed": 1,
+    }
+    folders = [folder / name for name in ("one", "two")]
+    for each in folders:
+        each.mkdir()
+    one, two = (cascading(each, LYING, terms=terms, **options) for each in folders)
+    async with one as first, two as second:
+        yield first, second
+
+
+async def test_so_does_who_waits_for_the_answer_of_another_process(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    terms = CascadeTerms(keep_alive_s=0.05)
+    async with _two_processes(tmp_path, redis_server, terms) as (one, two):
+        first = asyncio.create_task(answer(one, stream=True))
+        await until(lambda: asked(one, "cheap") == 1)
+        headers, body = await answer(two, stream=True)
+        _, paid = await first
+
+    assert asked(two, "cheap") == 0
+    assert _is_shared(headers, body)
+    assert body.partition(b"data: ")[0].count(b": waiting\n\n") >= 3
+    assert text(body) == text(paid)
+
+
+async def test_who_leaves_while_another_process_is_waited_for_is_not_waited_for(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    terms = CascadeTerms(keep_alive_s=0.05)
+    async with _two_processes(tmp_path, redis_server, terms) as (one, two):
+        first = asyncio.create_task(answer(one, stream=True))
+        await until(lambda: asked(one, "cheap") == 1)
+        async with two.post(prompt=SUM, stream=True) as left:
+            assert await left.content.readany() == b": waiting\n\n"
+        await until(lambda: repr(two.running.pipeline.flights) == "<Flights []>")
+        _, paid = await first
+
+    assert "42" in text(paid)
 
 
 async def test_who_leaves_while_another_is_waited_for_leaves_the_line(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from router.decision.experience import ObservedAnswer
 from router.domain.cascade import CascadeTerms
+from router.domain.category import Category
 from router.ports import Call, Response, Upstream
 from tests.pipeline.cascade_kit import (
     JUDGED,
@@ -44,6 +46,28 @@ async def test_a_client_that_leaves_in_a_step_stops_and_pays_all_calls(
     assert rows["other"]["usage_source"] == "estimated"
     assert sum(row["closes"] for row in rows.values()) == 1
     assert in_flight(it) == 0
+
+
+async def test_how_far_the_thoughts_of_a_whole_answer_had_come_is_not_known_by_its_silence(
+    tmp_path: Path,
+) -> None:
+    streamed = ObservedAnswer(
+        output_tokens=90, reasoning_tokens=80, first_content_s=0.001, total_s=1.0, at_s=0.0
+    )
+    async with cascading(tmp_path) as it:
+        judge = it.running.pipeline.judge
+        for category in Category:
+            judge.experience.observe(judge.models["other"], category, streamed)
+            judge.experience.observe_thoughts(judge.models["other"], category, 80)
+        task = asyncio.create_task(answer(it, faults="other:silence", stream=True))
+        await until(lambda: asked(it, "other") == 1 and in_flight(it) == 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await until(lambda: len(it.rows()) == 2)
+        (left,) = [row for row in it.rows() if row["model"] == "other"]
+
+    assert left["uncached_input_tokens"] > 0
+    assert left["reasoning_tokens"] == 0
 
 
 async def test_who_leaves_while_a_judge_reads_pays_for_what_the_judge_was_sent(

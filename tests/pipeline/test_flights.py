@@ -9,10 +9,13 @@ from router.domain.errors import ApiError
 from router.pipeline.flights import Aboard, Flights, FlightTurn, Landing, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast
+from router.wire.errors import error_body
 from tests.pipeline.relay_kit import ANSWER, WRITER, Nothing
 
 DOWN = ApiError(502, "It is down.", code="upstream_error", kind="server_error")
-WRONG = ApiError(400, "It makes no sense.", code="invalid_value", param="top_p")
+WRONG = ApiError(400, "It makes no sense.", code="invalid_value", param="top_p").with_more(
+    {"innererror": {"code": "odd"}}
+)
 
 
 def stream() -> Broadcast:
@@ -139,8 +142,11 @@ async def test_what_is_wrong_with_the_request_is_wrong_for_everybody() -> None:
     flight.failed(WRONG)
 
     assert await turns(others) == ["invalid_value"] * 3
-    errors = {id(task.exception()) for task in others}
-    assert len(errors) == 3
+    errors = [task.exception() for task in others]
+    assert len({id(error) for error in errors}) == 3
+    assert {str(error_body(each)) for each in errors if isinstance(each, ApiError)} == {
+        str(error_body(WRONG))
+    }
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 429, 504])

@@ -1,6 +1,7 @@
 """Streams whose last event comes a little before the end of their body: whether the connection is used again."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from router.domain.members import replace
 from router.pipeline.opened import OpenedStream, open_answer
 from router.ports import Call, Upstream
 from router.providers import exchange
@@ -16,7 +18,8 @@ from router.providers.direct import DirectUpstream
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.translate import event_bytes
-from tests.providers.calls import KEY, call
+from router.wire.original import Original
+from tests.providers.calls import KEY, QUESTION, call
 from tests.simulated.raw import until
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -112,9 +115,9 @@ async def begun(way: Upstream, asked: Call | None = None) -> OpenedStream:
     return opened
 
 
-async def heard(way: Upstream, last: bytes = DONE) -> None:
+async def heard(way: Upstream, asked: Call | None = None, last: bytes = DONE) -> None:
     """Ask for a stream, and leave it after its last event, as clients are left."""
-    stream, said = await begun(way), b""
+    stream, said = await begun(way, asked), b""
     while not said.endswith(last):
         piece = await stream.next_piece()
         assert piece is not None
@@ -138,6 +141,20 @@ async def test_an_end_that_comes_after_the_last_event_keeps_the_connection(
             await until(lambda answers=answers: server.ended == answers)  # type: ignore[misc]
             await asyncio.sleep(0)  # the loop looks at its sockets
             await heard(way)
+
+    assert server.connections == 1
+
+
+async def test_so_does_that_of_a_stream_that_is_passed_on_as_it_is() -> None:
+    asked = {"model": "m", "max_tokens": 9, "messages": QUESTION, "stream": True}
+    original = Original(Dialect.MESSAGES, json.dumps(asked).encode(), asked)
+    last = event_bytes(MESSAGES[-1], Dialect.MESSAGES)
+    async with tardy(SAID) as server, reaching(messages(server.url)) as way:
+        server.may_end.set()
+        for answers in range(1, 4):
+            await heard(way, replace(call("m", stream=True), original=original), last)
+            await until(lambda answers=answers: server.ended == answers)  # type: ignore[misc]
+            await asyncio.sleep(0)  # the loop looks at its sockets
 
     assert server.connections == 1
 

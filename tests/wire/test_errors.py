@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
-from router.wire.errors import error_body, error_headers, read_error, retry_after_s
+from router.wire.errors import error_body, error_headers, error_in, read_error, retry_after_s
 from tests.wire.documents import TREES
 
 NOW_S = 1_700_000_000.0
@@ -61,6 +61,19 @@ def test_without_a_wait_there_is_no_header() -> None:
 )
 def test_the_error_object_of_an_upstream_is_found_or_not(raw: bytes, error: object) -> None:
     assert read_error(raw) == error
+
+
+@pytest.mark.parametrize("levels", [3, 252, 253, 900])
+def test_of_an_error_nothing_is_told_that_could_not_be_sent_on(levels: int) -> None:
+    innermost = b"[" * levels + b"]" * levels
+    raw = b'{"error": {"message": "no", "code": 5, "innererror": %b}}' % innermost
+
+    for said in (read_error(raw), error_in(orjson.loads(raw))):
+        assert said is not None
+        assert (said["message"], said["code"]) == ("no", 5)
+        assert ("innererror" in said) == (levels <= 252)
+        error = ApiError(400, "no", code="5").with_more(said)
+        assert orjson.loads(error_body(error))["error"].items() >= said.items()
 
 
 @given(raw=st.binary() | TREES.map(orjson.dumps))

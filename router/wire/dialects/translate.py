@@ -8,7 +8,15 @@ import orjson
 
 from router.domain.errors import ApiError
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Answer, AnswerEnd, Beat, Occasion, Opened, ReportedError
+from router.wire.dialects.answer import (
+    Answer,
+    AnswerEnd,
+    Beat,
+    Grew,
+    Occasion,
+    Opened,
+    ReportedError,
+)
 from router.wire.dialects.chat.read_answer import read_answer as read_chat_answer
 from router.wire.dialects.chat.read_request import read_request as read_chat_request
 from router.wire.dialects.chat.read_stream import ChatReader
@@ -35,6 +43,9 @@ from router.wire.dialects.responses.write_stream import ResponsesWriter
 from router.wire.dialects.shape import JsonObject
 
 _CUT_OFF = ReportedError(502, "The upstream's answer ended before it was complete.", "server_error")
+_AT_WORK: dict[str, Any] = {"type": "ping"}
+"""What clients of Messages, the only ones who take no thoughts, get in place of one: a proxy on the way may close a
+stream that is silent for a minute."""
 
 
 class StreamReader(Protocol):
@@ -173,6 +184,8 @@ class StreamTranslator:
                 self.has_ended = isinstance(beat, AnswerEnd | ReportedError)
                 if not (self._without_thoughts and self._is_of_thought(beat)):
                     yield from self._writer.take(beat)
+                elif isinstance(beat, Grew):
+                    yield _AT_WORK
 
     def _is_of_thought(self, beat: Beat) -> bool:
         """Whether `beat`, which follows those before, belongs to a thought."""

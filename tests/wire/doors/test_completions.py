@@ -105,12 +105,10 @@ def test_a_prompt_and_a_model_must_be_there() -> None:
 
 def test_an_error_of_the_chat_view_names_the_clients_own_field() -> None:
     wrong = ApiError.invalid("max_completion_tokens", "'max_completion_tokens' must be 1.")
-    own = COMPLETIONS.in_its_words(wrong.with_headers({"a": "b"}))
-    assert (own.param, own.message, own.headers) == (
-        "max_tokens",
-        "'max_tokens' must be 1.",
-        {"a": "b"},
-    )
+    wrong = wrong.with_headers({"a": "b"}).with_more({"innererror": 1})
+    own = COMPLETIONS.in_its_words(wrong)
+    assert (own.param, own.message) == ("max_tokens", "'max_tokens' must be 1.")
+    assert (own.headers, own.more) == ({"a": "b"}, {"innererror": 1})
     other = ApiError.invalid("model", "no.")
     assert COMPLETIONS.in_its_words(other) is other
 

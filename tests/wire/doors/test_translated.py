@@ -224,6 +224,17 @@ def test_a_message_has_no_thoughts_for_whoever_may_take_its_first_block_for_the_
     assert events[-1]["type"] == "message_stop"
 
 
+def test_who_wants_no_thoughts_hears_that_the_model_is_at_work() -> None:
+    told = retelling(MESSAGES, ASK_MESSAGES)
+    (start, *_) = events_of(told.feed(delta(reasoning_content="Hm.")))
+    assert start["type"] == "message_start"
+    for _ in range(2):
+        assert (
+            told.feed(delta(reasoning_content="Hm.")) == b'event: ping\ndata: {"type":"ping"}\n\n'
+        )
+    assert b"ping" not in told.feed(STREAM)
+
+
 def test_a_fault_amid_thoughts_is_told_to_whoever_wants_none() -> None:
     told = retelling(MESSAGES, ASK_MESSAGES)
     (*_, last) = events_of(told.feed(delta(reasoning_content="Hm.")) + told.end())
