@@ -115,6 +115,8 @@ def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> 
             if missing := [name for name in required if name not in known]:
                 raise FarthingError(f"{path} has no column {', '.join(missing)}")
             wanted = [name for name in dict.fromkeys((*required, *optional)) if name in known]
+            if twice := [name for name in wanted if known.count(name) > 1]:
+                raise FarthingError(f"{path} has more than one column {', '.join(twice)}")
             table = _gathered(file, wanted)
         if "dataset" in optional and "dataset" not in known:
             table = table.append_column("dataset", pa.nulls(len(table), _Texts.type))

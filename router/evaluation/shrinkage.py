@@ -11,9 +11,10 @@ score between 0 and 1 counts as that share of a good answer, which makes sd' too
 small.
 
 Where the *other* models did worse than was shipped, that is first moved by as many logits as their answers moved
-theirs. For if own requests are harder than typical ones, they are harder for every model; and an estimate near 1,
-which counts for hundreds of answers, would yield to what was seen much later than one in the middle. Nothing is moved
-up: near 1, it would count for still more.
+theirs; and whether they did worse or better, it gets less certain by as much as these moves differ. For if own requests
+are harder than typical ones, they are harder for every model; and an estimate near 1, which counts for hundreds of
+answers, would yield to what was seen much later than one in the middle. Nothing is moved up: near 1, it would count for
+still more.
 """
 
 from collections.abc import Mapping
@@ -137,7 +138,7 @@ def _without(shifts: Mapping[str, float], model: str) -> Mapping[str, float]:
 def _as_others(
     shipped: Ability, found: Mapping[str, OwnScores], shifts: Mapping[str, float]
 ) -> Ability:
-    """The shipped estimate, moved down as the others were; as it is if there are none."""
+    """The shipped estimate, moved down if the others were, and less certain; as it is if there are none."""
     if not shifts:
         return shipped
     mean, sd = _common(found, shifts)

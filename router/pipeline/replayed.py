@@ -7,7 +7,7 @@ from router.wire.sse import DONE
 
 
 class Replayed:
-    """Implements `router.pipeline.relay.Source`: everything is there at once."""
+    """Implements `router.pipeline.relay.EventSource`: everything is there at once."""
 
     def __init__(self, events: list[Told]) -> None:
         self._events = events

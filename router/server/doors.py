@@ -100,7 +100,7 @@ class Doors:
         told = retold(reply, asked, int(self.unix_s()), _ids(request))
         if isinstance(told, PlainReply):
             return web.Response(body=told.body, headers=told.headers, content_type=_JSON)
-        return await send_stream(request, told, self.front.write_timeout_s)
+        return await send_stream(request, told)
 
     async def _counted(self, request: web.Request, door: Door) -> int:
         raw, caller = await self.front.asked(request)

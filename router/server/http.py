@@ -73,7 +73,7 @@ class Front:
         reply = await self.pipeline.answer(raw, caller)
         if isinstance(reply, PlainReply):
             return web.Response(body=reply.body, headers=reply.headers, content_type=_JSON)
-        return await send_stream(request, reply, self.write_timeout_s)
+        return await send_stream(request, reply)
 
     def refused(self, request: web.Request, error: ApiError) -> web.Response:
         """The response that tells the client of `error`; the observer is told as well."""
@@ -205,48 +205,32 @@ def _cut_off(request: web.Request, error: Exception) -> ConnectionError:
     return ConnectionError("the answer broke off")
 
 
-async def send_stream(
-    request: web.Request, reply: StreamReply, write_timeout_s: float
-) -> web.StreamResponse:
+async def send_stream(request: web.Request, reply: StreamReply) -> web.StreamResponse:
     """Send the pieces as they come. Headers leave with the first piece, never before it.
 
-    A client that reads slowly slows the reading from the upstream; one that does not read at all
-    for `write_timeout_s` is disconnected.
+    A client that reads slowly slows the reading from the upstream.
     """
     response = web.StreamResponse(headers={**reply.headers, **_OF_STREAMS})
     try:
         async with aclosing(reply.pieces) as pieces:
             async for piece in pieces:
-                await write_within(request, response, piece, write_timeout_s)
+                await write_piece(request, response, piece)
         await response.write_eof()
     except ConnectionError:
         _LOG.debug("request %s: the client disconnected", request[REQUEST_ID])
     return response
 
 
-async def write_within(
-    request: web.Request, response: web.StreamResponse, piece: bytes, timeout_s: float
-) -> None:
-    """Send a piece, after the headers if it is the first.
+async def write_piece(request: web.Request, response: web.StreamResponse, piece: bytes) -> None:
+    """Send a piece, after the headers if it is the first, and wait until the client has taken nearly all of it.
 
-    Raises ConnectionResetError when the client has gone, or reads nothing for `timeout_s`.
+    Whoever listens disconnects a client that takes nothing. Raises ConnectionResetError when it has gone.
     """
     writer = request.writer if response.prepared else await response.prepare(request)
     assert isinstance(writer, StreamWriter)  # noqa: S101 - aiohttp's server has no other
     await writer.write(piece, drain=False)
-    if request.protocol.writing_paused:  # else there is nothing to wait for, and no timer to set
-        await _taken_within(request, writer, timeout_s)
-
-
-async def _taken_within(request: web.Request, writer: StreamWriter, timeout_s: float) -> None:
-    """Wait until the client has taken enough of what was written."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            await writer.drain()
-    except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("the client has stopped reading") from None
+    if request.protocol.writing_paused:
+        await writer.drain()
 
 
 def not_here(request: web.Request) -> str:

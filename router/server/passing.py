@@ -14,7 +14,7 @@ from router.pipeline.passage import Passed
 from router.pipeline.passing import PassedReply, Passing
 from router.server.callers import caller_of
 from router.server.gate import refuse_other_names
-from router.server.http import REQUEST_ID, Front, not_here, write_within
+from router.server.http import REQUEST_ID, Front, not_here, write_piece
 from router.wire.encoding import too_large
 from router.wire.passing import BodyEnds, request_headers
 
@@ -77,7 +77,7 @@ class PassingDesk:
             async with aclosing(reply.body) as pieces:
                 await response.prepare(request)
                 async for piece in pieces:
-                    await write_within(request, response, piece, self.front.write_timeout_s)
+                    await write_piece(request, response, piece)
             await response.write_eof()
         except ConnectionError:
             _LOG.debug("request %s: the client disconnected", request[REQUEST_ID])

@@ -1,7 +1,7 @@
 """The page of `farthing evaluate --html`, in a real browser.
 
 To look at the pictures that it takes:
-FARTHING_PICTURES=var/pictures make test ARGS=tests/evaluation/test_evaluate_page.py
+FARTHING_PICTURES=var/pictures make test ARGS=tests/cli/test_evaluate_page.py
 """
 
 import json

@@ -99,6 +99,14 @@ def test_all_columns_that_are_missing_are_told_at_once(tmp_path: Path) -> None:
         read_outcomes([path])
 
 
+def test_a_column_that_is_there_twice_is_told(shop: Path) -> None:
+    table = parquet.read_table(shop)
+    parquet.write_table(table.append_column("prompt", table["prompt"]), shop)
+
+    with pytest.raises(FarthingError, match=r"shop\.parquet has more than one column prompt$"):
+        read_outcomes([shop])
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

@@ -1,5 +1,7 @@
 """Servers that answer as a whole although a stream is wanted: their clients get a stream all the same."""
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +108,21 @@ async def test_it_is_stored_and_replayed(tmp_path: Path) -> None:
                 assert answer.headers["x-farthing-cache"] == state
                 assert b"Oui" in told
         assert len(it.bodies) == 1
+
+
+async def test_a_client_that_reads_slowly_gets_all_of_it(tmp_path: Path) -> None:
+    """It is a single piece, which takes longer than a client that reads nothing would be waited for."""
+    path, long = "/v1/chat/completions", orjson.dumps(COMPLETION).replace(b"Oui", b"x" * 2**25)
+    async with provider(path) as it:
+        it.never_streams, it.answer = True, long
+        sections = {"upstreams": {"home": at(it.url)}, "models": {"m": model("home", "m")}}
+        async with door(tmp_path, server={"timeouts": {"write_s": 1}}, **sections) as running:
+            body = {"model": "m", "stream": True, **ASKED[path]}
+            async with running.client.post(f"{running.url}{path}", json=body) as answer:
+                got = 0
+                while piece := await answer.content.read(2**16):
+                    got += len(piece)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(asyncio.Event().wait(), 0.008)
+
+    assert got > 2**25

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from router.cli.names import FindsNames
+from router.cli.program.names import FindsNames
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
