@@ -102,9 +102,10 @@ class KeptWaiting(Generic[T]):
 
     async def _pieces(self, waiting: "asyncio.Task[T]") -> AsyncGenerator[bytes]:
         try:
+            yield _WAITING
             while not waiting.done():
-                yield _WAITING
                 await asyncio.wait({waiting}, timeout=self.every_s)
+                yield _WAITING  # at the end, too: if it leads now, it may wait for as long again
         except BaseException:
             await self._leave(waiting)
             raise

@@ -1,7 +1,7 @@
 """Cascades whose answers are stored, or wanted by several at the same time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from router.domain.caching import Writer
 from router.domain.cascade import CascadeTerms
 from router.domain.members import replace
 from router.pipeline.beacon import SharedBeacon, followed
-from router.pipeline.flights import Aboard, Flights
+from router.pipeline.flights import Aboard, Flights, FlightTurn
+from router.pipeline.kept_alive import KeptWaiting
 from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedPlain
 from router.pipeline.relay import Broadcast, Patience
 from router.pipeline.replayed import Replayed
+from router.pipeline.reply import StreamReply
 from router.wire.answer import read_plain
 from tests.pipeline.cascade_kit import (
     LYING,
@@ -194,6 +196,28 @@ async def test_who_leaves_while_another_process_is_waited_for_is_not_waited_for(
         _, paid = await first
 
     assert "42" in text(paid)
+
+
+async def test_whoever_waits_twice_hears_of_it_in_between() -> None:
+    """If the leader leaves, the next one leads, and waits for the steps of a cascade."""
+    turn = asyncio.get_running_loop().create_future()
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"data: 42\n\n"
+
+    async def landed(_: FlightTurn) -> StreamReply:
+        return StreamReply({}, pieces())
+
+    async def its_turn() -> FlightTurn:
+        return FlightTurn(await turn)
+
+    reply = await KeptWaiting(0.001, {}, landed, Flights().board("k").decline).reply(its_turn())
+    assert isinstance(reply, StreamReply)
+    heard = [await anext(reply.pieces)]
+    turn.set_result(FlightTurn.LATE)
+    heard += [piece async for piece in reply.pieces]
+
+    assert heard == [b": waiting\n\n", b": waiting\n\n", b"\ndata: 42\n\n"]
 
 
 async def test_who_leaves_while_another_is_waited_for_leaves_the_line(tmp_path: Path) -> None:
