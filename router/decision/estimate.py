@@ -74,18 +74,18 @@ def quality_of(model: Model, features: Features) -> QualityEstimate:
 
 
 def _on_average(model: Model, features: Features) -> QualityEstimate:
-    """The abilities in all categories that the request may be of, by how probable each is.
+    """The abilities in all categories that the request may be of, by how probable each is; of equal ones, just that.
 
     Its deviation is that of an ability on average: which category it is counts for all models alike.
     """
-    whole = features.category_confidence
     own = model.abilities[features.category]
-    p, variance = whole * own.p, whole * own.sd**2
+    whole = features.category_confidence + sum(share for _, share in features.perhaps)
+    p, variance = own.p, own.sd**2
     for category, share in features.perhaps:
-        other = model.abilities[category]
-        p, variance = p + share * other.p, variance + share * other.sd**2
-        whole += share
-    return QualityEstimate(min(p / whole, 1.0), sqrt(variance / whole), own.kind)
+        other, part = model.abilities[category], share / whole
+        p += part * (other.p - own.p)
+        variance += part * (other.sd**2 - own.sd**2)
+    return QualityEstimate(min(max(p, 0.0), 1.0), sqrt(max(variance, 0.0)), own.kind)
 
 
 def _with_replicas(

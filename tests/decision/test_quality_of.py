@@ -44,6 +44,17 @@ def test_it_is_never_beyond_the_abilities_in_them(
     assert min(among) - 1e-9 <= p <= max(among) + 1e-9
 
 
+@given(SHARES, st.floats(0.1, 0.89), st.floats(0.01, 0.99))
+def test_of_a_model_that_is_as_good_at_everything_it_is_just_that(
+    perhaps: list[tuple[Category, float]], confidence: float, p: float
+) -> None:
+    """By a hair less, and a policy with this floor would not take the model."""
+    what = Features(1, Category.CHAT, confidence, perhaps=tuple(perhaps))
+    even = model("even", p=p)
+
+    assert quality_of(even, what) == even.abilities[Category.CHAT].estimate
+
+
 def test_what_may_be_something_harder_is_not_left_to_who_is_good_at_the_likeliest() -> None:
     models = catalog(LABELLER, EXPERT)
     unsure = replace(SURE, category_confidence=0.5, perhaps=((Category.KNOWLEDGE, 0.4),))
