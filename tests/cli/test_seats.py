@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -103,6 +104,22 @@ async def test_one_that_dies_again_and_again_is_tried_again_and_again(
 
     assert "ended with status 3: another one starts in 1.0 s" in caplog.text
     assert "ended with status 3: another one starts in 2.0 s" in caplog.text
+
+
+async def test_a_signal_does_not_take_the_status_of_one_that_is_just_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who waits for it was told that there is no such process, and said that it ended with status 255."""
+
+    def taken(_: object) -> None:
+        pytest.fail("the status was asked for")
+
+    worker = await Agency().hire(0)
+    assert await worker.models() == 7
+    monkeypatch.setattr(subprocess.Popen, "poll", taken)
+    for _ in range(2):
+        worker.send(signal.SIGKILL)
+        assert await worker.ended() == "by SIGKILL"
 
 
 async def test_a_crew_does_not_begin_with_one_that_cannot_work() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import socket
 import time
@@ -47,8 +48,10 @@ class Worker:
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal; harmless if it has ended."""
+        # asyncio's own way asks first whether it has ended, and then who waits for its status may not get that.
         with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(number)
+            if self._process.returncode is None:
+                os.kill(self.pid, number)
 
     def retire(self) -> None:
         """Another worker has its place: it takes no more connections, and ends when it has none left."""
