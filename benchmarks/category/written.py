@@ -4,7 +4,7 @@ A file of written/ is by one hand. `# LANGUAGE`, with a note or without, begins 
 `CATEGORY: REQUEST`, with `\n` where its sender broke the line.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from router.training.requests import LabelledRequest
 FOLDER = Path(__file__).parent / "written"
 WRITTEN = "written/"
 """What their families begin with; the rest is the name of the file."""
-_WEIGHTS: Mapping[str, float] = {"manners": 3.0}
-"""How much a request of a file counts, if not once: of what is asked as people really ask, there is little."""
+_MANNERS, _COUNTS = "manners", 3.0
+"""Files whose names begin so have what is asked as people really ask; each of it counts as many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def written() -> tuple[LabelledRequest, ...]:
             line.category,
             f"{WRITTEN}{file.stem}",
             f"{file.stem}/{line.situation}",
-            _WEIGHTS.get(file.stem, 1.0),
+            _COUNTS if file.stem.startswith(_MANNERS) else 1.0,
         )
         for file in sorted(FOLDER.glob("*.txt"))
         for line in lines_of(file)
