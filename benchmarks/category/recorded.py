@@ -70,7 +70,7 @@ def main(files: Sequence[Path]) -> int:
 
 def recorded(file: Path) -> Iterator[Recorded]:
     """The requests of a file. Raises ValueError for what is not in its form, naming file and line."""
-    for place, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
+    for place, line in enumerate(file.read_text("utf-8").split("\n"), start=1):
         if line.strip():
             try:
                 yield _request(orjson.loads(line), file.stem)

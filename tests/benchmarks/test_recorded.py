@@ -28,6 +28,13 @@ def test_a_line_has_a_request_its_category_and_what_else_it_could_be_called(tmp_
     assert {capital.file, poem.file} == {"shop"}
 
 
+def test_a_request_may_have_breaks_of_lines_that_json_lines_does_not_know(tmp_path: Path) -> None:
+    file = tmp_path / "shop.jsonl"
+    file.write_text(CAPITAL.replace("capital", "capital\u2028\u0085") + POEM, "utf-8")
+
+    assert len(list(recorded(file))) == 2
+
+
 @pytest.mark.parametrize(
     "line",
     [
