@@ -71,7 +71,7 @@ def test_the_shipped_sample_is_taken_where_nothing_else_is_said(
     said = squeezed(tried(capsys, old, new))
 
     assert "131 requests of the shipped sample, decided twice. Nothing was sent." in said
-    assert "expected cost $0.59175 $0.03497 -94%" in said
+    assert "expected cost $0.59178 $0.03497 -94%" in said
     assert "requests that change 116 of 131 (89%)" in said
     assert "code_editing 12 of 12 sim-frontier sim-open-70b -91% -0.290" in said
     assert "agent-long code_editing sim-frontier sim-open-70b -$0.11345 -0.290" in said
