@@ -1,8 +1,11 @@
 """What may happen to the calls of a request, drawn: faults, and after how long."""
 
+from collections.abc import Sequence
+
 from hypothesis import strategies as st
 
 from router.dispatch.plan import Effort
+from router.domain.fault import Fault
 from tests.dispatch.model_kit import (
     BUSY,
     DISCONNECTED,
@@ -19,27 +22,29 @@ from tests.dispatch.model_kit import (
     limited,
 )
 
-faults = st.sampled_from(
-    [
-        None,
-        None,
-        STUMBLE,
-        DISCONNECTED,
-        UNREACHABLE,
-        REFUSED,
-        WRONG,
-        TOO_LONG,
-        OVERDRAWN,
-        MISTAKE,
-        BUSY,
-        UNSUITED,
-        limited(),
-        limited(3),
-        limited(60),
-    ]
+FAULTS = (
+    STUMBLE,
+    DISCONNECTED,
+    UNREACHABLE,
+    REFUSED,
+    WRONG,
+    TOO_LONG,
+    OVERDRAWN,
+    MISTAKE,
+    BUSY,
+    UNSUITED,
 )
-outcomes = st.builds(Outcome, st.sampled_from([0.0, 0.01, 0.5, 3.0, 30.0]), faults)
-schedules = st.lists(outcomes, min_size=1, max_size=12)
+
+
+def schedules_of(faults: Sequence[Fault | None]) -> st.SearchStrategy[list[Outcome]]:
+    """How the calls of a request end, each with one of these, after a while."""
+    outcomes = st.builds(
+        Outcome, st.sampled_from([0.0, 0.01, 0.5, 3.0, 30.0]), st.sampled_from(faults)
+    )
+    return st.lists(outcomes, min_size=1, max_size=12)
+
+
+schedules = schedules_of([None, None, *FAULTS, limited(), limited(3), limited(60)])
 efforts = st.builds(
     Effort,
     attempts_per_model=st.integers(1, 3),

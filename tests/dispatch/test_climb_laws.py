@@ -10,15 +10,6 @@ from router.domain.cascade import Opinion, Ruling, Step
 from router.domain.money import Money
 from tests.dispatch.climb_kit import COMPLETE, REJECTED, UNDECIDED, Climbed, a_step, climb
 from tests.dispatch.model_kit import (
-    BUSY,
-    DISCONNECTED,
-    MISTAKE,
-    OVERDRAWN,
-    REFUSED,
-    STUMBLE,
-    TOO_LONG,
-    UNREACHABLE,
-    UNSUITED,
     WRONG,
     Outcome,
     a_model,
@@ -26,29 +17,13 @@ from tests.dispatch.model_kit import (
     limited,
     seeded,
 )
+from tests.dispatch.schedules import FAULTS, schedules_of
 
 FIRST = (a_model("a"), a_model("b", upstream="other"), a_model("c"))
 FINAL = (a_model("strong", upstream="far", context=128_000), a_model("backup", context=128_000))
 CENT = Money.from_usd("0.01")
 
-faults = st.sampled_from(
-    [None] * 6
-    + [
-        STUMBLE,
-        DISCONNECTED,
-        UNREACHABLE,
-        REFUSED,
-        WRONG,
-        TOO_LONG,
-        OVERDRAWN,
-        MISTAKE,
-        BUSY,
-        UNSUITED,
-        limited(3),
-    ]
-)
-outcomes = st.builds(Outcome, st.sampled_from([0.0, 0.01, 0.5, 3.0, 30.0]), faults)
-schedules = st.lists(outcomes, min_size=1, max_size=12)
+schedules = schedules_of([*[None] * 6, *FAULTS, limited(3)])
 opinions = st.lists(
     st.one_of(
         st.sampled_from([REJECTED, UNDECIDED]),

@@ -18,6 +18,7 @@ from router.providers.direct import DirectUpstream
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchanges
 from tests.providers.calls import KEY, call, fault_of, plain
+from tests.providers.sockets import listening
 from tests.simulated.raw import until
 
 WHOLE = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\ncontent-type: application/json\r\n\r\n{"choices": []}'
@@ -83,20 +84,8 @@ def fields_of(head: str) -> Mapping[str, str]:
 @asynccontextmanager
 async def scripted(**how: object) -> AsyncIterator[Scripted]:
     server = Scripted(**how)  # type: ignore[arg-type]
-    talks: set[asyncio.Task[None]] = set()
-
-    def opened(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.create_task(server.talk(reader, writer)))
-
-    listening = await asyncio.start_server(opened, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    try:
+    async with listening(server.talk) as server.url:
         yield server
-    finally:
-        listening.close()
-        for talk in talks:
-            talk.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.translate import event_bytes
 from router.wire.original import Original
 from tests.providers.calls import KEY, QUESTION, call
+from tests.providers.sockets import listening
 from tests.simulated.raw import until
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -76,20 +77,9 @@ class Tardy:
 
 @asynccontextmanager
 async def tardy(events: bytes) -> AsyncIterator[Tardy]:
-    server, talks = Tardy(events), set[asyncio.Task[None]]()
-
-    def opened(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.create_task(server.talk(reader, writer)))
-
-    listening = await asyncio.start_server(opened, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    try:
+    server = Tardy(events)
+    async with listening(server.talk) as server.url:
         yield server
-    finally:
-        listening.close()
-        for talk in talks:
-            talk.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
 
 
 def chat(url: str) -> Upstream:
