@@ -15,8 +15,10 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import structs
 
 from benchmarks.chaos.report import Invariant
 from router.domain.fault import AttemptFailed
@@ -56,8 +58,7 @@ async def _unaltered(answer: Answer, raw: bytes, caller: Caller) -> Reply:
     return await answer(raw, caller)
 
 
-@dataclass(frozen=True, slots=True)
-class AlteredPipeline(Pipeline):
+class AlteredPipeline(Pipeline, frozen=True):
     """The real pipeline, with its answers altered on their way out."""
 
     alter: Alter = _unaltered
@@ -69,16 +70,15 @@ class AlteredPipeline(Pipeline):
         original: Original | None = None,  # noqa: ARG002 - only chat is asked
     ) -> Reply:
         """The real answer, altered."""
-        # Not super(): with slots, the dataclass is a different class from the one written here.
         return await self.alter(self._real, raw, caller)
 
     async def _real(self, raw: bytes, caller: Caller) -> Reply:
-        return await Pipeline.answer(self, raw, caller)
+        return await super().answer(raw, caller)
 
 
 def _altering(make: Callable[[], Alter]) -> Callable[[Pipeline], Pipeline]:
     def build(pipeline: Pipeline) -> Pipeline:
-        parts = {each.name: getattr(pipeline, each.name) for each in fields(Pipeline)}
+        parts = structs.asdict(pipeline)
         return AlteredPipeline(**parts, alter=make())
 
     return build

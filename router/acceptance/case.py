@@ -1,15 +1,15 @@
 """What a check is given, and what it says: about each answer by itself, or about several together."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.acceptance.said import Said, Unusable
 from router.domain.cascade import Check, Ruling
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """Answers to be checked: the request, what each answer says, by index, and what calls have found out.
 
     `marks` are a judge's, `cosines` those of the answers' vectors; both are empty if nobody asked for them.
@@ -26,8 +26,7 @@ class Case:
         return {number: each for number, each in enumerate(self.said) if isinstance(each, Said)}
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a check says about answers, by index, and why, in a clause that quotes none of them.
 
     It has nothing to say about an answer that is not among them: it neither rejects nor accepts that.

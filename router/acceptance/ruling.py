@@ -8,16 +8,16 @@ any check.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from router.acceptance.case import Case, Verdict
 from router.acceptance.said import Said, Unusable, has_choices, read
 from router.domain.cascade import Check, Opinion, Ruling
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What checks may look at: the request, the answers as chat completions, and what calls have found out.
 
     An answer is None if its model gave none. `marks` are a judge's for each answer, from 0 to 1, None for no

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.acceptance.words.refusals import OPENINGS, REFUSALS
 from router.wire.fitness import BROKE_OFF, WrittenCall, calls_in
@@ -22,8 +22,7 @@ _THINKING_ENDS = ("</think>", "</thinking>", "</thought>", "</reasoning>")
 _THINKING_STARTS = ("<think>", "<thinking>", "<thought>", "<reasoning>")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A whole answer: its text without thoughts, its calls, and its choice as it came."""
 
     text: str
@@ -56,8 +55,7 @@ def _may_be_split(text: str) -> bool:
     return len(text) <= _LONGEST_TO_SPLIT and _FENCE not in text and not _INDENTED.search(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(Struct, frozen=True):
     """An answer that can never be taken, with the reason as a clause."""
 
     why: str

@@ -10,9 +10,9 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from sqlalchemy import Engine
 
 from router.app.judging import judge_of
@@ -82,8 +82,7 @@ def real_world() -> World:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """A server that accepts connections."""
 
     url: str

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.app.stores import Links
 from router.pipeline.current import Current
@@ -17,8 +18,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Of Prometheus' text format."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """For operators: the text for Prometheus with its content type, the state of fleet and budgets as JSON."""
 
     metrics: Callable[[], Awaitable[tuple[bytes, str]]]

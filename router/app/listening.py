@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
+from msgspec import Struct
 
 from router.config.settings import Settings
 from router.server.crew.accepting import Acceptor
@@ -56,8 +56,7 @@ async def listen(
     return reception
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
+class _Door(Struct, frozen=True):
     """Where clients come in: its URL, how to shut it, and how many connections there are, incoming ones included."""
 
     url: str

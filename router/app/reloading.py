@@ -6,7 +6,8 @@ in progress ends under the policies that it began with.
 
 import asyncio
 import logging
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.app.judging import judge_after
 from router.app.languages import language_of_for
@@ -47,8 +48,7 @@ class Wishes:
         return is_order
 
 
-@dataclass(frozen=True, slots=True)
-class Following:
+class Following(Struct, frozen=True):
     """The files to follow, what they said when this process began, and the wishes to read them again."""
 
     source: Source

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from sqlalchemy import Engine
 
 from router.app.spending import Spending
@@ -39,8 +39,7 @@ _LOCKED_S = 0.25
 """How long the ledger's writer waits for a locked database, and so the end of an answer may have to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """Connections to the Redis that processes share, if there is one, with three degrees of patience."""
 
     quick: "RedisLink | None" = None
@@ -56,8 +55,7 @@ class Links:
         return {name: link.is_up for name, link in named.items() if link is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(Struct, frozen=True):
     """Where a pipeline keeps what it must remember."""
 
     cache: Cache

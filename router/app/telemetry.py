@@ -4,9 +4,10 @@ import asyncio
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from router.config.settings import (
     LitellmSettings,
@@ -55,8 +56,7 @@ _LITELLM_PROVIDERS: Mapping[str, str] = {
 """OpenTelemetry's names for providers, by where they are, and by litellm's names. Others keep their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Telemetry:
+class Telemetry(Struct, frozen=True):
     """The observer of requests, and what `/metrics` has besides the state of what runs."""
 
     observer: Observer

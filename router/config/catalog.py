@@ -1,8 +1,9 @@
 """The `models:` of a config as the catalog, completed from the price map and the shipped priors."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher, get_close_matches
+
+from msgspec import Struct, field
 
 from router.config.assumed import (
     ASSUMED_CONTEXT,
@@ -42,8 +43,7 @@ class Missing(LookupError):
     """Something that the operator must add; the message is the line to write."""
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogBuilder:
+class CatalogBuilder(Struct, frozen=True):
     """Builds models from what the operator wrote and what is shipped."""
 
     file: YamlFile

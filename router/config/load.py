@@ -1,10 +1,11 @@
 """Reads a config and everything that it names; reports everything that is wrong with any of it at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from router.config.budgets import budgets_of, limits_of
 from router.config.catalog import CatalogBuilder
@@ -109,8 +110,7 @@ def with_local(settings: Settings) -> Settings:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What a file leads to: upstreams, models and policies, and who may come in."""
 
     selection: UpstreamSelection
@@ -123,8 +123,7 @@ class _Found:
     ledger: LedgerSettings
 
 
-@dataclass(frozen=True, slots=True)
-class _Loading:
+class _Loading(Struct, frozen=True):
     """A file that is being turned into settings; what is wrong with it is collected on the way."""
 
     file: YamlFile

@@ -1,7 +1,8 @@
 """What one of several workers gets of a configuration: its share of what all of them may do together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.config.settings import Settings
 from router.domain.limits import Limits
@@ -9,8 +10,7 @@ from router.domain.members import replace
 from router.domain.model import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Worker `number` of `workers`, counted from 0."""
 
     number: int = 0

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from router.domain.members import replace
 
@@ -15,8 +16,7 @@ class Unresolved(LookupError):
     """A reference to something that is missing; the message says what to set."""
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(Struct, frozen=True):
     """Resolves references by an environment and files.
 
     If `spared`, unresolvable ones are left as they are written: for commands that send no secret.

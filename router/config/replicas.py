@@ -1,8 +1,9 @@
 """The `upstreams:` of a model: one model that answers in several places."""
 
 from collections.abc import Collection, Container, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
+
+from msgspec import Struct
 
 from router.config.schema import ModelSection, ReplicaSection
 from router.config.yaml_file import Place
@@ -10,8 +11,7 @@ from router.domain.members import replace
 from router.domain.model import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """One place of a model: where in its section it is written, and everything stated about it.
 
     `section` is that of the model, as if it answered only in this place.

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from msgspec import Struct
+
 from router.config.evidence.learnt import Learnt
 from router.config.policy.policies import LoadedPolicy
 from router.decision.resolve import PolicyBook
@@ -33,8 +35,7 @@ class LitellmSettings:
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedSettings:
+class SimulatedSettings(Struct, frozen=True):
     """The simulator, run inside this process."""
 
     speed: float
@@ -52,8 +53,7 @@ class UpstreamEmbeddings:
     timeout_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class LocalEmbeddings:
+class LocalEmbeddings(Struct, frozen=True):
     """Vectors of texts are made in this process."""
 
 
@@ -80,8 +80,7 @@ EmbeddingsSettings = UpstreamEmbeddings | LocalEmbeddings
 UpstreamSettings = Endpoint | AnthropicEndpoint | LitellmSettings | SimulatedSettings
 
 
-@dataclass(frozen=True, slots=True)
-class ServingSettings:
+class ServingSettings(Struct, frozen=True):
     """How requests are accepted, how long they may take, and who has access to the admin API."""
 
     max_body_bytes: int
@@ -128,8 +127,7 @@ class LedgerSettings:
     keeps_decisions: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSettings:
+class LocalSettings(Struct, frozen=True):
     """The folder of local evidence, and what of it is in force.
 
     `version` is the calibration in force, "" for none; `trouble` says why what is in the folder is not, "" if nothing
@@ -142,8 +140,7 @@ class LocalSettings:
     cascades: LocalCascades = NO_LOCAL_CASCADES
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything that was configured. `notes` say what was left out and why.
 
     `catalog` has the models that may answer; `known` also those whose upstream does not take part:

@@ -1,8 +1,9 @@
 """Which upstreams take part, with their secrets looked up."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
+
+from msgspec import Struct, field
 
 from router.config.prices.price_map import litellm_providers
 from router.config.references import References, Unresolved
@@ -21,8 +22,7 @@ from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.dialects.dialect import Dialect
 
 
-@dataclass(slots=True)
-class UpstreamSelection:
+class UpstreamSelection(Struct):
     """The upstreams that take part, and why the others do not."""
 
     chosen: dict[str, UpstreamSettings] = field(default_factory=dict)

@@ -9,13 +9,13 @@ import json
 import os
 import re
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
 import yaml
+from msgspec import Struct
 from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
@@ -48,8 +48,7 @@ _ANEW = {
 Place = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class YamlFile:
+class YamlFile(Struct, frozen=True):
     """A parsed file: its name for messages, its data, and the line number of each place.
 
     `digest` is the SHA-256 of its bytes, in hexadecimal digits.

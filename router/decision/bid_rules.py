@@ -4,7 +4,8 @@ A new rule is two functions, whether it holds and why it does not, and a row of 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.decision.bid import Bid, Setting
 from router.decision.policy import Terms
@@ -16,8 +17,7 @@ _DIGITS = 9
 """Qualities are compared rounded, as the bar is: 0.9 - 0.2 is not quite 0.7."""
 
 
-@dataclass(frozen=True, slots=True)
-class CascadeRule:
+class CascadeRule(Struct, frozen=True):
     """A rule that a cascade must keep, and why it breaks it, as a clause with the numbers."""
 
     holds: Callable[[Bid, Setting], bool]

@@ -9,10 +9,11 @@ Those of two models are taken as independent.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum, hypot
 from typing import Self, TypeVar
+
+from msgspec import Struct
 
 from router.decision.choose import Catalog, NothingAdequate, choose
 from router.decision.experience import Experience
@@ -34,8 +35,7 @@ NOBODY = ""
 _SDS_OF_95_PERCENT = 1.96
 
 
-@dataclass(frozen=True, slots=True)
-class TrialRequest:
+class TrialRequest(Struct, frozen=True):
     """A request as far as decisions need it; `id` is for people to find it by."""
 
     id: str
@@ -48,8 +48,7 @@ class TrialRequest:
         return replace(self.circumstances, stays_with="", conversation=None)
 
 
-@dataclass(frozen=True, slots=True)
-class TrialChoice:
+class TrialChoice(Struct, frozen=True):
     """The model that a policy takes for a request, with what is expected of its answer.
 
     A cascade is named by its models, `a + b > top`; `errors` are then the standard deviations of what its quality
@@ -80,8 +79,7 @@ class TrialChoice:
         return self.errors or ((self.model_id, self.quality.sd),)
 
 
-@dataclass(frozen=True, slots=True)
-class TrialRefusal:
+class TrialRefusal(Struct, frozen=True):
     """A policy lets no model answer; `why` is what the client would be told."""
 
     why: str
@@ -95,8 +93,7 @@ class TrialRefusal:
 Ruling = TrialChoice | TrialRefusal
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """What the old and the new policy make of one request."""
 
     case: TrialRequest
@@ -156,8 +153,7 @@ def compared(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One policy's part of some totals; `quality` is a mean of predictions, None without any request."""
 
     cost: Money = ZERO
@@ -165,8 +161,7 @@ class Side:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TrialTotals:
+class TrialTotals(Struct, frozen=True):
     """Sums over requests. Cost and quality are of those that neither policy refuses (`answered`).
 
     A refusal is no saving, and has no quality: it is counted, and left out of everything else.

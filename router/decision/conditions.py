@@ -6,8 +6,9 @@ when the value makes no sense. The reference page and the schema are made from t
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.decision.policy import Asks, Condition
 from router.decision.predicates import AllOf, AnyOf, AtLeast, AtMost, Fact, Labelled, OneOf
@@ -32,8 +33,7 @@ from router.domain.category import Category
 from router.domain.model import Capability
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionKind:
+class ConditionKind(Struct, frozen=True):
     """A condition by its name in YAML: its meaning, what may be written, and what comes of it."""
 
     meaning: str

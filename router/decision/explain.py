@@ -5,8 +5,9 @@ whether it was made just now or is read from the ledger.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.decision.explain_cascade import in_short, sentences_of
 from router.decision.explain_conversation import kept, of_the_conversation
@@ -201,8 +202,7 @@ def _saving(decision: Decision) -> str:
     return f"that saves {saved} USD ({share:.0%}) against {reference.model.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelRow(Struct, frozen=True):
     """One model of a decision, as a table shows it; an unobserved latency is None.
 
     `evidence` says how well founded the quality is.

@@ -18,12 +18,11 @@ Lengths are tokens of one answer, shown and reasoned. Models go by the names tha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
 from math import exp, inf, nan
 from statistics import NormalDist
 
-from pydantic import TypeAdapter
+import msgspec
+from msgspec import Struct, field
 
 from router.domain.category import Category
 from router.domain.estimate import LatencyEstimate
@@ -65,8 +64,7 @@ REASONING_SHARE = 0.75
 """For a thinking model of which nothing was observed: it is assumed to think three tokens for each one shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class LatencyLine:
+class LatencyLine(Struct, frozen=True):
     """How long an answer takes by its length: `first_s + per_token_s * tokens`, give or take `sigma`.
 
     `sigma` is the standard deviation of the logarithm of the whole.
@@ -92,16 +90,14 @@ class LatencyLine:
         return LatencyEstimate(self.first_s * stretch, total_s, quantile, is_predicted=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """How fast models are whose output costs at most `up_to_usd_per_1m`, in USD per 1,000,000 tokens."""
 
     up_to_usd_per_1m: float
     line: LatencyLine
 
 
-@dataclass(frozen=True, slots=True)
-class ModelHabits:
+class ModelHabits(Struct, frozen=True):
     """One model's lengths by category, and its latency where it is known.
 
     `factor` is how wordy it is in categories where its lengths are not known: 1 is as all models together.
@@ -122,8 +118,7 @@ class ModelHabits:
 _ANY_MODEL = ModelHabits()
 
 
-@dataclass(frozen=True, slots=True)
-class LengthForecast:
+class LengthForecast(Struct, frozen=True):
     """Of one answer: the mean and the 90th percentile of its tokens, and seconds (NaN: unknown)."""
 
     mean_tokens: float
@@ -131,8 +126,7 @@ class LengthForecast:
     latency_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class LengthPrior:
+class LengthPrior(Struct, frozen=True):
     """What was learnt before: of all models by category, of single models by name, and of prices.
 
     `tiers` are in ascending order of price; the last one holds for whatever costs more.
@@ -186,14 +180,9 @@ class LengthPrior:
 
 def to_json(prior: LengthPrior) -> bytes:
     """The text of `lengths.json`."""
-    return _adapter().dump_json(prior)
+    return msgspec.json.encode(prior)
 
 
 def from_json(text: str | bytes) -> LengthPrior:
     """The prior that `text` describes. Raises ValueError, which says where, for anything else."""
-    return _adapter().validate_json(text)
-
-
-@cache
-def _adapter() -> TypeAdapter[LengthPrior]:
-    return TypeAdapter(LengthPrior)
+    return msgspec.json.decode(text, type=LengthPrior)

@@ -4,9 +4,10 @@ Every finding is certain: what merely could be wrong is not reported.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import combinations
+
+from msgspec import Struct
 
 from router.decision.lint_cascade import of_cascade
 from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Policy, Rule, Terms
@@ -18,8 +19,7 @@ from router.domain.money import Money
 from router.domain.nearest import nearest
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What surrounds a policy: the models, the names of all keys, and whether there are budgets.
 
     `keys` is None if it is not known which keys there are. `goes_by_prompts` says that an artefact adjusts what is
@@ -32,8 +32,7 @@ class Surroundings:
     goes_by_prompts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something about a policy, or about one of its rules (by name, "" for the policy itself)."""
 
     policy: str

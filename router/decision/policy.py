@@ -5,7 +5,6 @@ values from there on.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self
 
@@ -45,8 +44,7 @@ REFERENCE_ASKED = "asked"
 REFERENCE_BEST = "best"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyPool:
+class PolicyPool(Struct, frozen=True):
     """Which models of the catalog a policy may use: by id, by tag, by not having a tag."""
 
     ids: frozenset[str] = frozenset()
@@ -74,8 +72,7 @@ class PolicyPool:
 EVERY_MODEL = PolicyPool()
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What a policy asks of an answer; a rule restates some of it for the requests that it matches.
 
     Adequate is a predicted quality of at least `floor` where one is given, else of at least the
@@ -164,8 +161,7 @@ class Condition(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Asks:
+class Asks(Struct, frozen=True):
     """What is found out about a request only if a policy asks for it."""
 
     headers: frozenset[str] = frozenset()
@@ -186,8 +182,7 @@ class Asks:
 NOTHING_ASKED = Asks()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """Terms for the requests that meet every condition. The first rule that matches applies."""
 
     name: str
@@ -199,8 +194,7 @@ class Rule:
         return all(holds(features, circumstances) for holds in self.conditions)
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Terms with exceptions. `version` is a hash of the text, recorded with each decision."""
 
     name: str

@@ -12,6 +12,7 @@ from typing import Any, Self, cast
 
 import msgspec
 import orjson
+from msgspec import Struct
 
 from router.decision.policy import Circumstances
 from router.domain.bar import Bar
@@ -188,8 +189,7 @@ def _row_of(candidate: Candidate) -> tuple[Any, ...]:
 # ---------------------------------------------------------------------------------- reading
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct, frozen=True):
     """All that is known of a candidate's model when it is read back."""
 
     id: str

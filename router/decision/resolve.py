@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from msgspec import Struct
+
 from router.decision.policy import NOTHING_ASKED, Asks, Policy, Terms
 from router.domain.errors import ApiError
 from router.domain.model import Model
@@ -15,8 +17,7 @@ _SHOWN = 8
 """How many of all names an error lists where none is near."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Which policy decides for a name that clients send; `reference` is the model it stands for.
 
     Without a reference the name stands for the model of that name, if there is one.

@@ -1,17 +1,16 @@
 """How many tokens a call to a model takes, from what it took on similar prompts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.domain.kinship import Kinship
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SpendingModel:
+class SpendingModel(Struct, frozen=True, eq=False):
     """Tokens of `names` on each kind of prompt.
 
     `outputs` are mean output tokens, (models, kinds), reasoning included; `usual` those over all prompts,

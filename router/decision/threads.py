@@ -7,7 +7,8 @@ the next call is learnt for each place, as is how much of the rest was billed as
 
 from collections import OrderedDict
 from collections.abc import Set
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from router.decision.horizon import Horizon
 from router.decision.share import Share
@@ -41,8 +42,7 @@ _SCALES = {True: 8.0, False: 1.0}
 """Scales of the number of calls in a row to one model: in conversations with tools, and in those without."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Warm:
+class _Warm(Struct, frozen=True):
     """So many `tokens`, by our count, are cached until `until_s`; each use extends that by `ttl_s`."""
 
     tokens: int
@@ -50,8 +50,7 @@ class _Warm:
     ttl_s: float
 
 
-@dataclass(slots=True)
-class _Thread:
+class _Thread(Struct):
     has_tools: bool
     first_tokens: int
     turns: int = 0

@@ -9,12 +9,11 @@ many accepted ones surely differ from the final model's. A few requests still tr
 
 from collections import Counter, OrderedDict
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
 from enum import StrEnum
 from math import sqrt
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from router.decision.bounds import score_bounds
 from router.domain.candidate import Candidate
@@ -87,8 +86,7 @@ class Pairing(NamedTuple):
         return frozenset((*self.first, self.final, *(check.judge for check in self.checks)))
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Recent rulings and checks. `allowed` is how many of the checked answers may differ from the final model's."""
 
     accepted: int = 0
@@ -122,8 +120,7 @@ def _faded(part: int, whole: int) -> tuple[int, int]:
     return (part // 2, whole // 2) if whole >= _WINDOW else (part, whole)
 
 
-@dataclass(slots=True)
-class Verdicts:
+class Verdicts(Struct):
     """The tallies of all cascades of a process, and `counts` of everything that was seen, for people."""
 
     counts: Counter[tuple[Pairing, StepOutcome]] = field(default_factory=Counter)

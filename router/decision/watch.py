@@ -5,8 +5,9 @@ certain that too many differ, that policy's semantic cache is stopped until the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import log
+
+from msgspec import Struct
 
 from router.decision.bounds import log_evidence_above, lower_bound, upper_bound
 
@@ -16,8 +17,7 @@ _LOG_SURE = log(20)
 """Of policies that are at their limit, or below, one in 20 is stopped at most, however long it runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchCount:
+class WatchCount(Struct, frozen=True):
     """How many were compared, and how many of them differed."""
 
     checked: int = 0

@@ -5,10 +5,11 @@ prospect, so it counts as settling none: it costs, and brings nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import hypot
 from operator import mul
 from typing import Self
+
+from msgspec import Struct
 
 from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, Step
@@ -29,8 +30,7 @@ def whole(way: "Way", alone: Candidate) -> Cascade:
     return Cascade(way.steps, way.final, way.quality(), way.cost(), way.latency(), alone)
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """Steps, one after the other, and the model that is asked when none of them has settled a request.
 
     `reached` is the share of requests that reach each step, and last the share that reaches the final model. Of the

@@ -12,7 +12,8 @@ equally fast, so that weights decide between them, and not the noise of measurem
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.candidate import Candidate
 from router.domain.model import Model
@@ -52,8 +53,7 @@ class PeakEwma:
         return self._value if now_s - self._at_s <= _FORGOTTEN_S else None
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """The state of a replica: calls in flight, how slow it is (None when unknown), room for one more."""
 
     in_flight: int = 0

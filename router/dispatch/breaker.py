@@ -15,12 +15,12 @@ With a probe's first content it closes, since a stream may last for minutes; but
 call has gone well, it opens again, for longer.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class BreakerSettings:
+
+class BreakerSettings(Struct, frozen=True):
     """When to open and for how long."""
 
     failures_in_a_row: int = 5

@@ -15,8 +15,9 @@ calls and their cost as its own.
 The time is an argument, as for `router.dispatch.machine.Attempts`.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from router.dispatch.commands import CheckAnswers, Command, Commit, GiveUp, Start
 from router.dispatch.faults import api_error_of
@@ -51,8 +52,7 @@ class How(StrEnum):
     """Nobody was asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepEnd:
+class StepEnd(Struct, frozen=True):
     """How a step has ended, and why, in a clause."""
 
     step: Step

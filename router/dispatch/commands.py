@@ -34,30 +34,26 @@ class Commit(Struct, frozen=True):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     """Stop this attempt: another one was faster, or its answer is of no use any more."""
 
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
+class Wake(Struct, frozen=True):
     """Call `tick` at this time, unless something else happens first."""
 
     at_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class CheckAnswers:
+class CheckAnswers(Struct, frozen=True):
     """Check the answers of `attempts`, in the order of the step's candidates; those without one have failed."""
 
     step: Step
     attempts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True):
     """Tell the client `error`; no attempt is left."""
 
     error: ApiError

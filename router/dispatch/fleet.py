@@ -10,11 +10,10 @@ them never becomes news, so that a rumour dies with its cause.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import ceil
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from router.dispatch.allowance import Allowance
 from router.dispatch.balance import Load, PeakEwma
@@ -50,8 +49,7 @@ class Refused(Enum):
     """It said that it is at a limit, or is at one of ours. It is not asked before that is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotNow:
+class NotNow(Struct, frozen=True):
     """Why not now, and in how many seconds it is worth asking again."""
 
     why: Refused
@@ -71,8 +69,7 @@ class Ticket(Struct, frozen=True):
     upstream_epoch: int
 
 
-@dataclass(slots=True)
-class _Unit:
+class _Unit(Struct):
     """What is known of one model in one place; its rate limits are counted from the first call on.
 
     `limited_until_s` is by service tier; the standard one's limits are those of all. `slowness`, of streams (True)
@@ -87,8 +84,7 @@ class _Unit:
     slowness: dict[bool, PeakEwma] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class UnitState:
+class UnitState(Struct, frozen=True):
     """The state of one model or upstream, for people and for metrics."""
 
     kind: str
@@ -98,8 +94,7 @@ class UnitState:
     in_flight: int
 
 
-@dataclass(slots=True)
-class Fleet:
+class Fleet(Struct):
     """All models and upstreams of a process."""
 
     settings: BreakerSettings = field(default_factory=BreakerSettings)

@@ -1,8 +1,9 @@
 """What one process tells the others about a model or an upstream, so that they need not find out themselves."""
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class About(StrEnum):
@@ -13,16 +14,14 @@ class About(StrEnum):
     LIMIT = "limit"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a notice is about; a later notice on the same subject replaces an earlier one."""
 
     about: About
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """`subject` is to be left alone for `for_s` seconds from now, or, with None, no longer."""
 
     subject: Subject
@@ -36,8 +35,7 @@ class Notice:
             raise ValueError(f"a rest lasts some seconds, not {self.for_s!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """Notices that the other processes have not been told yet, and the last change of the fleet among them."""
 
     notices: tuple[Notice, ...]

@@ -1,7 +1,5 @@
 """What one request may try: which models, how often, for how long, at what cost."""
 
-from dataclasses import dataclass
-
 from msgspec import Struct
 
 from router.dispatch.allowance import Allowance
@@ -10,8 +8,7 @@ from router.domain.money import Money
 from router.domain.price import STANDARD
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """How hard to try: bounds for one request over all of its attempts.
 
     `first_content_s` bounds the wait for the first content of each streamed attempt, `stall_s` the

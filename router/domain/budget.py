@@ -4,10 +4,11 @@ A period is a day, a week from Monday, or a month by the calendar of a time zone
 at local midnight even when the clocks are changed; or all of time.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
 
 from router.domain.members import replace
 from router.domain.money import ZERO, Money
@@ -25,8 +26,7 @@ class ScopeKind(StrEnum):
     POLICY = "policy"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Everything, or what has a certain key, tag or policy; `name` is "" for everything."""
 
     kind: ScopeKind = ScopeKind.ALL
@@ -53,8 +53,7 @@ class BudgetWindow(StrEnum):
     LIFETIME = "lifetime"
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """From one Unix time to another, which is None for a period without an end."""
 
     start_s: float
@@ -65,8 +64,7 @@ class Period:
         return self.start_s <= now_s and (self.resets_s is None or now_s < self.resets_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """At most `usd` for `scope` in each `window` of `timezone` (a name of the IANA database)."""
 
     scope: Scope
@@ -117,8 +115,7 @@ class Budget:
         return Period(start.timestamp(), end.timestamp())
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Struct, frozen=True):
     """The state of a budget: what was spent in its period, and what requests in flight have reserved."""
 
     budget: Budget
@@ -137,8 +134,7 @@ class Balance:
         return self.left.pico / self.budget.usd.pico if self.budget.usd else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(Struct, frozen=True):
     """How many requests, and tokens of prompt and answer, a scope may have per minute; None for no bound."""
 
     scope: Scope

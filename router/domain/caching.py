@@ -1,7 +1,6 @@
 """What a policy wants of stored answers, and what is known of one besides its text."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -10,8 +9,7 @@ from router.domain.semantic import SEMANTIC_OFF, SemanticTerms
 from router.domain.usage import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class CacheTerms:
+class CacheTerms(Struct, frozen=True):
     """How long an answer may be reused, and which answers may not.
 
     `ttl_s` of 0 is no caching. `tool_calls` says whether an answer that calls tools may be reused.
@@ -35,8 +33,7 @@ class CacheTerms:
 NO_CACHING = CacheTerms()
 
 
-@dataclass(frozen=True, slots=True)
-class Tenancy:
+class Tenancy(Struct, frozen=True):
     """Who shares stored answers: nobody but the key itself, or all keys that have the same tags.
 
     `tags` is a pattern (`team-*`) of the tags that make a tenant; "" for none. Only tags that were

@@ -7,9 +7,10 @@ is asked as if there had been no cascade.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.domain.candidate import Candidate
 from router.domain.estimate import CostEstimate, EstimateSource, LatencyEstimate, QualityEstimate
@@ -34,8 +35,7 @@ class Test(StrEnum):
     """Another model finds it good."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A test with its bar: a cosine, a geometric mean of token probabilities or a mark, each from 0 to 1.
 
     For agreement it is the share of the answers that must be the same, above one half. None stands for the test's
@@ -65,8 +65,7 @@ class Ruling(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(Struct, frozen=True):
     """A ruling and why, in a clause that quotes no answer.
 
     `taken` is the index of the answer that is accepted, None unless one is.
@@ -82,8 +81,7 @@ class Opinion:
             raise ValueError(f"an accepted answer has a number, and no other: {self!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecipe:
+class StepRecipe(Struct, frozen=True):
     """A step as a policy states it: ids of models, all asked at once, and what their answers must pass.
 
     `within_s` is how long it may take, None for no bound of its own; an answer that is not there by then counts as
@@ -113,8 +111,7 @@ class CascadeUse(StrEnum):
     """Wherever its steps can be asked at all, whatever the evidence says."""
 
 
-@dataclass(frozen=True, slots=True)
-class CascadeTerms:
+class CascadeTerms(Struct, frozen=True):
     """What a policy asks of cascades.
 
     `steps` are its own, none for pairs that are found by evidence. `final` is the id of the last model, "" for
@@ -144,8 +141,7 @@ class CascadeTerms:
 NO_CASCADES = CascadeTerms()
 
 
-@dataclass(frozen=True, slots=True)
-class Prospect:
+class Prospect(Struct, frozen=True):
     """What to expect of a step before a final model.
 
     `p_accept` is the share of requests that its answers settle. `gain` is the quality of the step with the
@@ -177,8 +173,7 @@ class Prospects(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A step that was decided on: whom to ask, what their answers must pass, and how long it may take.
 
     `judging` is what a judge's verdicts on all answers cost, None without a judge, and in a decision that was
@@ -203,8 +198,7 @@ class Step:
         return asked if self.judging is None else (*asked, self.judging)
 
 
-@dataclass(frozen=True, slots=True)
-class Cascade:
+class Cascade(Struct, frozen=True):
     """Steps before the final model, and what is predicted of them together.
 
     `cost` and `latency` are those of the whole: of every step, and of the final model as often as it is asked.

@@ -2,8 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from router.domain.model import Model
 
@@ -14,8 +15,7 @@ _EPOCH_MIN = 3 * 24 * 60
 """Unix time began on a Thursday."""
 
 
-@dataclass(frozen=True, slots=True)
-class Week:
+class Week(Struct, frozen=True):
     """A catalog in the hours of a week: the n-th is in force from the minute `begins[n]` on, Monday's first being 0."""
 
     begins: tuple[int, ...]
@@ -40,8 +40,7 @@ class Week:
         return self.catalogs[bisect_right(self.begins, minute) - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class DatedCatalog:
+class DatedCatalog(Struct, frozen=True):
     """Successive catalogs; the n-th is in force from `changes_s[n - 1]` on."""
 
     changes_s: tuple[float, ...]

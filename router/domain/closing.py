@@ -1,7 +1,5 @@
 """What there is to report about a request: once, when it is in the books, or was refused."""
 
-from dataclasses import dataclass
-
 from msgspec import Struct
 
 from router.domain.decision import Decision
@@ -67,8 +65,7 @@ class Closing(Struct, frozen=True):
         return Money(sum(entry.saving.pico for entry in self.entries))
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorResponse:
+class ErrorResponse(Struct, frozen=True):
     """An error response: its path, its status, and its code, which is ours or an upstream's.
 
     `at_s` is when it was given, in Unix time.

@@ -1,11 +1,11 @@
 """Where a request stands in its conversation, and what providers still have cached of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What the provider at one place still has cached of a conversation's beginning, and how it uses its cache.
 
     `tokens` are in its prompt cache; `reads` is the share of such tokens that were really read from there,
@@ -29,8 +29,7 @@ class Kept:
 NOTHING_KEPT = Kept()
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """How many `turns` (calls) a conversation has had, and what to expect of it.
 
     After this call about `ahead` more will go to the model that answers it, each with about `growth` more

@@ -1,10 +1,9 @@
 """When to stop waiting for an answer."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Deadlines:
+class Deadlines(Struct, frozen=True):
     """Seconds until an attempt's first content, between two pieces, and in all; None where nothing is asked."""
 
     first_content_s: float | None = None

@@ -6,16 +6,16 @@ FarthingError
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 
 class FarthingError(Exception):
     """Anything that Farthing raises on purpose."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """One mistake in a file: where it is, what is wrong, and what would be right."""
 
     file: str

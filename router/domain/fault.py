@@ -6,8 +6,9 @@ border; nothing behind it knows aiohttp or litellm.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from router.domain.errors import FarthingError
 
@@ -39,8 +40,7 @@ class FaultKind(StrEnum):
     """The request itself is wrong; every upstream would say so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One failure. `error` is the upstream's own error object, where it sent one that we may show.
 
     `reached_model` says that the upstream had accepted the request when it failed, so that it may

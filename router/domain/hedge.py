@@ -1,10 +1,9 @@
 """When a second model is asked alongside a silent first one."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Hedge:
+class Hedge(Struct, frozen=True):
     """Hedge after the `quantile` of the model's own time to first content, for at most `share` of requests."""
 
     quantile: float

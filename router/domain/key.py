@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from msgspec import Struct
+
 from router.domain.budget import Budget, RateLimit
 
 SECRET_PREFIX = "fk-"  # noqa: S105 - no secret, but how ours begin
 """How the secrets that we make begin."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grants:
+class Grants(Struct, frozen=True):
     """What a key may do. No policies, or models, means all of them; policies alone, no model but by one of them.
 
     `overrides` are the names of the overrides that its requests may use, None for any.

@@ -1,10 +1,9 @@
 """How much of a model may be used at once: what its provider, or its operator, allows."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Bounds for one model; None for no bound.
 
     `in_flight` calls at the same time (more wait in a queue), `requests_per_minute` and

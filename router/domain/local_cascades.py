@@ -1,7 +1,8 @@
 """What an operator's own answers say of cascades: two models before a final one, by category."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from router.domain.candidate import Candidate
 from router.domain.cascade import Prospect, Prospects
@@ -11,8 +12,7 @@ Models = tuple[str, str, str]
 """The ids of two models in alphabetical order, the same one twice if it is asked twice, and that of the final one."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalCascade:
+class LocalCascade(Struct, frozen=True):
     """Two models before a final one, by their ids, what to expect of them, and how many prompts that rests on."""
 
     models: Models
@@ -30,8 +30,7 @@ class LocalCascade:
             raise ValueError("what is measured rests on one prompt at least")
 
 
-@dataclass(frozen=True, slots=True)
-class LocalCascades:
+class LocalCascades(Struct, frozen=True):
     """The cascades that own answers show to be better than one model, and those that they show to be worse.
 
     One that is worse is never used in its category, whatever was learnt elsewhere. It does no harm if its models are
@@ -63,8 +62,7 @@ class LocalCascades:
 NO_LOCAL_CASCADES = LocalCascades()
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFirst:
+class OwnFirst(Struct, frozen=True):
     """Prospects by own answers, and others for cascades that these neither support nor refute."""
 
     own: Mapping[Models, Prospect]

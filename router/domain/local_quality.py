@@ -7,8 +7,9 @@ has asked it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from math import exp, hypot, isfinite, log, sqrt
+
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
@@ -20,8 +21,7 @@ _LEAST, _MOST = 0.01, 0.99
 """Beyond these, the logits of a probability claim more than any number of answers can show."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """P(good answer) of a model in one category with its sd, and how many own answers it rests on."""
 
     p: float
@@ -34,8 +34,7 @@ class Measured:
             raise ValueError(f"no measured quality: {self!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class LocalCategory:
+class LocalCategory(Struct, frozen=True):
     """A calibrated category: the measured models by their ids, and how the others are to be shifted.
 
     `shift` is by how many logits the measured ones are better than the shipped estimates, below 0 if the
@@ -64,8 +63,7 @@ class LocalCategory:
         return Ability(measured.p, measured.sd, source, EstimateSource.LOCAL)
 
 
-@dataclass(frozen=True, slots=True)
-class LocalQuality:
+class LocalQuality(Struct, frozen=True):
     """Local evidence: the calibrated categories, and which models were measured.
 
     `names` are their upstreams' names by their ids: another model under the same id was not measured.

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.limits import UNLIMITED, Limits
@@ -60,16 +62,14 @@ class Ability:
         object.__setattr__(self, "estimate", QualityEstimate(self.p, self.sd, self.kind))
 
 
-@dataclass(frozen=True, slots=True)
-class PriceChange:
+class PriceChange(Struct, frozen=True):
     """A price that takes effect at a Unix time."""
 
     from_s: float
     price: Price
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """An entry of the catalog. `id` is what clients write, `name` what its upstream calls it.
 
     `price` is in force until the first of `price_changes`, which are in chronological order.
@@ -92,7 +92,7 @@ class Model:
     max_output_tokens: int | None
     abilities: Mapping[Category, Ability]
     capabilities: frozenset[Capability] = frozenset(Capability)
-    tags: frozenset[str] = field(default_factory=frozenset)
+    tags: frozenset[str] = frozenset()
     limits: Limits = UNLIMITED
     price_changes: tuple[PriceChange, ...] = ()
     replica: str = ""

@@ -1,7 +1,8 @@
 """What a policy wants the most of, once an answer is good enough."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from router.domain.money import ZERO, Money
 
@@ -22,8 +23,7 @@ class Aim(StrEnum):
     """By dollars: those of the answer, of the quality that it lacks, and of the time that it takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Objective:
+class Objective(Struct, frozen=True):
     """An aim; of a weighted one also what a point of quality and a second are worth."""
 
     aim: Aim = Aim.CHEAPEST

@@ -1,12 +1,11 @@
 """What a single request wants done differently from its policy and the proxy's defaults."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.domain.money import Money
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(Struct, frozen=True):
     """`policy` decides, whatever the model's name says, "" for the usual one.
 
     `tolerance` replaces the policy's own, and its floor; `ceiling` counts if it is below the policy's;

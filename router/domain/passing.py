@@ -1,8 +1,9 @@
 """Which calls are passed to an upstream unread, and what is known of their prices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+from msgspec import Struct, field
 
 from router.domain.price import Price
 
@@ -26,8 +27,7 @@ _ASKS_ONLY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 """Methods that generate nothing, and so cost nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class PassTerms:
+class PassTerms(Struct, frozen=True):
     """Which paths go to `upstream`, which of them are `free`, and the prices of models by their names there."""
 
     upstream: str

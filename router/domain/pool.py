@@ -1,7 +1,8 @@
 """A pool: models whose outcomes are compared, with their prices, independent of any configuration."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from router.domain.category import Category
 from router.domain.model import Ability
@@ -10,8 +11,7 @@ _TOKENS_PER_CALL = 1000.0
 """Assumed where only the price of a call is stated. It tells dear models from cheap ones, and charges nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolModel:
+class PoolModel(Struct, frozen=True):
     """One model of a pool. Prices are USD per 1,000,000 tokens.
 
     `usd_per_call` replaces tokens and prices where the source of the outcomes has neither.
@@ -39,8 +39,7 @@ class PoolModel:
         return (self.usd_per_call * 1e6 / _TOKENS_PER_CALL,) * 2
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """Models by name, in the order of the file; `datasets` are the ones it is for, empty for all.
 
     `has_nominal_costs`: a call costs `usd_per_call`, whatever the outcomes say.

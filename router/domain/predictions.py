@@ -1,8 +1,9 @@
 """What a router predicts of every model of a pool for every prompt, as tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.domain.agreeing import Agreeing
 from router.domain.arrays import Floats
@@ -10,8 +11,7 @@ from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Predictions:
+class Predictions(Struct, frozen=True, eq=False):
     """Prompts in rows, models in columns.
 
     `p_quality` is the calibrated probability of a good answer in [0, 1], `p_sd` its standard deviation;

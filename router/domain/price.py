@@ -5,7 +5,6 @@ of rates once its prompt is longer than some threshold. Each such set is a band.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -39,8 +38,7 @@ class Bill(Struct, frozen=True):
     unpriced: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """Pico-dollars per token, a fee per request, and one per web search.
 
     Vendors that name no rate for cached input or reasoning charge the plain input or output rate
@@ -101,7 +99,7 @@ class Rates:
         )
 
 
-RATES: tuple[str, ...] = tuple(field.name for field in fields(Rates))
+RATES: tuple[str, ...] = Rates.__struct_fields__
 
 STAND_INS: dict[str, str | None] = {
     "cache_write_1h_pico": "cache_write_pico",
@@ -129,8 +127,7 @@ _ALSO: Mapping[str, str] = {"fast": "priority"}
 """OpenAI's other word for a tier (https://developers.openai.com/api/docs/guides/fast-mode); Anthropic's is another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """Rates that hold for requests of `tier` with more than `above_input_tokens` in their prompt."""
 
     rates: Rates
@@ -148,8 +145,7 @@ class Band:
         return self.above_input_tokens == 0
 
 
-@dataclass(frozen=True, slots=True)
-class Price(Rates):
+class Price(Rates, frozen=True):
     """Standard rates for short prompts, and bands in which other rates hold.
 
     `source` says who stated the price (a URL, a file), `as_of` when. `off_peak` is what is charged instead in
@@ -278,8 +274,7 @@ class Price(Rates):
         return Money(rates.request_pico + input_tokens * into + output_tokens * out)
 
 
-@dataclass(frozen=True, slots=True)
-class OffPeak:
+class OffPeak(Struct, frozen=True):
     """A price for certain hours of the week: `spans` of minutes from Monday on in UTC, each without its last."""
 
     price: Price

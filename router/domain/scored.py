@@ -4,9 +4,10 @@ The documents call it an outcome. Scores of different sources are never mixed: a
 not a share of content users.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
+
+from msgspec import Struct
 
 
 class ScoreSource(StrEnum):
@@ -30,8 +31,7 @@ class ScoreSource(StrEnum):
     """The same client asked the same again soon afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(Struct, frozen=True):
     """What one source says of the answer to one request: from 0, useless, to 1, as good as can be.
 
     `model` wrote the answer, whichever request it was for; `at_s` is the Unix time of the score, and a
@@ -57,8 +57,7 @@ class Scored:
             raise ValueError("a score is given at some time")
 
 
-@dataclass(frozen=True, slots=True)
-class ScoringTerms:
+class ScoringTerms(Struct, frozen=True):
     """Whether answers are examined, and for how many seconds a repeated question is recognised, 0 for never."""
 
     automatic: bool = True

@@ -1,7 +1,8 @@
 """What a policy says about answers that were given to other words."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class SemanticMode(StrEnum):
@@ -27,8 +28,7 @@ DEFAULT_SIMILARITY = 0.95
 """The least cosine of vectors, for `meaning`: chosen on the tuning half of `benchmarks.semantic`."""
 
 
-@dataclass(frozen=True, slots=True)
-class SemanticTerms:
+class SemanticTerms(Struct, frozen=True):
     """What a policy asks of such answers.
 
     `similarity` is the least cosine, for `meaning` only. A share of `check_share` of the answers that could

@@ -5,11 +5,12 @@ The mean is kept as well, since the long tail that determines it lies above the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp, inf
 from operator import le
 from statistics import NormalDist
 from typing import Self
+
+from msgspec import Struct
 
 LEVELS = tuple((part + 0.5) / 15 for part in range(15))
 """The levels of the quantiles: 1/30, 3/30, and so on to 29/30."""
@@ -17,8 +18,7 @@ LEVELS = tuple((part + 0.5) / 15 for part in range(15))
 _TENTH, _HALF, _NINE_TENTHS = 1, 7, 13
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """Quantiles at `LEVELS`, ascending, and the mean; none is negative."""
 
     quantiles: tuple[float, ...]

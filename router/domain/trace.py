@@ -1,14 +1,14 @@
 """A request's place in a distributed trace: https://www.w3.org/TR/trace-context/."""
 
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 _SPAN_BYTES = 8
 _TRACE_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """A request's trace; ids are hexadecimal digits, as the standard writes them.
 
     `parent` is the span that sent the request, "" if none was stated; `state` is what vendors have added,

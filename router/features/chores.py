@@ -9,8 +9,9 @@ assistants speak of them, too.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.features.needs import tools_to_call
 from router.features.text import end_texts_of
@@ -56,8 +57,7 @@ _SOME = r"(?:\s+(?!(?:for|from|in|of|that|to|where|which|whose|with)\b)[^\s.:]+)
 """Words that describe what follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Struct, frozen=True):
     """How a chore is worded, in lower case. Such a text has a word of each group in `wants`.
 
     Looking for words is a hundred times as fast as matching the pattern, and rules out most texts.

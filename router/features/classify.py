@@ -8,11 +8,11 @@ question, so that a word in a short question says more than in a long one. See d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Self
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats, softmax
@@ -54,8 +54,7 @@ def _by_root(buckets: Ids) -> float:
     return 1.0 / sqrt(max(1, len(buckets)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CategoryModel:
+class CategoryModel(Struct, frozen=True, eq=False):
     """The learnt weights.
 
     `words` and `runs`, (2 ** bits x categories) each, times their scales, one per category, are the weights of words

@@ -6,13 +6,13 @@ labelled requests decides instead.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.category import Category
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(Struct, frozen=True):
     """A word, or two neighbouring words, that votes for a category."""
 
     category: Category
@@ -131,8 +131,7 @@ STARTS: frozenset[str] = frozenset(term.split()[0] for term in CUES if " " in te
 """The first words of all pairs, so that few pairs of a text have to be looked up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A sign in the characters of a text. Its votes count once, however many patterns match.
 
     Every pattern begins with something rare, which makes searching for it fast, and bounds its

@@ -8,8 +8,9 @@ or should answer in German, is no such task.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.features.chores import without_occasions
@@ -57,8 +58,7 @@ _NEAR = 5
 """Words between whose a text is and what it is called: "the latest message", "the user's angry e-mail"."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Duty:
+class _Duty(Struct, frozen=True):
     """A task by its verbs, which are done to a text, or always ("You ...", or the first word of all).
 
     `besides` is how else it is said. A text without one of the `hints` has none of these; looking for them is quicker.

@@ -7,10 +7,10 @@ and words that both have must be in the same order.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import orjson
+from msgspec import Struct
 
 from router.domain.semantic import Sameness
 from router.features.gates import GATES
@@ -29,8 +29,7 @@ MOST_WORDS_BY_MEANING = 12
 _GATES_BYTES = GATE_BYTES * len(GATES)
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(Struct, frozen=True):
     """Digests of what each gate reads, in the order of the gates, and of the words in theirs.
 
     Likenesses can be compared if they were made with the same key.

@@ -8,7 +8,8 @@ Everything else counts. To add to these lists is to claim that the difference ne
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.features.courtesy import bare
 from router.features.spelling import spelt
@@ -39,8 +40,7 @@ _PRONOUNS = frozenset("i you he she it we they one there this that".split())
 _PLACES_BEFORE_OF = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A text; its code, verbatim; the rest of it; and that rest's words in normal form."""
 
     text: str

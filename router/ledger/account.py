@@ -1,7 +1,6 @@
 """The entries of one request, written down as its attempts end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -77,8 +76,7 @@ _BEFORE_ALL = -1
 """The number of a call that was made before any attempt; 0 is the cache's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Embedding:
+class Embedding(Struct, frozen=True):
     """A call for a vector: who made it, how many tokens it counted, and the price of one."""
 
     upstream: str

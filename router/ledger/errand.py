@@ -1,8 +1,9 @@
 """The entries of requests that no policy decides: vectors, and calls that are passed through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from router.domain.fault import Fault
 from router.domain.ledger import Entry, Outcome
@@ -19,8 +20,7 @@ class ErrandKind(StrEnum):
     PASSED = "passed_through"
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Struct, frozen=True):
     """The common part of a request's entries. `tokens` are those of its input, by our own count."""
 
     request_id: str

@@ -1,9 +1,10 @@
 """What leaves the ledger in files: columns, each with the kind of its values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
+
+from msgspec import Struct
 
 Attempt = Mapping[str, Any]
 """An attempt, by the names of the ledger's columns, with its `tags` as a list of words."""
@@ -24,8 +25,7 @@ class ColumnKind(Enum):
     """A list of texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a file, and how its value comes from an attempt."""
 
     name: str

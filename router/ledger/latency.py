@@ -1,7 +1,8 @@
 """Quantiles of latencies, from the histograms in which they are kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 BASE = 1.1
 """Bucket b counts what took (BASE ** (b - 1), BASE ** b] seconds, so that quantiles are exact to 5 %."""
@@ -9,8 +10,7 @@ BASE = 1.1
 SHOWN = (0.5, 0.9, 0.99)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelLatency:
+class ModelLatency(Struct, frozen=True):
     """How long a model's answers took, in seconds: the quantiles `SHOWN`, empty where none is known.
 
     `first_content_s` is the time to the first content of streams, `total_s` that to the end.

@@ -7,17 +7,17 @@ the price effect, so the two add up to the pico-dollar.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+
+from msgspec import Struct
 
 from router.domain.errors import FarthingError
 from router.domain.money import Money
 from router.ledger.report import Filters, Report, Totals
 
 
-@dataclass(frozen=True, slots=True)
-class Mover:
+class Mover(Struct, frozen=True):
     """How one group changed. The change of a group that is new, or gone, is all volume."""
 
     name: str

@@ -1,6 +1,6 @@
 """What is known of the quality of answers, counted by group and by source, which are never mixed."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.domain.scored import ScoreSource
 
@@ -8,8 +8,7 @@ OUTCOME_GROUPINGS = ("model", "category", "source")
 """What scores can be counted by."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreTally:
+class ScoreTally(Struct, frozen=True):
     """The scores of one source in one group: how many, and their sum."""
 
     name: str
@@ -28,8 +27,7 @@ class ScoreTally:
         return self.sum / self.count
 
 
-@dataclass(frozen=True, slots=True)
-class SourceScores:
+class SourceScores(Struct, frozen=True):
     """The scores of one source of a model's answers in one category: how many, and their sum."""
 
     model: str
@@ -44,8 +42,7 @@ class SourceScores:
         return self.sum / self.count
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """How many answers a model gave in one category, and how many of these have a visible flaw."""
 
     model: str

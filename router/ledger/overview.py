@@ -4,9 +4,10 @@ The same figures as a report's, cut in every way, and by steps of time.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
+
+from msgspec import Struct, structs
 
 from router.domain.ledger import Outcome
 from router.domain.money import ZERO, Money
@@ -27,8 +28,7 @@ _LEADING_DAYS = 92
 _LOST = frozenset({Outcome.FAILED, Outcome.CUT})
 
 
-@dataclass(frozen=True, slots=True)
-class TimeStep:
+class TimeStep(Struct, frozen=True):
     """An hour or a day: its name, its totals, and what each model cost in it.
 
     `lost` counts requests that ended without a whole answer although the client was still there.
@@ -40,8 +40,7 @@ class TimeStep:
     costs: Mapping[str, Money]
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """All that the page shows. A cut is None where no sums are kept for it together with the filters.
 
     `now_s` is when it was made (Unix time), `unit` "hour" or "day". `choices` are the names that occur
@@ -108,7 +107,7 @@ def document(found: Overview) -> dict[str, Any]:
     models = _dearest_first(found.steps)
     return {
         "now_s": found.now_s,
-        "filters": {k: v for k, v in asdict(found.filters).items() if v is not None},
+        "filters": {k: v for k, v in structs.asdict(found.filters).items() if v is not None},
         "baseline": found.baseline,
         "unit": found.unit,
         "total": {**figures(found.total), "lost": sum(step.lost for step in found.steps)},
@@ -121,7 +120,10 @@ def document(found: Overview) -> dict[str, Any]:
         ],
         "cuts": {name: _lines(groups) for name, groups in found.cuts.items()},
         "choices": {name: list(names) for name, names in found.choices.items()},
-        "latency": {"quantiles": SHOWN, "models": [asdict(each) for each in found.latencies]},
+        "latency": {
+            "quantiles": SHOWN,
+            "models": [structs.asdict(each) for each in found.latencies],
+        },
     }
 
 

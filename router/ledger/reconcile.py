@@ -6,8 +6,9 @@ Reasons are tried in the order of `_REASONS`, and the first that fits is given. 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from datetime import date
+
+from msgspec import Struct, field
 
 from router.domain.money import ZERO, Money
 from router.ledger.invoices.formats import InvoiceLine
@@ -21,8 +22,7 @@ Place = tuple[str, str]
 """A day, and a model's id, or a vendor's name where the catalog knows none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(Struct, frozen=True):
     """What the ledger has for a model on a day; tokens are those that the upstream processed."""
 
     cost: Money = ZERO
@@ -38,11 +38,12 @@ class Booked:
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: "Booked") -> "Booked":
-        return Booked(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Booked)))
+        return Booked(
+            *(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__)
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Invoiced:
+class Invoiced(Struct, frozen=True):
     """What the invoice has for a model on a day. `tokens` is None if it has no counts.
 
     `cost` may be off by `rounding`: in an invoice in whole cents, each amount was rounded by up to half a cent.
@@ -55,8 +56,7 @@ class Invoiced:
     tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One day and model: both amounts, and why they differ, "" where that is not known."""
 
     day: str
@@ -72,8 +72,7 @@ class Difference:
         return self.invoiced - self.booked
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
+class Reconciliation(Struct, frozen=True):
     """All days and models, in order, and both totals."""
 
     lines: tuple[Difference, ...]
@@ -157,8 +156,7 @@ def _summed(lines: Sequence[InvoiceLine], rounding: Money) -> Invoiced:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
+class _Sides(Struct, frozen=True):
     """Invoice and books, side by side."""
 
     invoiced: Mapping[Place, Invoiced]

@@ -6,7 +6,8 @@ Everything else is added up here, in whole numbers.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+
+from msgspec import Struct
 
 from router.domain.ledger import CostSource, Outcome
 from router.domain.money import ZERO, Money
@@ -32,8 +33,7 @@ IN_TIME = frozenset({"day", "hour"})
 """Groupings that are shown in chronological order, not by cost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """What a report is about.
 
     `since` and `until` are UTC days as ISO dates, both inclusive, "" for open. The rest are names, None
@@ -53,8 +53,7 @@ class Filters:
 EVERYTHING = Filters()
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """Sums over attempts that share a group's name, an outcome, a source of cost, and a size.
 
     `size_class` is the largest prompt length at which rates may change that their prompts exceed. Of the answers
@@ -89,8 +88,7 @@ class Cell:
         return rates.tally(self.usage, self.answers).amount
 
 
-@dataclass(frozen=True, slots=True)
-class Decomposition:
+class Decomposition(Struct, frozen=True):
     """The parts of a saving, signed; their sum is the saving, to the pico-dollar.
 
     `model_choice`: answers by another model than the reference, at that model's price. `cache`: answers
@@ -115,7 +113,7 @@ class Decomposition:
         return Decomposition(*(getattr(self, n) + getattr(other, n) for n in PARTS))
 
 
-PARTS = tuple(field.name for field in fields(Decomposition))
+PARTS = Decomposition.__struct_fields__
 
 _PART_OF: Mapping[Outcome, str] = {
     Outcome.OK: "model_choice",
@@ -128,8 +126,7 @@ _PART_OF: Mapping[Outcome, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Sums over the attempts of one group. Tokens are those that upstreams processed.
 
     A request is counted by the attempt that closes it: its answer, or its last attempt.
@@ -170,7 +167,9 @@ class Totals:
         return self.quality_sum / self.predicted if self.predicted else None
 
     def __add__(self, other: "Totals") -> "Totals":
-        return Totals(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Totals)))
+        return Totals(
+            *(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__)
+        )
 
 
 def totals_of(cell: Cell, price: Price | None = None) -> Totals:
@@ -202,16 +201,14 @@ def _if(cell: Cell, source: CostSource, count: int) -> int:
     return count if cell.cost_source is source else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """One line of a report."""
 
     name: str
     totals: Totals
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Groups by `by`, of what `filters` let through, against a baseline.
 
     `baseline` is "reference" or the id of the model that everything is compared with. `total` counts

@@ -1,7 +1,6 @@
 """Which budgets and limits apply to a request."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
 from msgspec import Struct
@@ -45,8 +44,7 @@ class Payer(Struct, frozen=True):
                 return (self.policy,) if self.policy else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
+class Rulebook(Struct, frozen=True):
     """The budgets and limits of the configuration; a key may have further ones of its own."""
 
     budgets: tuple[Budget, ...] = ()

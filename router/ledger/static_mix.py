@@ -8,9 +8,10 @@ their answers are assumed to be as long as those that were given.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.domain.model import Model
@@ -22,8 +23,7 @@ _KNOWN = frozenset(Category)
 """Rows of categories that no longer exist are left out: nothing is predicted for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class StaticMix:
+class StaticMix(Struct, frozen=True):
     """A share of `dearer` (in [0, 1]) and the rest `cheaper`, at the price of the mix.
 
     `quality` is the predicted quality of the mix, `wanted` that of the answers; the former is lower if not
@@ -62,8 +62,7 @@ def static_mix(cells: Sequence[Cell], models: Iterable[Model]) -> StaticMix | No
     return _at(hull, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Point:
+class _Point(Struct, frozen=True):
     """A single model: what all traffic would cost with it, and its predicted quality."""
 
     model: Model

@@ -1,17 +1,15 @@
 """What became of one request: its attempts and what they cost, as a document and in sentences."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from router.domain.ledger import Entry
 from router.domain.money import ZERO, Money
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
+class RequestRecord(Struct, frozen=True):
     """All that the ledger has of one request: at least one entry, in the order of attempts.
 
     `decision` is what is kept of how it was decided, None for nothing.

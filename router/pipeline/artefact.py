@@ -1,8 +1,9 @@
 """An artefact: everything that was learnt from outcomes, as the server and the offline commands use it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from math import inf
+
+from msgspec import Struct, field
 
 from router.decision.agreement import AgreementModel
 from router.decision.lengths import LengthPrior
@@ -23,8 +24,7 @@ TRIPLE_SD = 0.05
 """The standard deviation of each of these qualities."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Artefact:
+class Artefact(Struct, frozen=True, eq=False):
     """`kind_names` are the names of the kinds of `kinds`; `facts` what its card says about it, as plain values.
 
     `lengths` are how long and how slow answers are, by category; `moves_from` is PRIORS or OWN_MEANS. `agreement`
@@ -100,8 +100,7 @@ class Artefact:
         return None if scored_as is None else self.quality.usual(scored_as)
 
 
-@dataclass(frozen=True, slots=True)
-class ParityCase:
+class ParityCase(Struct, frozen=True):
     """The expected output for these token ids, the ends of a text of so many tokens: all that a Kinship says.
 
     `prospects` are for the TRIPLES: `p_accept`, its deviation, `gain` and its deviation, one triple after the other;

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from router.acceptance.judging import judge_request, mark_in
 from router.acceptance.said import shown
@@ -38,8 +38,7 @@ _GIVEN_UP = "given_up"
 """Words for the books: another answer of the step was taken; it was a verdict; the request has failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Struct, frozen=True):
     """What the steps of one request are judged by.
 
     `judge_named` finds a judging model by its id, with what its verdict on an answer of a candidate costs.

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec import Struct
@@ -87,8 +86,7 @@ class Begun(Struct, frozen=True):
         return self.watch.elapsed_s() / (tokens + _TOKENS_BEFORE_THE_FIRST)
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """An attempt that ended before its first content."""
 
     start: Start
@@ -112,8 +110,7 @@ class Losses(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(Struct, frozen=True):
     """What attempts are made with, and who watches them; shared by all requests of a process."""
 
     upstreams: Mapping[str, Upstream]

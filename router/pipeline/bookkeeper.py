@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from router.decision.experience import Experience, ObservedAnswer
 from router.dispatch.commands import Start
@@ -37,8 +38,7 @@ class HasRead(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Bookkeeper:
+class Bookkeeper(Struct):
     """Writes down the attempts of one request. The ledger gets them in one go, at the end.
 
     `posted` are the entries that the ledger has. `answers_by` is told of the model whose whole answer the

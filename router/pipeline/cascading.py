@@ -1,8 +1,9 @@
 """What only a request with a cascade needs: judges for its steps, words for its outcome, and later checks."""
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.decision.verdicts import Pairing, StepOutcome, allowed_share
 from router.dispatch.climb import Climb, How, StepEnd
@@ -24,8 +25,7 @@ _LONGEST_WHY = 160
 _TOLD: dict[How, str] = {How.CANNOT_TELL: "cannot tell"}
 
 
-@dataclass(frozen=True, slots=True)
-class Cascading:
+class Cascading(Struct, frozen=True):
     """The steps of one request as they are run; `start` runs a coroutine in the background.
 
     `tolerance` is the loss of quality by accepted answers that the policy allows; `check_s` is how long a check may

@@ -1,8 +1,9 @@
 """Which pipeline answers now. A request that is in progress keeps the one with which it began."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from router.domain.errors import Problem
 from router.domain.members import replace
@@ -18,8 +19,7 @@ class Reloaded(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class ReloadState:
+class ReloadState(Struct, frozen=True):
     """Whether what is in force agrees with the files.
 
     `since_s` is the Unix time since which this is so; `problems` are those of broken files, whose

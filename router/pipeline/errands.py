@@ -1,7 +1,8 @@
 """Keeps the books of a request that no policy decides, while its attempts are made."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from router.dispatch.commands import Start
 from router.domain.fault import Fault, FaultKind
@@ -17,8 +18,7 @@ from router.pipeline.witness import Witness
 from router.ports import Ledger
 
 
-@dataclass(slots=True)
-class ErrandBooks:
+class ErrandBooks(Struct):
     """Implements `router.pipeline.attempts.Losses`; the ledger gets the entries in one go, at the end."""
 
     errand: Errand

@@ -16,11 +16,10 @@ is everybody's at once; one that concerns its sender (a budget, a limit, a deadl
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from router.domain.caching import Writer
 from router.domain.errors import ApiError
@@ -67,8 +66,7 @@ class Whole(Struct, frozen=True):
         """Nothing to give back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Aboard:
+class Aboard(Struct, frozen=True):
     """A stream that another request has begun, and a place in it that must be read from, or left."""
 
     writer: Writer
@@ -88,8 +86,7 @@ class Aboard:
 Landing = FlightTurn | Whole | Aboard
 
 
-@dataclass(slots=True)
-class Flight:
+class Flight(Struct):
     """One answer, and those who wait for it. `over` is called once, when nobody may board any more.
 
     `beacon` is what other processes see of it, None if there are none, or one of them leads.

@@ -4,11 +4,11 @@ parse -> understand -> cached? -> judge -> same request in flight? -> send -> re
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.decision.document import document
 from router.decision.settled import settled
@@ -60,8 +60,7 @@ from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """Everything that a request needs on its way; built once by the composition root."""
 
     judge: Judge

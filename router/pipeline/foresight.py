@@ -1,10 +1,10 @@
 """What an artefact predicts of a pool's models for many prompts, as tables: its offline use."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import nan
 
 import numpy as np
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
@@ -24,8 +24,7 @@ PriorsIn = Callable[[Pool], PriorOf]
 Tokenize = Callable[[str], Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Foresight:
+class Foresight(Struct, frozen=True, eq=False):
     """Predicts by an artefact; `categories` tells the categories of prompts (None: the table of cues does)."""
 
     artefact: Artefact

@@ -6,7 +6,8 @@ and hears what they have found out, a few times a second.
 
 import logging
 from collections.abc import Awaitable, Callable, Container
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.dispatch.fleet import Fleet
 from router.dispatch.notice import About, Subject
@@ -18,8 +19,7 @@ _EVERY_S = 0.3
 """News reach another process after twice this at most, plus a moment for Redis."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subjects:
+class Subjects(Struct, frozen=True):
     """What this process knows: its models and their upstreams as they are at the moment."""
 
     current: Current
@@ -37,8 +37,7 @@ class Subjects:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Gossip:
+class Gossip(Struct, frozen=True):
     """Between a process' fleet and the board that all processes read; `known` are our own subjects."""
 
     fleet: Fleet

@@ -1,7 +1,8 @@
 """An answer that costs nothing: stored before, or paid for by another request at this moment."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.caching import Writer
 from router.domain.candidate import Candidate
@@ -23,8 +24,7 @@ from router.wire.sse import DONE, EventSplitter
 _PIECE_BYTES = 2**16
 
 
-@dataclass(frozen=True, slots=True)
-class Handout:
+class Handout(Struct, frozen=True):
     """A request whose decision has chosen an answer that already exists."""
 
     request: ChatRequest

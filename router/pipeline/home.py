@@ -1,7 +1,8 @@
 """Which model the unnamed thoughts in a conversation belong to: see `router.wire.native.thoughts`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.model import Model
 
@@ -10,8 +11,7 @@ def _forgotten(*_: object) -> None:
     """Nobody remembers it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """The model that the unnamed thoughts in a conversation belong to, as the `origin` of its seals.
 
     It is "" where that is not known. If it `is_open`, the model that answers may then take the place: there

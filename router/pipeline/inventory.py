@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from router.ports import Cache, Shelved
 from router.wire.cached import StoredAnswer, unpack
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Which stored answers are meant: those that match every field which is not empty.
 
     `id` is the id of the request that was answered (`x-request-id`), or the beginning of the digest
@@ -37,8 +37,7 @@ class Selection:
         )
 
 
-@dataclass(slots=True)
-class Stock:
+class Stock(Struct):
     """How much is stored. `damaged` entries are of another format, or were changed from outside."""
 
     answers: int = 0

@@ -1,8 +1,9 @@
 """Understanding and judging: everything about a request that needs no waiting."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.estimate import candidate_for, judging, tokens_within
@@ -73,8 +74,7 @@ _TOLD = 0.5
 """How sure a category must be to say that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
+class Judge(Struct, frozen=True):
     """Makes decisions from the catalog, the policies, and what was learnt so far.
 
     `quality` is what was learnt of models from outcomes, `agreement` of how they agree, each None where nothing

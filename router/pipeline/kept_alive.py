@@ -8,8 +8,9 @@ becomes an event.
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.pipeline.attempts import Begun
@@ -26,8 +27,7 @@ T = TypeVar("T")
 _WAITING = b": waiting\n\n"
 
 
-@dataclass(frozen=True, slots=True)
-class KeptAlive:
+class KeptAlive(Struct, frozen=True):
     """A walk whose client gets a sign of life every `every_s` seconds."""
 
     walk: "Walk"
@@ -76,8 +76,7 @@ class KeptAlive:
             await self.walk.abandoned(result)
 
 
-@dataclass(frozen=True, slots=True)
-class KeptWaiting(Generic[T]):
+class KeptWaiting(Struct, Generic[T], frozen=True):
     """A request that waits for another one's answer; its client gets a sign of life every `every_s` seconds.
 
     `landed` makes its reply of what its turn brings; `declined` takes that if the client has left.

@@ -1,6 +1,6 @@
 """What is heard of a stream while it passes by: its usage, its endings, and its words if they are kept."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from router.domain.fault import code_of
 from router.domain.usage import NO_USAGE, Usage
@@ -17,8 +17,7 @@ _MOST_REASONS = 16
 """Ways in which choices end that are remembered; dialects know half as many."""
 
 
-@dataclass(slots=True)
-class Listener:
+class Listener(Struct):
     """What is heard of a stream while it passes by.
 
     `error` says what broke it, "" while nothing did; `complaint` is the upstream's own event about that, where it goes

@@ -1,12 +1,12 @@
 """What passing calls through needs of the world; `router.providers.passage` implements it."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+
+class Passed(Struct, frozen=True):
     """A call that goes to an upstream as it came. `target` is its path below the address, with the query.
 
     `body` is None if it has none.

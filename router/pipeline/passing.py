@@ -6,8 +6,9 @@ budget is used up, and not before. Whatever cannot be priced is booked as unpric
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from router.domain.budget import Balance
 from router.domain.errors import ApiError
@@ -94,8 +95,7 @@ def _stated_bytes(headers: Iterable[tuple[str, str]]) -> int | None:
     return int(stated[0]) if stated and stated[0].isdecimal() else None
 
 
-@dataclass(frozen=True, slots=True)
-class PassedReply:
+class PassedReply(Struct, frozen=True):
     """What the client gets."""
 
     status: int
@@ -103,8 +103,7 @@ class PassedReply:
     body: Relayed
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(Struct, frozen=True):
     """Passes calls to one upstream. `told` is what was already logged about calls without a price."""
 
     terms: PassTerms
@@ -143,8 +142,7 @@ def _check_grants(caller: Caller) -> None:
         )
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """One call on its way."""
 
     passing: Passing

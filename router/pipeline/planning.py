@@ -1,6 +1,6 @@
 """From a decision to a plan: the bounds of the server, tightened by the policy and by the client."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.decision.experience import Experience
 from router.dispatch.allowance import Allowance
@@ -13,8 +13,7 @@ _A_FEW = 2
 """With this many places, a model can be hedged without a fallback."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hedging:
+class Hedging(Struct, frozen=True):
     """One allowance of hedges for each policy and share, so that each keeps to its own."""
 
     allowances: dict[tuple[str, float], Allowance]

@@ -7,7 +7,6 @@ made-up ending; a stream that is whole is in the ledger before its last event le
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
@@ -100,8 +99,7 @@ class Owner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class StreamClient:
+class StreamClient(Struct, frozen=True):
     """A client of a stream. `shows_usage` says whether it wants the usage chunk.
 
     `finish` is awaited when the stream has ended, before its last event is sent; what it returns is

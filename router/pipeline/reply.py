@@ -1,7 +1,6 @@
 """What the server sends back: status, headers, and a body that is whole or still to come."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -21,8 +20,7 @@ class PlainReply(Struct, frozen=True):
     dialect: Dialect = Dialect.CHAT
 
 
-@dataclass(frozen=True, slots=True)
-class StreamReply:
+class StreamReply(Struct, frozen=True):
     """A stream of server-sent events in a dialect; the sender must close the generator, whatever happens."""
 
     headers: Mapping[str, str]

@@ -6,10 +6,10 @@ What takes longer than a round trip to a thread is done in one.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.acceptance.ruling import Evidence, ruled
 from router.domain.cascade import AGREEMENT, Check, Opinion, Ruling
@@ -29,8 +29,7 @@ Bodies = Sequence[bytes | None]
 Rule = Callable[[Sequence[Check], Evidence], Opinion]
 
 
-@dataclass(frozen=True, slots=True)
-class FoundOut:
+class FoundOut(Struct, frozen=True):
     """What calls have found out about the answers: marks by a judge, and the cosines of their vectors."""
 
     marks: Sequence[float | None] = ()

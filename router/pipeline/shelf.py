@@ -6,7 +6,6 @@ enough. This module only makes sure that it is fresh, undamaged, and this tenant
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
@@ -33,8 +32,7 @@ _MOST_DIGITS = 10
 """Digits of an age in seconds; a longer number means for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class CacheControl:
+class CacheControl(Struct, frozen=True):
     """What the client's Cache-Control header allows (RFC 9111, section 5.2.1).
 
     `max_age_s` is the greatest age of a stored answer; None leaves that to the policy.

@@ -7,7 +7,6 @@ nothing stored for these words ---> is there an answer to others? ---> the decis
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -31,8 +30,7 @@ from router.wire.replay import whole
 from router.wire.wording import split
 
 
-@dataclass(frozen=True, slots=True)
-class Vectors:
+class Vectors(Struct, frozen=True):
     """The upstream and the model that make vectors of texts, and what a token costs there."""
 
     upstream: str = ""
@@ -66,8 +64,7 @@ class Find(Struct, frozen=True):
             await books.embedded(*self.asked)
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """Implements `router.pipeline.shelf.Lesson`: the new answer may serve other words from now on.
 
     `stored` is the answer that could have been given instead, where the two are to be compared.
@@ -86,8 +83,7 @@ class Compared:
         await self.semantic.learn(self.look, self.key, self.ttl_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Similar:
+class Similar(Struct, frozen=True):
     """Widens a find to answers that were given to other words."""
 
     semantic: Semantic

@@ -1,6 +1,6 @@
 """The money of one request: what is set aside for each of its attempts, and settled when it ends."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from router.dispatch.commands import Start
 from router.domain.budget import Balance, Budget
@@ -10,8 +10,7 @@ from router.pipeline.refusals import budget_fault
 from router.ports import Purse, Reservation
 
 
-@dataclass(slots=True)
-class Wallet:
+class Wallet(Struct):
     """What is reserved from `budgets` for one request; without budgets, nothing ever is.
 
     What an attempt cost is spent when the ledger is handed the request's rows. Were it before, an account that

@@ -1,7 +1,8 @@
 """Follows one request to its end, and tells the observer of all requests what has become of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.closing import Closing, ErrorResponse
 from router.domain.decision import Decision
@@ -15,8 +16,7 @@ from router.wire.trace_context import headers_for
 _NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(slots=True)
-class Witness:
+class Witness(Struct):
     """Tells an observer about one request, which came at `began_s` by the monotonic clock.
 
     `status` is what its client gets, `finish_reasons` how the choices of its answer ended.

@@ -1,12 +1,12 @@
 """Where answers are stored, to be given again."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Shelved:
+
+class Shelved(Struct, frozen=True):
     """A stored answer as a cache keeps it: the request's key, the writer, and the bytes."""
 
     key: str

@@ -1,9 +1,10 @@
 """Where each attempt is accounted for."""
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.domain.ledger import Entry
 from router.domain.scored import Scored
@@ -17,8 +18,7 @@ class LedgerState(StrEnum):
     MEMORY = "memory"
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerStanding:
+class LedgerStanding(Struct, frozen=True):
     """The state of the ledger, for operators.
 
     `waiting_rows` are in the spool or in memory; `outbox_rows` are durable here, and on their way to

@@ -1,14 +1,14 @@
 """Limits of requests and tokens per minute."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.domain.budget import RateLimit
 
 
-@dataclass(frozen=True, slots=True)
-class Exceeded:
+class Exceeded(Struct, frozen=True):
     """A limit per minute that is reached, and in how many seconds there is room again."""
 
     limit: RateLimit

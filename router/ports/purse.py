@@ -1,15 +1,15 @@
 """Budgets: what was spent, and what is set aside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.domain.budget import Balance, Budget
 from router.domain.money import Money
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """Money that is set aside for an attempt; it must be settled once. `token` is its keeper's own."""
 
     budgets: tuple[Budget, ...]

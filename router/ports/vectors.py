@@ -1,12 +1,12 @@
 """Texts as vectors, and where they are kept and found again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
+
+class Embedded(Struct, frozen=True):
     """A text as a vector of length 1, and the tokens that an upstream counted for it."""
 
     vector: tuple[float, ...]
@@ -30,8 +30,7 @@ class Embedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """An item that is near a vector, the cosine of the angle between them, and its note."""
 
     item: str

@@ -1,11 +1,11 @@
 """Time and chance."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """Time and chance: what a test replaces to make a run repeatable.
 
     `monotonic_s` measures durations, `unix_s` dates rows, `chance` is uniform in [0, 1), `new_id`

@@ -8,8 +8,9 @@ has a thinking budget in tokens and accepts what Messages began with.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.wire.chunks import text_in
 from router.wire.dialects.shape import unsaid
@@ -22,8 +23,7 @@ _SAMPLING = ("temperature", "top_p", "top_k")
 _EITHER = ("temperature", "top_p")
 
 
-@dataclass(frozen=True, slots=True)
-class Claude:
+class Claude(Struct, frozen=True):
     """What a model accepts, the same for all models of one family and version.
 
     `is_adaptive`: it thinks as it sees fit, within the bounds of an effort, not by a budget of tokens.

@@ -17,13 +17,13 @@ import asyncio
 import re
 import select
 from collections.abc import Mapping
-from dataclasses import dataclass
 from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError, RawResponseMessage
+from msgspec import Struct
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -42,8 +42,7 @@ _NOT_BY_ITSELF = ("Content-Type",)
 """What aiohttp would otherwise add to a request without a body."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """An address to post to: what aiohttp's pool wants to know of it, and the headers that are always sent."""
 
     request: aiohttp.ClientRequest

@@ -13,12 +13,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
 import aiohttp
+from msgspec import Struct
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.pipeline.steady import Steady
@@ -151,8 +151,7 @@ class LitellmUpstream:
         return call_arguments(asked, self._target, call.model_name, stream=call.stream)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """Which model is asked for what; the fields remain the caller's."""
 
     model_name: str
@@ -160,8 +159,7 @@ class _Asked:
     stream: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Litellm:
+class _Litellm(Struct, frozen=True):
     """The imported module, with connections for it: everything untyped is in here."""
 
     module: Any
@@ -312,8 +310,7 @@ def _fields_of(answer: Any) -> dict[str, Any]:
     return fields
 
 
-@dataclass(frozen=True, slots=True)
-class _Border:
+class _Border(Struct, frozen=True):
     """Where foreign exceptions become ours."""
 
     secrets: tuple[str, ...]

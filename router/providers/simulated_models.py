@@ -7,8 +7,9 @@ Their server is a separate package, which a catalog does not need.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.domain.members import replace
@@ -20,8 +21,7 @@ _TOKENS_PER_MTOK = 1_000_000
 _POSITIVE = ("tokens_per_s", "context_tokens", "max_output_tokens")
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedModel:
+class SimulatedModel(Struct, frozen=True):
     """A model of the simulator.
 
     `quality` is the share of questions that it answers rightly, in [0, 1]: one number, or one for

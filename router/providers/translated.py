@@ -6,10 +6,10 @@ rest, event by event for a stream.
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
+from msgspec import Struct, field
 
 from router.dispatch.faults import fault_of_said
 from router.domain.errors import ApiError
@@ -42,16 +42,14 @@ _BEYOND_NUMBERS = (OverflowError, orjson.JSONEncodeError)
 """What numbers raise that are too large to be read, or to be written."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallWording:
+class CallWording(Struct, frozen=True):
     """How a call is put to an upstream: the fields in chat's form, and the target."""
 
     fields: Mapping[str, Any]
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """What is posted for a call: the translated body, and further headers that it needs.
 
     `path` is where, below the line's address.

@@ -5,17 +5,16 @@ whoever can connect may look, except for web pages from elsewhere.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from aiohttp import web
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.key import VirtualKey
 from router.server.gate import presented, presents, refuse_other_names, refuse_pages
 
 
-@dataclass(frozen=True, slots=True)
-class Admin:
+class Admin(Struct, frozen=True):
     """The admin routes.
 
     `metrics` returns the text and content type for Prometheus, `fleet` the state of models and

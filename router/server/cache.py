@@ -1,11 +1,11 @@
 """What operators ask a running Farthing about its cache: `/admin/cache`, for `farthing cache`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
 import orjson
 from aiohttp import web
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.pipeline.inventory import Selection, Stock, purge, selected, stock_of
@@ -13,11 +13,10 @@ from router.ports import Cache
 from router.wire.cached import described
 
 _MOST_SHOWN = 1000
-_NAMES = tuple(each.name for each in fields(Selection))
+_NAMES = Selection.__struct_fields__
 
 
-@dataclass(frozen=True, slots=True)
-class CacheDesk:
+class CacheDesk(Struct, frozen=True):
     """The routes. `admit` admits operators, and raises ApiError for anybody else."""
 
     cache: Cache

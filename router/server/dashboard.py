@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -12,6 +11,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from msgspec import Struct, field
 
 from router.domain.errors import ApiError, FarthingError
 from router.domain.nearest import nearest
@@ -39,8 +39,7 @@ _HEADERS = {
 Read = Callable[[Filters, float], Awaitable[Mapping[str, Any]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(Struct, frozen=True):
     """A file of the page as it is sent, plain and compressed."""
 
     body: bytes
@@ -62,8 +61,7 @@ def _asset(body: bytes, content_type: str) -> Asset:
     return Asset(body, gzip.compress(body, mtime=0), content_type, etag)
 
 
-@dataclass(frozen=True, slots=True)
-class Dashboard:
+class Dashboard(Struct, frozen=True):
     """The routes of the dashboard.
 
     `admit` raises ApiError for whoever may not see the figures. `read` makes an overview; it raises

@@ -1,11 +1,11 @@
 """How requests are decided: `POST /v1/route` before they are sent, `GET /v1/decisions/{id}` afterwards."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
+from msgspec import Struct
 
 from router.decision.record import NotKept
 from router.domain.errors import ApiError
@@ -14,8 +14,7 @@ from router.server.http import REQUEST_ID, Front
 from router.server.recall import RequestLookup
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionDesk:
+class DecisionDesk(Struct, frozen=True):
     """The routes."""
 
     front: Front

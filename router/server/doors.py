@@ -6,10 +6,10 @@ A request's chat view goes the way of all chat requests; it is another API only 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 
 import orjson
 from aiohttp import web
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.members import replace
@@ -33,8 +33,7 @@ _OF_THE_API = ("anthropic-beta", _VERSION, "openai-beta")
 """Headers that are meant for the model's provider rather than for the proxy; all but the version are lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
+class Doors(Struct, frozen=True):
     """The routes. `unix_s` is the time."""
 
     front: Front

@@ -1,15 +1,13 @@
 """`POST /v1/embeddings`."""
 
-from dataclasses import dataclass
-
 from aiohttp import web
+from msgspec import Struct
 
 from router.pipeline.embeddings import vectors_for
 from router.server.http import Front
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingsDesk:
+class EmbeddingsDesk(Struct, frozen=True):
     """The route; answers are stored for `ttl_s` seconds, 0 for not at all."""
 
     front: Front

@@ -1,10 +1,10 @@
 """What clients say about answers: `POST /v1/feedback`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import orjson
 from aiohttp import web
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.ledger import Entry
@@ -16,8 +16,7 @@ from router.server.recall import RequestLookup
 from router.wire.feedback import parse_feedback, told
 
 
-@dataclass(frozen=True, slots=True)
-class FeedbackDesk:
+class FeedbackDesk(Struct, frozen=True):
     """The route."""
 
     recall: RequestLookup

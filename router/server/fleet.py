@@ -1,16 +1,16 @@
 """The state of models and upstreams as `/admin/fleet` shows it: of one process, or of all workers."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import orjson
+from msgspec import structs
 
 from router.dispatch.fleet import Fleet
 
 
 def fleet_told(fleet: Fleet, now_s: float) -> bytes:
     """What a process knows of breakers, limits and calls in flight, as JSON."""
-    standings = [asdict(each) for each in fleet.standings(now_s)]
+    standings = [structs.asdict(each) for each in fleet.standings(now_s)]
     return orjson.dumps({"retries_left": fleet.retries.left, "standings": standings})
 
 

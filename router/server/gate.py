@@ -3,9 +3,10 @@
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.key import ANONYMOUS, SECRET_PREFIX, VirtualKey, digest_of
@@ -19,8 +20,7 @@ _NO_KEY = re.compile(r"\A\s*(?:bearer(?:\s+|\Z)|basic\s.*\Z)", re.IGNORECASE)
 """The scheme, which may be of any case (RFC 9110, section 11.1); a password is for a proxy in front of us."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """Admits whoever presents a key of `keyring`; everybody if there has never been one."""
 
     keyring: Keyring

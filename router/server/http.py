@@ -5,11 +5,11 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
 import orjson
 from aiohttp import web
 from aiohttp.http import StreamWriter
+from msgspec import Struct
 
 from router.domain.closing import ErrorResponse
 from router.domain.errors import ApiError
@@ -47,8 +47,7 @@ _DOORS = dict.fromkeys(
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True):
     """What the handlers need: the pipeline, the gate, and how large a body may be.
 
     `crew` tells what each worker at this address is doing; empty if there is only one process.

@@ -10,7 +10,8 @@ import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.errors import FarthingError
 from router.domain.key import VirtualKey, digest_of
@@ -21,8 +22,7 @@ _AT_ONCE_AFTER_S = 0.1
 """An unknown key causes a read of the store, but no sooner than this after the last one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """What the store holds: the keys that are not revoked, and whether there ever was one."""
 
     keys: tuple[VirtualKey, ...] = ()
@@ -41,8 +41,7 @@ async def nothing_stored() -> Stored:
     return Stored()
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """That there is no key: whether it `opens` the door to all, and `was_seen` when a process here last knew."""
 
     opens: bool

@@ -1,11 +1,11 @@
 """What can be asked for: `GET /v1/models` and `GET /v1/models/{id}`, in the shape of the client's API."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
+from msgspec import Struct
 
 from router.decision.resolve import AUTO, AUTO_PREFIX
 from router.domain.errors import ApiError
@@ -19,8 +19,7 @@ _ANTHROPIC = ("anthropic-version", "x-api-key")
 """Headers that Anthropic's clients send, and OpenAI's do not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The routes."""
 
     front: Front

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
@@ -25,8 +26,7 @@ _WITHOUT_ORIGIN = ("GET", "HEAD")
 """A page whose own name leads to this machine may read these answers, and its browser names no origin with them."""
 
 
-@dataclass(frozen=True, slots=True)
-class PassingDesk:
+class PassingDesk(Struct, frozen=True):
     """The route. `passing` is None where nothing is passed through."""
 
     front: Front

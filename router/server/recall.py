@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from aiohttp import web
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.ledger.away import LedgerAway
@@ -14,8 +14,7 @@ from router.server.http import Front
 _ID = re.compile(r"[!-~]{1,128}")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestLookup:
+class RequestLookup(Struct, frozen=True):
     """Finds requests in the ledger. `admit` admits operators, and raises ApiError for anybody else.
 
     `read` returns what the ledger has of a request. Raises LedgerAway while it cannot be read.

@@ -6,7 +6,8 @@ Everything is known from the books, so nothing is measured for spans while a req
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from router.decision.explain import headline
 from router.domain.closing import Closing, ErrorResponse
@@ -22,8 +23,7 @@ _CHAT, _EMBEDDINGS, _PASSED = "chat", "embeddings", "pass_through"
 _ERRORS = frozenset({Outcome.FAILED, Outcome.CUT})
 
 
-@dataclass(frozen=True, slots=True)
-class ServerAddress:
+class ServerAddress(Struct, frozen=True):
     """Where an upstream is: OpenTelemetry's name for the provider, and host and port if they are known."""
 
     provider: str
@@ -31,8 +31,7 @@ class ServerAddress:
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """One span; ids are hexadecimal digits, `parent` is "" for none, times are Unix times. `error` is "" for none."""
 
     name: str

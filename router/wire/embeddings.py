@@ -4,10 +4,10 @@ It reads what requests are routed, counted and billed by; `dimensions`, `encodin
 are between client and model.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.usage import Usage
@@ -20,8 +20,7 @@ _MOST_TOKENS = 10**9
 _RIGHT = "a string, a list of strings, a list of token numbers, or a list of such lists"
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingsRequest:
+class EmbeddingsRequest(Struct, frozen=True):
     """A well-formed request: its bytes as they came, how many vectors it wants, and of which text.
 
     `text` is all texts together, `tokens` the number of tokens in inputs that came as tokens already.

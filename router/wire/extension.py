@@ -5,8 +5,9 @@ that is silently ignored is worse than one that is refused.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from router.domain.errors import ApiError
 from router.domain.nearest import nearest
@@ -16,8 +17,7 @@ MEMBER = "farthing"
 _KNOWN = ("receipt", *OVERRIDES)
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(Struct, frozen=True):
     """What a client asks of Farthing. `receipt`: the reply shall say what the answer cost."""
 
     receipt: bool = False

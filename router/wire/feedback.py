@@ -1,8 +1,9 @@
 """`POST /v1/feedback`: how good a client found an answer, from the bytes of its request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.nearest import nearest
@@ -14,8 +15,7 @@ _KNOWN = ("request_id", "score", "reason")
 _LONGEST_REASON = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(Struct, frozen=True):
     """What a client says of the answer to one request: a score from 0 to 1, and why, "" for no reason."""
 
     request_id: str

@@ -5,10 +5,10 @@ an answer that was cut off at its limit, an explicit refusal. Reasons quote noth
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from router.domain.scored import ScoreSource
 from router.wire.answer import MalformedAnswer
@@ -22,8 +22,7 @@ BROKE_OFF = frozenset({"length", "content_filter"})
 _OBJECT: Mapping[str, Any] = {"type": "object"}
 
 
-@dataclass(frozen=True, slots=True)
-class Fitness:
+class Fitness(Struct, frozen=True):
     """What was found about an answer: the score of one source, and why it is no better."""
 
     source: ScoreSource

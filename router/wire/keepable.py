@@ -1,10 +1,10 @@
 """Whether an answer may be stored: a flawed one would go to everybody who asks the same."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.wire.answer import MalformedAnswer
 from router.wire.chunks import choices_in, text_in
@@ -22,8 +22,7 @@ _SURELY_WORDS = 64
 """Content of this many characters is taken to be more than white space."""
 
 
-@dataclass(frozen=True, slots=True)
-class StreamSummary:
+class StreamSummary(Struct, frozen=True):
     """What was seen of a stream while it passed by; enough to judge most of them without reading again.
 
     `choices` is how many have ended, `content_chars` the length of their content; `says_more` tells whether

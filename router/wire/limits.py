@@ -1,15 +1,15 @@
 """How much one request may ask for, whatever a model would give. A request that asks for nothing gets no bound."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.domain.answer_limit import LIMITS
 from router.domain.errors import ApiError
 
 
-@dataclass(frozen=True, slots=True)
-class RequestLimits:
+class RequestLimits(Struct, frozen=True):
     """Bounds for what a request states: more `choices` are refused, a higher limit for the answer is lowered.
 
     `output_tokens` bounds no answer whose request states no limit: it may be as long as the model can write. None

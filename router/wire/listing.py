@@ -4,8 +4,9 @@ https://platform.openai.com/docs/api-reference/models, https://platform.claude.c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 
@@ -15,8 +16,7 @@ _USUAL_LIMIT, _LARGEST_LIMIT = 20, 1000
 """Anthropic's default and maximum size of a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Which part of a list is wanted: at most `limit` after `after`, or just before `before`."""
 
     limit: int = _USUAL_LIMIT

@@ -6,8 +6,9 @@ A new one needs a row of `OVERRIDES`, a field of `router.domain.overrides.Overri
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.money import Money
@@ -18,8 +19,7 @@ Stated = Mapping[str, Any]
 """Overrides by their names, with the values that they have in `Overrides`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """An override: its header, its field, and how its value is read, from JSON and from a header."""
 
     header: str

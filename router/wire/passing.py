@@ -7,9 +7,10 @@ if it is text.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from router.domain.usage import Usage
 from router.wire.usage.layouts import LAYOUTS
@@ -110,8 +111,7 @@ _MODEL_OF_FORM = re.compile(rb'(?i)name="?model"?\r\n(?:[^\r\n]+\r\n)*\r\n([!-~]
 _USAGE = re.compile(rb'"usage"\s*:\s*(?=\{)')
 
 
-@dataclass(slots=True)
-class BodyEnds:
+class BodyEnds(Struct):
     """What is kept of a body that passes by: its first and last bytes."""
 
     content_type: str

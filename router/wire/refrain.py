@@ -5,9 +5,9 @@ begin and end like it need not be: any number of them at once is understood by l
 """
 
 import re
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from router.wire.answer import EventKind, MalformedAnswer, StreamEvent, Words, read_event
 from router.wire.sse import USUAL_END
@@ -23,8 +23,7 @@ _PADDING = re.compile(rb'"obfuscation"\s*:\s*"([^"\\]*)"')
 """OpenAI adds this so that the length of an event does not reveal the length of its words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refrain:
+class Refrain(Struct, frozen=True):
     """What surrounds the words of an event, and whether they are content or reasoning.
 
     In padded events, `middle` is what stands between words and padding, and `end` what follows the padding;

@@ -1,6 +1,5 @@
 """Following the files of a configuration: what counts as a change, what is parsed, what may change."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -96,7 +95,7 @@ def test_a_version_is_of_the_bytes_that_were_read(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_reloaded_or_waits_for_a_restart() -> None:
-    names = {each.name for each in fields(Settings)}
+    names = {*Settings.__struct_fields__}
 
     assert names == RELOADED | set(SECTIONS) | {"file", "guests"}
     assert not RELOADED & set(SECTIONS)

@@ -51,7 +51,7 @@ def test_its_origin_names_source_and_date() -> None:
 
 def test_only_what_charges_nothing_at_all_is_free() -> None:
     free = Price(0, 0, 0, 0, 0)
-    rates = [name for name in Price.__dataclass_fields__ if name.endswith("_pico")]
+    rates = [name for name in Price.__struct_fields__ if name.endswith("_pico")]
 
     assert free.is_free
     assert len(rates) == 13

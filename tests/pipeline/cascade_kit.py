@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import structs
 
 from router.acceptance.ruling import Evidence
 from router.decision.policy import EVERY_MODEL
@@ -66,7 +66,7 @@ MODELS = (
 SLOW = (*MODELS[:3], a_simulated("strong", ttft_s=0.6))
 
 
-class CascadingJudge(Judge):
+class CascadingJudge(Judge, frozen=True, kw_only=True):
     """A judge whose decisions have these steps, unless an answer is at hand."""
 
     steps: Sequence[tuple[Sequence[str], tuple[Check, ...], float | None]]
@@ -79,10 +79,7 @@ class CascadingJudge(Judge):
         steps: Sequence[tuple[Sequence[str], tuple[Check, ...], float | None]],
         terms: CascadeTerms,
     ) -> "CascadingJudge":
-        made = cls(**{each.name: getattr(judge, each.name) for each in fields(Judge)})
-        object.__setattr__(made, "steps", steps)
-        object.__setattr__(made, "cascade_terms", terms)
-        return made
+        return cls(**structs.asdict(judge), steps=steps, cascade_terms=terms)
 
     def visiting(self, *args: Any, **options: Any) -> Turns[Visit]:
         visit = yield from Judge.visiting(self, *args, **options)

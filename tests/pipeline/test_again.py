@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from router.app import real_world
 from router.domain.decision import Decision
@@ -21,16 +21,14 @@ LIMITED = {"limits": [{"requests_per_minute": 4}]}
 BUDGET = {"usd": 5, "per": "day"}
 
 
-class CountingJudge(Judge):
+class CountingJudge(Judge, frozen=True, kw_only=True):
     """A judge that counts its judgements."""
 
     judgements: list[Decision]
 
     @classmethod
     def of(cls, judge: Judge) -> "CountingJudge":
-        made = cls(**{each.name: getattr(judge, each.name) for each in fields(Judge)})
-        object.__setattr__(made, "judgements", [])
-        return made
+        return cls(**structs.asdict(judge), judgements=[])
 
     def judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:
         self.judgements.append(Judge.judged(self, visit, stored))

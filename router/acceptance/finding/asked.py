@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.acceptance.said import text_of
 from router.acceptance.words.cues import PERCENTS, QUANTITIES
@@ -30,8 +31,7 @@ _QUESTION_MARK = re.compile(r"[?？؟](?=\s|$)|？")
 _NUMBER = re.compile(r"\d++(?:[.,]\d++)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What was asked, as far as it says something about final answers.
 
     `options` are texts by their letters, none if there is nothing to choose from; `tools` the parameters'

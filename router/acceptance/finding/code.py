@@ -3,7 +3,8 @@
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LONGEST_PARSED = 4_096
 """Characters of all code in an answer: parsing them, and writing out their tree, takes some 5 ms."""
@@ -21,8 +22,7 @@ _WARNS = re.compile(r"\\[^abfnrtvxuN0'\"\\\n]|\d(?:and|or|else|if|in|is|not|for)
 """What the parser warns about: invalid escapes, and numbers run together with words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fenced:
+class Fenced(Struct, frozen=True):
     """The content of a fence, its language in lower case ("" for none), and where it ends in the text."""
 
     language: str

@@ -1,7 +1,8 @@
 """What an answer comes to in the end, or why that cannot be told."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class AnswerKind(StrEnum):
@@ -20,8 +21,7 @@ SHARP = frozenset({AnswerKind.NUMBER, AnswerKind.VERDICT, AnswerKind.OPTION})
 """Kinds in which even a small difference is a complete one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A final answer in its normal form. `unit` is a unit that may also be left out, "" for none."""
 
     kind: AnswerKind
@@ -29,8 +29,7 @@ class Found:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NotFound:
+class NotFound(Struct, frozen=True):
     """No final answer can be made out, with the reason as a clause that quotes nothing."""
 
     why: str

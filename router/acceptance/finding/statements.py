@@ -6,7 +6,8 @@ which is short. So no text can make the search slow.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.acceptance.words.cues import (
     ADJECTIVES,
@@ -28,8 +29,7 @@ _MOST = 8
 """How many cues are examined, from the last one back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A piece of text that may be the final answer, and where it begins.
 
     It is marked if it is in a box or between tags; a claim if its cue speaks of the answer as a whole.

@@ -1,9 +1,10 @@
 """A report as JSON, as CSV, and as a table for people."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from msgspec import structs
 from rich import box
 from rich.markup import escape
 from rich.table import Table
@@ -18,7 +19,9 @@ from router.ledger.report import PARTS, Decomposition, Report, Totals
 def as_json(found: Report) -> dict[str, Any]:
     """The report as plain data."""
     filters = {
-        name: value for name, value in asdict(found.filters).items() if value not in ("", None)
+        name: value
+        for name, value in structs.asdict(found.filters).items()
+        if value not in ("", None)
     }
     return {
         "by": found.by,

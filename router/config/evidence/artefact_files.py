@@ -18,6 +18,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from router.decision.agreement import AgreementModel
@@ -65,7 +66,7 @@ def write_artefact(artefact: Artefact, cases: Sequence[ParityCase], folder: Path
         _NAMES: _json(_named(artefact)),
         _TABLES: _npz(_tables(artefact)),
         _LENGTHS: to_json(artefact.lengths) + b"\n",
-        _PARITY: _json([{name: getattr(c, name) for name in c.__slots__} for c in cases]),
+        _PARITY: _json([structs.asdict(case) for case in cases]),
     }
     sums = _sums(files)
     with place_for(folder):

@@ -1,8 +1,9 @@
 """What was learnt offline and is in force: the classifier of categories, and the artefact of quality."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from router.decision.lengths import LengthPrior
 from router.domain.errors import ConfigError
@@ -18,8 +19,7 @@ if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something w
 SHIPPED, NONE = "shipped", "none"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Learnt:
+class Learnt(Struct, frozen=True, eq=False):
     """None for what is not in force; `troubles` say why, if it should be.
 
     `version` identifies the artefact in force: the first digits of its SHA-256, "" for none.

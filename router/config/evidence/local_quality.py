@@ -10,12 +10,12 @@ Numbers are not used if their hash is not that in the card, or if they are about
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.config.presence import may_exist
 from router.domain.cascade import Prospect
@@ -38,8 +38,7 @@ class UnusableEvidence(FarthingError):
     """Local evidence that is not used; the message says why, and what would be right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(Struct, frozen=True):
     """The folder names of the calibration in force and of the one before it, "" for none."""
 
     current: str = ""

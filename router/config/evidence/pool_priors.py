@@ -9,9 +9,10 @@ What a pool states is moved by as much as published results of scored models are
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean
+
+from msgspec import Struct
 
 from router.config.evidence.priors import Priors
 from router.domain.category import Category
@@ -28,8 +29,7 @@ _SD, _SD_WEIGHT = 0.5, 5.0
 """How far models are from a line, and how many models that counts as: .3 to .5 on ZeroEval and MMLU-Pro."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slope:
+class Slope(Struct, frozen=True):
     """Of logits of the mean score by ability, before any model is known, and how far sources differ in it."""
 
     mean: float
@@ -58,16 +58,14 @@ def pool_priors(artefact: Artefact, priors: Priors) -> PriorsIn:
     return priors_in
 
 
-@dataclass(frozen=True, slots=True)
-class Clue:
+class Clue(Struct, frozen=True):
     """What is known of a model's mean score, in logits, and how far off that may be."""
 
     mean: float
     sd: float
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """The logit of a model's mean score by its ability, as something else tells it; `sd`: of models around it."""
 
     intercept: float
@@ -96,8 +94,7 @@ class Line:
         return Clue(self.intercept + self.slope * ability, self.sd)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scale:
+class _Scale(Struct, frozen=True, eq=False):
     """That of an artefact's scored models, and how everything else is brought onto it; `shift` is in logits."""
 
     artefact: Artefact

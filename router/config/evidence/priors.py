@@ -13,7 +13,6 @@ Weights are precisions (1 / variance); a model without results has its price tie
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
@@ -22,6 +21,7 @@ from statistics import fmean
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.domain.model import Ability
@@ -40,8 +40,7 @@ _CONSISTENCY_OF_SUMMARIES = "vectara_consistency"
 """It does not measure ability, so it has no part in the general one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prior:
+class Prior(Struct, frozen=True):
     """A model's abilities by category, and the tags that its entry implies.
 
     Unless it `is_measured` by some benchmark, a model has the abilities that are typical of its price.
@@ -52,8 +51,7 @@ class Prior:
     is_measured: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Estimate:
+class _Estimate(Struct, frozen=True):
     """A mean with its variance, in logits."""
 
     mean: float

@@ -1,10 +1,11 @@
 """Turns policy files into policies."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from router.config.policy.cascades import Contradiction, strategy_of
 from router.config.policy.files import policy_files
@@ -34,8 +35,7 @@ from router.domain.objective import Aim, Objective
 _VERSION_DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedPolicy:
+class LoadedPolicy(Struct, frozen=True):
     """A policy with its tests; `on_simulated` says that these are meant for the simulated models."""
 
     policy: Policy
@@ -64,8 +64,7 @@ def load_policies(
     return loaded, [*problems, *wrong]
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A policy file by itself, before the policies that it extends are looked up."""
 
     section: PolicyFile
@@ -245,8 +244,7 @@ def _pool(base: Terms, section: PoolSection) -> dict[str, Any]:
     return {"pool": replace(base.pool, **stated)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """What a key of a policy states: the fields of `Terms` that it may set, and how, given what they were."""
 
     fields: tuple[str, ...]

@@ -7,13 +7,14 @@ the network). The same package also contains the merge table of a tokenizer.
 import re
 from binascii import a2b_base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from router.config.prices.rates import price_of
 from router.config.prices.written_entries import WrittenEntries
@@ -53,8 +54,7 @@ def cl100k_ranks() -> dict[bytes, int]:
     return dict(zip(map(a2b_base64, words[::2]), map(int, words[1::2]), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogFacts:
+class CatalogFacts(Struct, frozen=True):
     """What is known of a model besides its quality; context and longest answer are None if unknown."""
 
     price: Price

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from router.domain.money import Money
 
 Row = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
+class InvoiceLine(Struct, frozen=True):
     """An amount for a model on a day (ISO). `model` is the vendor's name, "" for an item without a model.
 
     `item` says what it is for; `is_tokens` is false for searches, tools and the like. Token counts
@@ -27,8 +27,7 @@ class InvoiceLine:
     output_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """An export format: the columns that identify it, its documentation, and how to read a row.
 
     `read` returns None for a row that says nothing, and raises ValueError with what is wrong.

@@ -6,10 +6,10 @@ ended. Both ends are of the same release, so no versions need to be negotiated.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.providers.translating.arguments import CallTarget
@@ -22,8 +22,7 @@ _SIZE_BYTES = 4
 _HEAD_BYTES = 1 + _SIZE_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class CallWish:
+class CallWish(Struct, frozen=True):
     """One call: of which model, at which provider, and whether the answer is to be a stream.
 
     The connection to the provider must be established within `connect_s`.

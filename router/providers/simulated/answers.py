@@ -7,7 +7,8 @@ models have in common is configurable (`answering.minds`).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.usage import Usage
 from router.providers.simulated import tokens
@@ -28,24 +29,21 @@ from router.providers.simulated.truths import plainly, understood
 from router.providers.simulated_models import SimulatedModel
 
 
-@dataclass(frozen=True, slots=True)
-class LikelyToken:
+class LikelyToken(Struct, frozen=True):
     """A token with the logarithm of its probability."""
 
     text: str
     logprob: float
 
 
-@dataclass(frozen=True, slots=True)
-class TokenLogprob:
+class TokenLogprob(Struct, frozen=True):
     """A token that was chosen, and what else it might have been, likeliest first."""
 
     chosen: LikelyToken
     top: tuple[LikelyToken, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of the alternative answers: text in tokens, or tool calls, and why it ended.
 
     `text` is None if tools are called; `logprobs` is None if they were not asked for. Only
@@ -64,8 +62,7 @@ class Choice:
         return tokens.count(self.text or "") + called
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """All choices, and what they took."""
 
     choices: tuple[Choice, ...]

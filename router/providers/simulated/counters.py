@@ -13,9 +13,10 @@ What the model read and generated is charged whether or not it was reported: `us
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from router.domain.money import Money
 from router.domain.price import Price
@@ -31,8 +32,7 @@ class Ending(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True):
     """A call that has ended: what was received, byte for byte, and how it ended.
 
     `body` is None unless bodies are kept; of the headers only the names are kept.
@@ -149,8 +149,7 @@ class ModelCounters:
         }
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """What one call has used so far."""
 
     number: int
@@ -237,8 +236,7 @@ class Counters(Mapping[str, ModelCounters]):
         }
 
 
-@dataclass(slots=True)
-class _Sums:
+class _Sums(Struct):
     """Sums over calls. Prices are linear in usage, so the cost of a sum is the sum of costs."""
 
     calls: int = 0

@@ -5,10 +5,10 @@ would send. So an answer is the same in whichever dialect it was asked for.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.members import replace
@@ -35,8 +35,7 @@ _IGNORED = {"top_k", "context_management"}
 _TOO_LONG = "context_length_exceeded"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request in its own dialect, and its equivalent in chat."""
 
     dialect: Dialect

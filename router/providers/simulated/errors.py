@@ -1,10 +1,9 @@
 """What a simulated upstream refuses, in the words that OpenAI's API would use."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """An error answer: the HTTP status and the four fields of OpenAI's error object."""
 
     status: int

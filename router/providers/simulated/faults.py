@@ -8,8 +8,9 @@ beside those it resembles, and a row here.
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import fields
 from typing import Any
+
+from msgspec import structs
 
 from router.providers.simulated import faults_instead as instead
 from router.providers.simulated import faults_midway as midway
@@ -114,7 +115,7 @@ def described() -> str:
 
 
 def _signature(name: str, kind: Any) -> str:
-    return ",".join([name, *(f"{field.name}={field.default}" for field in fields(kind))])
+    return ",".join([name, *(f"{field.name}={field.default}" for field in structs.fields(kind))])
 
 
 def _first_line(kind: Any) -> str:
@@ -123,7 +124,7 @@ def _first_line(kind: Any) -> str:
 
 def _setting(name: str, kind: Any, part: str) -> tuple[str, object]:
     key, equals, value = (piece.strip() for piece in part.partition("="))
-    types: dict[str, Any] = {field.name: field.type for field in fields(kind)}
+    types: dict[str, Any] = {field.name: field.type for field in structs.fields(kind)}
     if not equals or key not in types:
         right = ", ".join(f"{setting}=..." for setting in types) or "no settings"
         raise BadFault(f"{name}: {part.strip()!r} is not one of its settings; it has {right}")

@@ -2,7 +2,8 @@
 
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.providers.simulated.errors import Refusal, too_long
 from router.providers.simulated.script import (
@@ -48,8 +49,7 @@ def require(is_right: bool, message: str) -> None:
         raise ValueError(message)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """An error with that status (400 to 599); retry_after is the header's value, in seconds."""
 
     code: int = 503
@@ -68,8 +68,7 @@ class Status:
         return refused(refusal, call.headers + headers)
 
 
-@dataclass(frozen=True, slots=True)
-class ContextLengthExceeded:
+class ContextLengthExceeded(Struct, frozen=True):
     """A 400 that says that the prompt is too long for the model."""
 
     def play(self, call: Call) -> Script:
@@ -78,8 +77,7 @@ class ContextLengthExceeded:
         return refused(too_long(limit, limit + call.answer.prompt_tokens).refusal, call.headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """The connection is reset before any byte of an answer."""
 
     def play(self, call: Call) -> Script:  # noqa: ARG002  as every fault
@@ -87,8 +85,7 @@ class Reset:
         yield Close(reset=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """The connection is closed cleanly before any byte of an answer."""
 
     def play(self, call: Call) -> Script:  # noqa: ARG002  as every fault
@@ -96,8 +93,7 @@ class Drop:
         yield Close()
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """The request is accepted, and no byte of an answer ever comes."""
 
     def play(self, call: Call) -> Script:  # noqa: ARG002  as every fault
@@ -105,8 +101,7 @@ class Silence:
         yield Hang()
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """A redirect (301, 302, 303, 307 or 308) to another path of this server, where visits count."""
 
     code: int = 307
@@ -122,8 +117,7 @@ class Redirect:
         return page(self.code, "text/plain", b"", headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Empty:
+class Empty(Struct, frozen=True):
     """A 200 with an empty body."""
 
     def play(self, call: Call) -> Script:
@@ -132,8 +126,7 @@ class Empty:
         return page(200, kind, b"", call.headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Html:
+class Html(Struct, frozen=True):
     """A page of HTML, as gateways send it, with a 200 unless another code is named."""
 
     code: int = 200
@@ -148,8 +141,7 @@ class Html:
         return page(self.code, "text/html; charset=utf-8", text, call.headers)
 
 
-@dataclass(frozen=True, slots=True)
-class GzipBomb:
+class GzipBomb(Struct, frozen=True):
     """A small gzip body that unpacks to this many MiB of JSON that never ends."""
 
     mb: int = 100

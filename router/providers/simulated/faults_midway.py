@@ -5,7 +5,7 @@ headers. A plain answer has no events: there, 0 is after the headers and everyth
 the body.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.providers.simulated import wire
 from router.providers.simulated.errors import Refusal
@@ -27,8 +27,7 @@ from router.providers.simulated.script import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Midway:
+class _Midway(Struct, frozen=True):
     """What all of these have in common."""
 
     after: int = 2
@@ -38,8 +37,7 @@ class _Midway:
         require(self.after >= 0, f"after must be 0 or more, not {self.after}")
 
 
-@dataclass(frozen=True, slots=True)
-class ResetAfter(_Midway):
+class ResetAfter(_Midway, frozen=True):
     """The connection is reset after that many events."""
 
     def play(self, call: Call) -> Script:
@@ -48,8 +46,7 @@ class ResetAfter(_Midway):
         yield Close(reset=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Cut(_Midway):
+class Cut(_Midway, frozen=True):
     """The answer ends after that many events, in good order as HTTP sees it, without [DONE].
 
     A plain answer, whose length was announced, can only be cut by closing the connection.
@@ -61,8 +58,7 @@ class Cut(_Midway):
         yield End(whole=False) if call.request.stream else Close()
 
 
-@dataclass(frozen=True, slots=True)
-class Stall(_Midway):
+class Stall(_Midway, frozen=True):
     """After that many events nothing more comes, and the connection stays open."""
 
     def play(self, call: Call) -> Script:
@@ -71,8 +67,7 @@ class Stall(_Midway):
         yield Hang()
 
 
-@dataclass(frozen=True, slots=True)
-class Pause(_Midway):
+class Pause(_Midway, frozen=True):
     """After that many events nothing comes for this many seconds; then the answer continues."""
 
     seconds: float = 1.0
@@ -88,8 +83,7 @@ class Pause(_Midway):
             yield step
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorEvent(_Midway):
+class ErrorEvent(_Midway, frozen=True):
     """After that many events (0 by default) comes an error, and the stream ends.
 
     A plain answer is a 200 whose body is an error.
@@ -110,8 +104,7 @@ class ErrorEvent(_Midway):
         yield End(whole=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed(_Midway):
+class Malformed(_Midway, frozen=True):
     """After that many events comes one that is not JSON, and the stream ends; a plain body is not JSON."""
 
     def play(self, call: Call) -> Script:
@@ -126,8 +119,7 @@ class Malformed(_Midway):
         yield End(whole=False)
 
 
-@dataclass(frozen=True, slots=True)
-class WrongLength:
+class WrongLength(Struct, frozen=True):
     """The length announced is `more` bytes above that of the body, and the connection closes."""
 
     more: int = 100
@@ -152,8 +144,7 @@ class WrongLength:
                     yield step
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(Struct, frozen=True):
     """The whole answer comes, this many seconds late."""
 
     seconds: float = 1.0
@@ -168,8 +159,7 @@ class Delay:
         yield from ordinary(call)
 
 
-@dataclass(frozen=True, slots=True)
-class Slow:
+class Slow(Struct, frozen=True):
     """The answer trickles, headers and all: `size` bytes at a time, with a pause after each."""
 
     size: int = 16

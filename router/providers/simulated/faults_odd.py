@@ -5,8 +5,9 @@ Those that concern events leave a plain answer unchanged.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import chain, repeat
+
+from msgspec import Struct
 
 from router.domain.members import replace
 from router.providers.simulated import tokens, wire
@@ -35,8 +36,7 @@ _TEXT = b'"content":"'
 _WIDE = re.compile(rb"(?<=[\xc2-\xf4])(?=[\x80-\xbf])")
 
 
-@dataclass(frozen=True, slots=True)
-class NoUsage:
+class NoUsage(Struct, frozen=True):
     """The answer reports no usage, asked or not."""
 
     def play(self, call: Call) -> Script:
@@ -44,8 +44,7 @@ class NoUsage:
         return ordinary(replace(call, tells_usage=False))
 
 
-@dataclass(frozen=True, slots=True)
-class NoDone:
+class NoDone(Struct, frozen=True):
     """The stream ends without [DONE]."""
 
     def play(self, call: Call) -> Script:
@@ -53,8 +52,7 @@ class NoDone:
         return (step for step in ordinary(call) if not _is_done(step))
 
 
-@dataclass(frozen=True, slots=True)
-class DoubleDone:
+class DoubleDone(Struct, frozen=True):
     """The stream ends with [DONE] twice."""
 
     def play(self, call: Call) -> Script:
@@ -65,8 +63,7 @@ class DoubleDone:
                 yield step
 
 
-@dataclass(frozen=True, slots=True)
-class Crlf:
+class Crlf(Struct, frozen=True):
     """The lines of the stream end with CR LF."""
 
     def play(self, call: Call) -> Script:
@@ -74,8 +71,7 @@ class Crlf:
         return _events(call, lambda event, _: event.replace(b"\n", b"\r\n"))
 
 
-@dataclass(frozen=True, slots=True)
-class Comments:
+class Comments(Struct, frozen=True):
     """Comment lines come before every event, like keep-alives."""
 
     def play(self, call: Call) -> Script:
@@ -83,8 +79,7 @@ class Comments:
         return _events(call, lambda event, _: b": keep-alive\n\n: processing\n" + event)
 
 
-@dataclass(frozen=True, slots=True)
-class MissingSpace:
+class MissingSpace(Struct, frozen=True):
     """There is no space after `data:`."""
 
     def play(self, call: Call) -> Script:
@@ -92,8 +87,7 @@ class MissingSpace:
         return _events(call, lambda event, _: event.replace(b"data: ", b"data:", 1))
 
 
-@dataclass(frozen=True, slots=True)
-class EventIdLines:
+class EventIdLines(Struct, frozen=True):
     """Every event has `event:`, `id:` and `retry:` lines as well."""
 
     def play(self, call: Call) -> Script:
@@ -102,8 +96,7 @@ class EventIdLines:
         return _events(call, lambda event, number: head % number + event)
 
 
-@dataclass(frozen=True, slots=True)
-class ByteByByte:
+class ByteByByte(Struct, frozen=True):
     """Every byte of the answer is written on its own."""
 
     def play(self, call: Call) -> Script:
@@ -121,8 +114,7 @@ class ByteByByte:
                 yield step
 
 
-@dataclass(frozen=True, slots=True)
-class SplitUtf8:
+class SplitUtf8(Struct, frozen=True):
     """Every character that takes more than one byte is split between two writes (and chunks)."""
 
     def play(self, call: Call) -> Script:
@@ -140,8 +132,7 @@ class SplitUtf8:
                 yield step
 
 
-@dataclass(frozen=True, slots=True)
-class WrongFinish:
+class WrongFinish(Struct, frozen=True):
     """The finish_reason is a word that the API does not define; `none` for null."""
 
     value: str = "eos_token"
@@ -153,8 +144,7 @@ class WrongFinish:
         return ordinary(replace(call, answer=replace(call.answer, choices=choices)))
 
 
-@dataclass(frozen=True, slots=True)
-class WrongModel:
+class WrongModel(Struct, frozen=True):
     """The answer names another model, as upstreams do that resolve an alias."""
 
     name: str = "sim-2024-05-17"
@@ -164,8 +154,7 @@ class WrongModel:
         return ordinary(replace(call, envelope=replace(call.envelope, model=self.name)))
 
 
-@dataclass(frozen=True, slots=True)
-class Huge:
+class Huge(Struct, frozen=True):
     """This many MiB of text are added to the first choice, as fast as the client reads them."""
 
     mb: int = 24

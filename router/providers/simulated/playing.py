@@ -7,9 +7,9 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from aiohttp import web
+from msgspec import Struct
 
 from router.providers.simulated.counters import Account, Ending
 from router.providers.simulated.script import (
@@ -48,8 +48,7 @@ class AlreadySent(web.StreamResponse):
         """There is nothing left to end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Player:
+class Player(Struct, frozen=True):
     """Plays scripts to the client of one request, and books the model's work meanwhile.
 
     When the client leaves, each of these raises asyncio.CancelledError or ConnectionError.

@@ -1,8 +1,9 @@
 """The prompt cache of one simulated model: the beginnings of prompts that it has read before."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from router.providers.simulated import tokens
 from router.providers.simulated.request import ChatRequest
@@ -12,8 +13,7 @@ BLOCK_TOKENS = 128
 _MOST = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """How many tokens of a prompt are cached, and the hashes of its beginnings."""
 
     cached_tokens: int = 0

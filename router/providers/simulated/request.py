@@ -1,10 +1,10 @@
 """A chat request as a simulated model understands it; what OpenAI's API refuses is refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from router.providers.simulated import tokens
 from router.providers.simulated.errors import invalid
@@ -16,8 +16,7 @@ _PART_TEXTS = {"text": "text", "refusal": "refusal", "input_text": "text"}
 _PART_MEDIA = frozenset({"image_url", "input_audio", "file"})
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message: who speaks, its text, and how many pictures it has.
 
     `calls` is the JSON of an assistant's tool calls, which cost tokens as well.
@@ -35,8 +34,7 @@ class Message:
         return tokens.MESSAGE_TOKENS + written + tokens.IMAGE_TOKENS * self.images
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """A function that the model may call; `parameters` is the JSON schema of its arguments."""
 
     name: str
@@ -44,8 +42,7 @@ class Tool:
     parameters: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ToolChoice:
+class ToolChoice(Struct, frozen=True):
     """Whether tools may be called (`auto`), must be (`required`), or not (`none`), and which one.
 
     `allowed` are the names of those that may be called, None if all may.
@@ -56,16 +53,14 @@ class ToolChoice:
     allowed: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerFormat:
+class AnswerFormat(Struct, frozen=True):
     """What an answer must look like: `text`, `json_object`, or `json_schema` and the schema."""
 
     kind: str = "text"
     schema: JsonObject | bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(Struct, frozen=True):
     """A request for chat completions; `limit` is the maximum of tokens per choice, None for no limit.
 
     `temperature` defaults to 0.

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from msgspec import Struct
+
 from router.providers.simulated.faults import ANY_MODEL, OK, parse_fault
 
 
-@dataclass(slots=True)
-class _Queue:
+class _Queue(Struct):
     """Faults for a model in order; with `repeat` they start again when all have been played."""
 
     model: str

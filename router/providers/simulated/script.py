@@ -6,9 +6,10 @@ that can go wrong on a wire is worked out here, without one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol, TypeAlias, runtime_checkable
+
+from msgspec import Struct
 
 from router.domain.members import replace
 from router.domain.usage import Usage
@@ -24,8 +25,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request that is being answered: what is asked, of which model, and its answer.
 
     `extra_tokens` are generated in addition to the answer; `tells_usage` is whether usage is reported.
@@ -56,8 +56,7 @@ class Call:
         return (("x-request-id", f"req_{self.envelope.id.removeprefix('chatcmpl-')}"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """The model works for `wait_s` and has then generated these tokens; without any Work nothing is charged."""
 
     wait_s: float = 0.0
@@ -65,8 +64,7 @@ class Work:
     reasoning_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The status line and the headers. The body is chunked unless its `length` is known."""
 
     status: int
@@ -75,43 +73,37 @@ class Head:
     length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """A part of the body: an event of a stream, or all of a plain answer."""
 
     data: bytes
     tells_usage: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """The answer ends properly by HTTP; `whole` is whether the model said everything."""
 
     whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """Bytes as they go over the wire."""
 
     data: bytes
     tells_usage: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Nothing happens for `seconds`, whatever the simulator's speed."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hang:
+class Hang(Struct, frozen=True):
     """Nothing more happens, until the client gives up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True):
     """The connection is closed; if `reset`, by a TCP reset."""
 
     reset: bool = False

@@ -12,11 +12,11 @@ GET  /simulate/faults       POST   /simulate/faults          DELETE /simulate/fa
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
 import orjson
 from aiohttp import HttpVersion11, web
+from msgspec import Struct
 
 from router.providers.simulated import admin, wire
 from router.providers.simulated.answering.minds import Minds
@@ -56,8 +56,7 @@ class Options(TypedDict, total=False):
     now_s: Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class RunningSimulator:
+class RunningSimulator(Struct, frozen=True):
     """A simulator that listens: its address, its counts, and the faults to come.
 
     `base_url` ends in `/v1`, as OpenAI's clients want it; `url` is what precedes that.

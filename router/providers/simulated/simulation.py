@@ -5,7 +5,8 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.providers.simulated import wire
 from router.providers.simulated.answering.minds import NOTHING_IN_COMMON, Minds
@@ -20,8 +21,7 @@ from router.providers.simulated.script import Call, Fault
 from router.providers.simulated_models import SimulatedModel, by_id
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How a simulator behaves.
 
     The models' delays are multiplied by `speed`: 1 is real time, 0 no delay at all. Delays that a
@@ -47,8 +47,7 @@ class Settings:
             raise ValueError(f"log_size must be 0 or more, not {self.log_size}")
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A request as it came, and as it was understood."""
 
     body: bytes
@@ -57,8 +56,7 @@ class Received:
     model: SimulatedModel
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(Struct, frozen=True):
     """A request that has been counted, and the fault that it will meet: its name, `ok` for none.
 
     `repeat` is how often exactly the same was asked before, if each time is another sample.

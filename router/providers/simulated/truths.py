@@ -5,11 +5,11 @@ translations and essays have no single one, and are not marked.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.providers.simulated.answering import calling, code, prose, structured, words
@@ -27,8 +27,7 @@ _ASKED: Mapping[Category, Callable[[str], Truth | None]] = MappingProxyType({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A request as a question: its category, and the right answer, None if there is no single one."""
 
     request: ChatRequest

@@ -1,11 +1,11 @@
 """The bodies and events of OpenAI's chat completions API, field by field as OpenAI sends them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from router.domain.usage import Usage
 from router.providers.simulated import tokens
@@ -17,8 +17,7 @@ DONE = b"data: [DONE]\n\n"
 MODELS_CREATED_S = 1_700_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What every answer carries besides its content: `created_s` is Unix time."""
 
     id: str

@@ -8,10 +8,10 @@ on, and anything else in a body stays here.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import orjson
+from msgspec import Struct
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.providers.translating.addresses import forbidden_address
@@ -55,8 +55,7 @@ _SAYS_NOTHING: Mapping[str, object] = {
 _TOOL_FIELDS = ("type", "function", "cache_control")
 
 
-@dataclass(frozen=True, slots=True)
-class CallTarget:
+class CallTarget(Struct, frozen=True):
     """Where an upstream's operator sends calls; `options` are further arguments by litellm's names."""
 
     provider: str

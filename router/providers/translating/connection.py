@@ -10,11 +10,11 @@ are translated.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
 import aiohttp
+from msgspec import Struct, field
 
 from router.providers.connector import TimelyConnector
 from router.providers.exchange import KEEPALIVE_S
@@ -29,8 +29,7 @@ class Loss(Enum):
     """The connection broke; the request may have arrived."""
 
 
-@dataclass(slots=True)
-class ConnectionTrace:
+class ConnectionTrace(Struct):
     """What one call met on the network.
 
     `sent` is true from the first request on. `status` and `headers` are those of the last response,

@@ -3,8 +3,9 @@
 import os
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from router.server.crew.roll import Roll, Stage
 
@@ -12,8 +13,7 @@ LONGEST_FOLDER = 90
 """In bytes: the path of a socket has at most 103 on macOS, 107 on Linux, and its own name has up to seven."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Worker `number`, at the row `at` of the roll.
 
     `listener` is bound and listens; all workers take connections from it. In `folder`, which is open

@@ -7,9 +7,10 @@ import mmap
 import os
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
+
+from msgspec import Struct
 
 ROWS = 64
 """More than there are workers, since those that are leaving keep theirs until they end."""
@@ -26,8 +27,7 @@ class Stage(IntEnum):
     LEAVING = 3
 
 
-@dataclass(frozen=True, slots=True)
-class RollEntry:
+class RollEntry(Struct, frozen=True):
     """A worker's entry in the table: its row, its stage, its number, its process, its connections."""
 
     at: int

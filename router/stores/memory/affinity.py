@@ -2,14 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MOST_SESSIONS = 100_000
 """About 30 MB of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Stay:
+class _Stay(Struct, frozen=True):
     """Which model, and until when (monotonic seconds)."""
 
     model: str

@@ -3,8 +3,9 @@
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from heapq import nlargest
+
+from msgspec import Struct
 
 from router.domain.vector import cosine
 from router.ports import Neighbour
@@ -16,8 +17,7 @@ _OVERHEAD_BYTES = 300
 """Of an entry, besides what it holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     vector: "array[float]"
     note: bytes
     expires_s: float

@@ -8,8 +8,9 @@ first reservation.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from router.domain.budget import Balance, Budget, Period, Scope
 from router.domain.money import ZERO, Money
@@ -42,8 +43,7 @@ async def nothing_spent(_scope: Scope, _since_s: float) -> Money:
     return ZERO
 
 
-@dataclass(slots=True)
-class _Account:
+class _Account(Struct):
     """A budget in one of its periods; `holds` says how many reservations there are, each of which may be of nothing."""
 
     period: Period

@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.budget import Balance, Budget, Period
 from router.domain.money import Money
@@ -14,8 +15,7 @@ _TRUSTED_S, _PLENTY = 2.0, 0.25
 """A balance read within 2 s is not read again while at least this share of the budget is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetPeriod:
+class BudgetPeriod(Struct, frozen=True):
     """A budget in one period, and the key under which Redis keeps it."""
 
     budget: Budget
@@ -35,8 +35,7 @@ class BudgetPeriod:
         return Balance(self.budget, self.period, spent, reserved)
 
 
-@dataclass(slots=True)
-class ReadBalance:
+class ReadBalance(Struct):
     """An account, and its balance as it was read at `read_s` (Unix time), if it ever was.
 
     `spent` is the most that was ever spent in it, as far as this process knows, None if it does not. At

@@ -9,10 +9,11 @@ Options follow after a question mark; they have redis-py's names and meanings.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from msgspec import Struct
 
 
 class Topology(Enum):
@@ -23,8 +24,7 @@ class Topology(Enum):
     SENTINELS = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class RedisAddress:
+class RedisAddress(Struct, frozen=True):
     """Where Redis is and how to come in; `options` are arguments of redis-py's connections.
 
     `nodes` are hosts and ports: of the server, of some nodes of the cluster, or of the sentinels, which

@@ -11,6 +11,8 @@ nothing, for a free model or a call whose cost nobody knows beforehand: it fits 
 from asyncio import Task
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from router.ports import Reservation
 from router.stores.redis.accounts import BudgetPeriod
 
@@ -160,8 +162,7 @@ class Hold:
         return f"{self.token}:{self.amount_nano}"
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
+class Apart(Struct, frozen=True):
     """What was set aside in this process. If Redis `was_asked` it may have done so, too: its reply was late."""
 
     here: Reservation

@@ -8,8 +8,9 @@ A list is read whole and searched here, so it is kept short. A failure reads as 
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from heapq import nlargest
+
+from msgspec import Struct
 
 from router.domain.vector import cosine
 from router.ports import Neighbour
@@ -85,8 +86,7 @@ class RedisIndex:
         return list(_newest(await self._read(scope), self._unix_s()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     item: str
     vector: tuple[float, ...]
     note: bytes

@@ -22,11 +22,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import redis.exceptions
+from msgspec import Struct
 from redis.exceptions import (
     ClusterError,
     NoScriptError,
@@ -238,8 +238,7 @@ class RedisLink:
                 self._places.release()
 
 
-@dataclass(slots=True)
-class _Limit:
+class _Limit(Struct):
     """How long a command may take, and whether half of that was left when its turn came."""
 
     timeout: asyncio.Timeout

@@ -17,9 +17,10 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from router.ports import LED_LATELY_S, Lead
 from router.stores.memory.tower import LonelyLead
@@ -66,8 +67,7 @@ end
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Cadence:
+class Cadence(Struct, frozen=True):
     """How often things are checked, in seconds.
 
     A lead lapses `lease_s` after it was last renewed, which happens every `watch_s`, or three times in

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     Boolean,
     ColumnElement,
@@ -29,8 +29,7 @@ _A = ATTEMPTS.c
 _BATCH_ROWS = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """Where the attempts of some days are: `since` and `until` as ISO dates, both inclusive.
 
     `rows` may include a few of the neighbouring days.

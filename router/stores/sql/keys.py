@@ -4,10 +4,10 @@ Of a secret, only its SHA-256 and a few characters to recognise it by are kept. 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,8 +31,7 @@ class NameTaken(FarthingError):
     """There is already an active key of that name."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredKey:
+class StoredKey(Struct, frozen=True):
     """A key with what its keeper wants to see; times are Unix times, None for never."""
 
     key: VirtualKey

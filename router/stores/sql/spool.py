@@ -12,7 +12,6 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from errno import ENOSPC
 from fcntl import LOCK_EX, flock
 from glob import escape
@@ -22,6 +21,7 @@ from typing import Any
 from zlib import crc32
 
 import orjson
+from msgspec import Struct
 
 from router.domain.ledger import Entry, Outcome
 from router.domain.scored import Scored
@@ -32,8 +32,7 @@ _IDENTITY = ("request_id", "attempt", "at_s")
 _BLANK = row_of(Entry("", 0, 0.0, "", "", "", "", "", "", Outcome.FAILED))
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """An attempt's row by its columns, and its tags."""
 
     row: Mapping[str, Any]
@@ -59,8 +58,7 @@ class Waiting:
         return orjson.dumps({"row": self.row, "tags": self.tags})
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingScore:
+class WaitingScore(Struct, frozen=True):
     """A score's row by its columns."""
 
     row: Mapping[str, Any]

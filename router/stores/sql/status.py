@@ -1,9 +1,9 @@
 """The state of a ledger: what is in it, how large it is, how far it is rolled up."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, func, select, text
 
 from router.stores.sql.rollup_schema import ROLLUP_HOURS, ROLLUP_STATE
@@ -14,8 +14,7 @@ _A = ATTEMPTS.c
 _H = ROLLUP_HOURS.c
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What is in a ledger. Days are ISO dates of UTC, "" if there is none.
 
     `first_day` to `last_day` are those of attempts that are still there; sums may go back to

@@ -1,9 +1,10 @@
 """An answer, and a stream of one, in terms that all APIs share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
+
+from msgspec import Struct, field
 
 from router.domain.usage import Usage
 from router.wire.dialects.parts import Citation, Part
@@ -20,8 +21,7 @@ class Stop(Enum):
     FILTER = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerHead:
+class AnswerHead(Struct, frozen=True):
     """What is known when an answer begins; `created_s` is Unix time, None if it is not given."""
 
     id: str
@@ -29,8 +29,7 @@ class AnswerHead:
     created_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerEnd:
+class AnswerEnd(Struct, frozen=True):
     """What is known when an answer ends. `sequence` is the stop sequence that ended it, if it is given."""
 
     stop: Stop
@@ -39,8 +38,7 @@ class AnswerEnd:
     sequence: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A whole answer."""
 
     head: AnswerHead
@@ -48,8 +46,7 @@ class Answer:
     end: AnswerEnd
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedError:
+class ReportedError(Struct, frozen=True):
     """An error as an upstream reports it, with the HTTP status that goes with it."""
 
     status: int
@@ -59,8 +56,7 @@ class ReportedError:
     param: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(Struct, frozen=True):
     """The circumstances in which an answer is written: the time in Unix seconds, and the client's own request.
 
     `without_thoughts` says that the client takes none.
@@ -75,36 +71,31 @@ class Occasion:
 # end or a fault.
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A part begins. `part` is what is known of it, with its text still empty."""
 
     part: Part
 
 
-@dataclass(frozen=True, slots=True)
-class Grew:
+class Grew(Struct, frozen=True):
     """The open part goes on: more of its text, or of the arguments of a call."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cited:
+class Cited(Struct, frozen=True):
     """The open text has a source."""
 
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Struct, frozen=True):
     """The open thought gets its seal."""
 
     seal: Seal
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """The open part is whole."""
 
 

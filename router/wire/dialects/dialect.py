@@ -1,7 +1,8 @@
 """The three APIs by name, and what a translator must know about the one that it translates to."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Dialect(StrEnum):
@@ -12,8 +13,7 @@ class Dialect(StrEnum):
     MESSAGES = "messages"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The upstream that a request is written for.
 
     `origin` says whose thoughts it can verify: sealed thoughts of another origin are left out; ""

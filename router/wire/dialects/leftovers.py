@@ -5,15 +5,15 @@ unknown ones: what they mean would be lost.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.shape import unsaid
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(Struct, frozen=True):
     """Members of a dialect: `harmless` ones, values that ask for `nothing`, and remedies."""
 
     harmless: Collection[str]

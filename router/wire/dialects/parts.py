@@ -1,28 +1,26 @@
 """What the turns of a conversation, and answers, consist of."""
 
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from router.wire.dialects.seals import Seal
 
 
-@dataclass(frozen=True, slots=True)
-class Inline:
+class Inline(Struct, frozen=True):
     """Bytes that are sent along, in base64."""
 
     media_type: str
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(Struct, frozen=True):
     """An address from which the provider fetches it."""
 
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileId:
+class FileId(Struct, frozen=True):
     """A file that was uploaded before. Its id means something only to its vendor."""
 
     id: str
@@ -31,15 +29,13 @@ class FileId:
 Source = Inline | Url | FileId
 
 
-@dataclass(frozen=True, slots=True)
-class CacheMark:
+class CacheMark(Struct, frozen=True):
     """The prompt up to here is worth caching; `ttl` is `5m`, `1h` or "" for the provider's default."""
 
     ttl: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """The source of a text: `start` and `end` are characters of the text that cites it.
 
     `index` is sealed, and Messages want it back.
@@ -53,8 +49,7 @@ class Citation:
     index: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Words of either side."""
 
     text: str
@@ -62,8 +57,7 @@ class Text:
     citations: tuple[Citation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """A picture; `detail` is how closely OpenAI's models are to look, "" if nothing is said."""
 
     source: Source
@@ -71,8 +65,7 @@ class Image:
     mark: CacheMark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file to read, and its name."""
 
     source: Source
@@ -80,16 +73,14 @@ class Document:
     mark: CacheMark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Audio:
+class Audio(Struct, frozen=True):
     """A recording, in base64. Only chat takes it."""
 
     data: str
     format: str
 
 
-@dataclass(frozen=True, slots=True)
-class Thinking:
+class Thinking(Struct, frozen=True):
     """What a model thought before it spoke; `is_hidden` if there is only the seal, and no text."""
 
     text: str
@@ -97,15 +88,13 @@ class Thinking:
     is_hidden: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why the model will not answer."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A tool is called: `arguments` is JSON, or any text if the tool `is_custom`.
 
     `namespace` is that of the tool, for a client of Responses.
@@ -119,8 +108,7 @@ class ToolCall:
     namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(Struct, frozen=True):
     """What a tool gave back for the call with this id."""
 
     call_id: str

@@ -1,9 +1,10 @@
 """A request for an answer, in terms that all APIs share but none uses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from router.wire.dialects.parts import CacheMark, Part
 
@@ -18,16 +19,14 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """What one side says before the other does. A tool's turn consists only of results."""
 
     role: Role
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """A tool that the model may call; `grammar` is for one that takes any text, and None for a function.
 
     `schema` is a JSON Schema of the arguments, empty if they are not described.
@@ -54,8 +53,7 @@ class ToolUse(Enum):
     REQUIRED = "required"
 
 
-@dataclass(frozen=True, slots=True)
-class ToolChoice:
+class ToolChoice(Struct, frozen=True):
     """Which tools may or must be called: all, or only those of `names`.
 
     `is_one` says that a single tool is named, which must be called.
@@ -66,8 +64,7 @@ class ToolChoice:
     is_one: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class JsonFormat:
+class JsonFormat(Struct, frozen=True):
     """The answer is to be JSON; if `schema` is None, of any shape."""
 
     schema: Mapping[str, Any] | None = None
@@ -76,8 +73,7 @@ class JsonFormat:
     strict: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Thought:
+class Thought(Struct, frozen=True):
     """How much the model is to think: in words, or (Messages) in tokens; "" if nothing is said.
 
     `effort` is `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`; `is_adaptive` says that
@@ -90,8 +86,7 @@ class Thought:
     summary: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(Struct, frozen=True):
     """How tokens are sampled, and where the answer stops."""
 
     temperature: float | None = None
@@ -101,8 +96,7 @@ class Sampling:
     stop: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A complete request.
 
     `shared` are members that chat and Responses spell the same way, `rest` those that only the client's own

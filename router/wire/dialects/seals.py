@@ -5,14 +5,13 @@ sealed. A client keeps what it is given and sends it back; so a foreign seal car
 origin while it is with the client, and only its own provider ever gets to see it again.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _PREFIX = "sealed"
 """No provider's seal begins like this: they are base64, which has no colon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Struct, frozen=True):
     """What `origin` wants back with a thought; `item_id` is the id of the thought in Responses.
 
     A `value` of "" says that the origin sealed nothing, as open models do.

@@ -1,10 +1,10 @@
 """From any dialect to any other: requests, answers, streams and errors."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.wire.answer import MalformedAnswer
@@ -68,8 +68,7 @@ class StreamWriter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Speaker:
+class _Speaker(Struct, frozen=True):
     """Everything that is known of a dialect."""
 
     read_request: Callable[[JsonObject], Request]

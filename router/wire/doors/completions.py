@@ -5,10 +5,10 @@ do is refused. See https://platform.openai.com/docs/api-reference/completions.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.wire.answer import MalformedAnswer
@@ -36,8 +36,7 @@ _NOT_OFFERED: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """A request to continue a text."""
 
     chat: bytes

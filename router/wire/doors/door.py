@@ -1,10 +1,10 @@
 """What a door is, and what it turns a request into."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
+from msgspec import Struct, field
 
 from router.domain.errors import ApiError
 from router.wire.chat import JsonObject
@@ -50,8 +50,7 @@ class Asked(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """An API: how its requests are read, and its names for fields that chat calls something else.
 
     `read` raises ApiError 400, in the client's own words.

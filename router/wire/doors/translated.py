@@ -1,10 +1,10 @@
 """The doors of Responses and Messages: what `router.wire.dialects` translates."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.wire.chat import JsonObject, json_object, require, shown
@@ -74,8 +74,7 @@ _NAMES_OF_MESSAGES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
+class Translated(Struct, frozen=True):
     """A request in another dialect; `body` is what its client wrote.
 
     `unsaid` is about what the chat view leaves out, None if it leaves nothing out.

@@ -1,7 +1,8 @@
 """The readers of answers, by dialect."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.wire.answer import PlainAnswer, StreamEvent, read_plain
 from router.wire.dialects.dialect import Dialect
@@ -22,8 +23,7 @@ _PLAIN: Mapping[Dialect, Callable[[bytes], PlainAnswer]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Tongue:
+class Tongue(Struct, frozen=True):
     """How to read an upstream's answer: its dialect, and the origin that its thoughts are named after, "" for none."""
 
     dialect: Dialect = Dialect.CHAT
@@ -43,8 +43,7 @@ class Tongue:
 CHAT = Tongue()
 
 
-@dataclass(frozen=True, slots=True)
-class NamingForm:
+class NamingForm(Struct, frozen=True):
     """Implements `StreamForm` over another one: thoughts get the name of their origin on the way."""
 
     inner: StreamForm

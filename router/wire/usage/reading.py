@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from router.domain.usage import Usage
 
@@ -11,8 +12,7 @@ _MOST_TOKENS = 10**9
 """No call has more; a larger number is no count, and would not fit into the ledger's columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Of:
+class Of(Struct, frozen=True):
     """A step into a list: the items whose `name` is `value`, and of these the sum of `count`."""
 
     name: str
@@ -27,8 +27,7 @@ Counts = Mapping[Path, int]
 _DEEPEST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class UsageLayout:
+class UsageLayout(Struct, frozen=True):
     """How one API reports what was used.
 
     `prompt` and `completion` lead to its two main counts. `cached` are tokens read from a cache, `written` all that

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from router.providers.simulated.answering.chance import Chance
 from router.providers.simulated.answering.truth import Kind, Truth
@@ -33,8 +34,7 @@ _MOST_DIGITS = 30
 _CARRIES = (-1, 1, 2, -2, 3, -3, 11, -11)
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """A sum found in a text, neatly written, and its value."""
 
     text: str

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import takewhile
 
 import orjson
+from msgspec import Struct
 
 from router.domain.members import replace
 from router.providers.simulated.answering import words
@@ -25,8 +25,7 @@ _SHORT_WORDS = 4
 _HOLLOW = words.stems("fetch tool function call set run perform execute")
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A call of a function: its id, its name, and its arguments as JSON."""
 
     id: str

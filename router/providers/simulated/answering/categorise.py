@@ -1,14 +1,13 @@
 """Which kind of question a request asks, as far as it matters for how often a model is right."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.providers.simulated.answering import arithmetic, knowledge
 from router.providers.simulated.request import ChatRequest
 
 
-@dataclass(frozen=True, slots=True)
-class _Cue:
+class _Cue(Struct, frozen=True):
     """A category and its cues: a question must contain one of `says`, and one of `about` if there are any."""
 
     category: Category

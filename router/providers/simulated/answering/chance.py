@@ -5,16 +5,16 @@ the seed, so that the same request gets the same answer, in whatever order reque
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Self, TypeVar
+
+from msgspec import Struct
 
 _Option = TypeVar("_Option")
 _DIGEST_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Chance:
+class Chance(Struct, frozen=True):
     """A source of draws; the same key always draws the same, and `at` another name is independent."""
 
     key: bytes

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.providers.simulated.answering.chance import Chance
 from router.providers.simulated.answering.truth import Kind, Truth
 from router.providers.simulated.answering.words import keywords, topics
 
 
-@dataclass(frozen=True, slots=True)
-class _Program:
+class _Program(Struct, frozen=True):
     """A program, and its common slips: what is written instead of one of its parts, `part` -> `slip`."""
 
     source: str

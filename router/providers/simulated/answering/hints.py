@@ -1,8 +1,9 @@
 """Where the values of a JSON answer come from: the words of the question, as far as they fit."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import cycle
+
+from msgspec import Struct
 
 from router.domain.members import replace
 from router.providers.simulated.answering import words
@@ -12,8 +13,7 @@ _MOST_TURNS = 4
 _ELSEWHERE = (("Springfield", "7"), ("unknown", "13"), ("everything", "1000"))
 
 
-@dataclass(frozen=True, slots=True)
-class Hints:
+class Hints(Struct, frozen=True):
     """What was read from a question: texts, the best fitting first, numbers, and the answer.
 
     `answer` is the short answer to the question if it has one; it goes where a field's name

@@ -12,9 +12,10 @@ same ones, and whether two that are wrong say the same; everything that follows 
   others it is as if another model of the same quality were asked.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
+
+from msgspec import Struct
 
 from router.providers.simulated.answering.chance import Chance
 from router.providers.simulated.answering.truth import Truth
@@ -29,8 +30,7 @@ class Forms(StrEnum):
     """In as many ways as real models do: boxed, in a sentence, as JSON, in other languages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Minds:
+class Minds(Struct, frozen=True):
     """What models have in common; all shares are in [0, 1].
 
     With `repeats` None nothing is sampled: the same question always gets the same answer, and the choices of one
@@ -67,8 +67,7 @@ class Minds:
 NOTHING_IN_COMMON = Minds()
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """Which of many answers of a model to a question: the choice, the number of earlier repeats, the client's seed."""
 
     choice: int = 0

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.providers.simulated.answering import code, words
@@ -11,8 +12,7 @@ from router.providers.simulated.answering.chance import Chance
 from router.providers.simulated.answering.truth import Kind, Truth
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question as the writers below see it: whether they are to be right, and their chance.
 
     `truth` is what it should say, `known` what the model believes; both are None if there is no single answer.

@@ -6,9 +6,10 @@ whether a call has to be signed, or must not be. The model's name shows which ru
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
+
+from msgspec import Struct
 
 from router.wire.dialects.chat.parts import OF_LITELLM, without_thinking
 from router.wire.dialects.chat.thoughts import MEMBERS
@@ -74,8 +75,7 @@ _NOT_MISTRALS = re.compile(
 Mistral refuses thoughts, too (422, "Extra inputs are not permitted")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What a model accepts: which ids of calls, whether it knows signatures and wants them, whether it takes thoughts.
 
     With `thinks_in_parts` these are parts of its content, which no other model knows. `refused` finds what is
