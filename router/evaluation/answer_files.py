@@ -8,7 +8,6 @@ import codecs
 import csv
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from router.evaluation.answered import ScoredAnswer, as_table, id_of
 Row = Mapping[str, Any]
 
 _NEEDED = ("prompt", "model", "score")
-_NAMES = tuple(field.name for field in fields(ScoredAnswer))
+_NAMES = ScoredAnswer.__struct_fields__
 _WHOLE = ("input_tokens", "output_tokens")
 _REAL = ("score", "cost_usd", "latency_s", "second_cost_usd")
 _TEXTS = (

@@ -1,9 +1,10 @@
 """One model's answer to one prompt, as in a row of outcome files; and tables made of such rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct, structs
 
 from router.domain.category import Category
 from router.evaluation.labelled import Labelled
@@ -18,8 +19,7 @@ FILE = "file"
 """The scorer of answers from a file that does not name one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredAnswer:
+class ScoredAnswer(Struct, frozen=True):
     """An answer with its score from 0 to 1; None if that, or another number, is unknown.
 
     `response` is the answer word for word, if it is kept: it can be rescored without being paid for
@@ -115,12 +115,12 @@ def as_table(rows: Sequence[ScoredAnswer]) -> Any:
     """The rows as an Arrow table, with the types of outcome files."""
     import pyarrow as pa  # noqa: PLC0415 - half a second
 
-    kinds: dict[str, Any] = dict.fromkeys((each.name for each in fields(ScoredAnswer)), pa.string())
+    kinds: dict[str, Any] = dict.fromkeys(ScoredAnswer.__struct_fields__, pa.string())
     kinds |= {"input_tokens": pa.int32(), "output_tokens": pa.int32(), "cost_usd": pa.float64()}
     kinds |= {"score": pa.float32(), "latency_s": pa.float32(), "second_cost_usd": pa.float64()}
     schema = pa.schema([*kinds.items(), ("tokens_estimated", pa.bool_())])
     return pa.Table.from_pylist(
-        [{**asdict(row), "tokens_estimated": False} for row in rows], schema
+        [{**structs.asdict(row), "tokens_estimated": False} for row in rows], schema
     )
 
 

@@ -1,9 +1,9 @@
 """One calibration: what own answers say, where that is better than what was shipped, and its charts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from router.domain.arrays import Floats
 from router.domain.category import Category
@@ -32,8 +32,7 @@ _LEAST_SHARE = 0.5
 _BINS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
+class Bin(Struct, frozen=True):
     """Similar forecasts: their mean, the mean of the actual scores, and their number."""
 
     foreseen: float
@@ -41,8 +40,7 @@ class Bin:
     count: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shipped:
+class Shipped(Struct, frozen=True, eq=False):
     """What holds without own answers: abilities by model and category, and what the server predicts.
 
     `served` is None if it predicts the abilities unchanged; `learnt` says how models agree on a prompt.
@@ -57,8 +55,7 @@ class Shipped:
         return {name: by_category[category] for name, by_category in self.abilities.items()}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
+class Calibration(Struct, frozen=True, eq=False):
     """The labelled answers, each question once; how they were judged; and their results for each category."""
 
     labelled: Labelled

@@ -4,11 +4,11 @@ Offline, answers are there in their normal form, and two models agree if both ha
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from statistics import NormalDist
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
@@ -32,8 +32,7 @@ _MOST_MODELS = 12
 Numbers = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ways:
+class Ways(Struct, frozen=True, eq=False):
     """Every model alone, by its number, and then the cascades: which two are asked first, and which is final."""
 
     models: int
@@ -67,8 +66,7 @@ class Ways:
         return np.asarray(np.where(is_one, self.ones, self.others), dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WayPredictions:
+class WayPredictions(Struct, frozen=True, eq=False):
     """The predictions for each way (columns) and prompt (rows): quality, expected USD, and the least quality.
 
     The latter is reached with CONFIDENCE by a cascade whose final model is as good as predicted; for a model

@@ -1,9 +1,9 @@
 """Predictions for prompts by forecasters that never saw them: for each fold, fitted on all the others."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.agreeing import Agreeing
@@ -17,8 +17,7 @@ from router.evaluation.costs import by_tokens, prices_of
 from router.evaluation.folds import NOWHERE, Split, normalised
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeldOut:
+class HeldOut(Struct, frozen=True, eq=False):
     """A fold: what may be learnt from, and what is to be predicted."""
 
     name: str
@@ -26,8 +25,7 @@ class HeldOut:
     test: Outcomes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Forecast:
+class Forecast(Struct, frozen=True, eq=False):
     """Prompts that were each held out once, with their folds and the predictions for them."""
 
     outcomes: Outcomes

@@ -5,8 +5,9 @@ So two models agree on a past prompt if they would agree when it is asked again.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.acceptance.finding import final_answer
 from router.acceptance.finding.asked import Question, asked
@@ -72,8 +73,7 @@ Units = Mapping[tuple[str, str], set[str]]
 """The units in which values are given, by their kinds and the values."""
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(Struct, frozen=True):
     """An answer, and its final answer."""
 
     said: Said

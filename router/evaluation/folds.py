@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.errors import FarthingError
@@ -19,8 +19,7 @@ _UNSAID = re.compile(r"[\W_]+")
 Folds = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Split:
+class Split(Struct, frozen=True, eq=False):
     """The fold of each prompt, and a name for each fold."""
 
     folds: Folds

@@ -11,9 +11,9 @@ Zero is what any router has to beat: the best that a fixed choice of model can d
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from router.domain.arrays import Floats
 from router.domain.category import Category
@@ -29,8 +29,7 @@ from router.evaluation.shrinkage import local_category
 SHIPPED, LOCAL, ZERO = "shipped", "local", "zero"
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
+class Notes(Struct, frozen=True):
     """What is known of prompts besides their text, by their ids: category and source."""
 
     rows: Mapping[str, tuple[Category, str]]
@@ -77,8 +76,7 @@ def usual_fits(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _ByCategory:
+class _ByCategory(Struct, frozen=True):
     """Predicts the same for all prompts of a category: P(good answer), its sd, and USD per call."""
 
     notes: Notes
@@ -92,8 +90,7 @@ class _ByCategory:
         return Predictions(tuple(prompt_ids), pool.names, p, sd, costs, np.full(shape, np.nan))
 
 
-@dataclass(frozen=True, slots=True)
-class _Served:
+class _Served(Struct, frozen=True):
     """Predicts quality like one forecaster, and costs like another."""
 
     quality: Forecaster

@@ -14,10 +14,10 @@ upper end of its one-sided 95 % interval (E. B. Wilson 1927), is the model's cei
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from math import sqrt
 
 import numpy as np
+from msgspec import Struct, field
 
 from router.domain.category import Category
 
@@ -31,8 +31,7 @@ Whose = tuple[Category, str]
 """A category, and the id of a model."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedbackScores:
+class FeedbackScores(Struct, frozen=True):
     """Scores of one kind: how many, and their mean."""
 
     count: int
@@ -44,8 +43,7 @@ class FeedbackScores:
             raise ValueError(f"scores have a number and a mean from 0 to 1, not {self!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """The weight of a feedback score relative to a gold label, and by how much it is kinder on average.
 
     `pairs` is the number of answers that have both; `is_measured` says whether they determined the weight.
@@ -79,8 +77,7 @@ def trust(pairs: Sequence[tuple[float, float]]) -> Trust:
     return Trust(weight, kinder_by, len(pairs), is_measured=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Flaws:
+class Flaws(Struct, frozen=True):
     """How many answers, and how many of them themselves show that they are useless."""
 
     answers: int
@@ -102,8 +99,7 @@ class Flaws:
         return 1.0 - max(0.0, (middle - half) / (1 + z * z / n))
 
 
-@dataclass(frozen=True, slots=True)
-class Hearsay:
+class Hearsay(Struct, frozen=True):
     """Feedback and flaws by category and model. Feedback on answers with a gold label is not included.
 
     `holds_down` is the user's choice whether flaws hold estimates down.

@@ -6,10 +6,10 @@ matters of many points is their upper hull, up to the best one (protocol of Rout
 https://arxiv.org/abs/2403.12031, section 3).
 """
 
-from dataclasses import dataclass
 from math import inf
 
 import numpy as np
+from msgspec import Struct
 
 from router.domain.arrays import Floats
 
@@ -20,8 +20,7 @@ _ROUNDING = 1e-9
 """Means of the same scores differ by less than this if they are summed in a different order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hull:
+class Hull(Struct, frozen=True):
     """The corners of a hull from the cheapest to the best: costs in USD and qualities, both increasing."""
 
     costs_usd: tuple[float, ...]

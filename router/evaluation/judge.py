@@ -1,10 +1,10 @@
 """A router compared with baselines that need none: every number of `farthing evaluate`, with its interval."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
@@ -31,16 +31,14 @@ from router.evaluation.sweep import FINE, Sweep, chosen, joined, routed, singles
 EVERYTHING = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Discrimination:
+class Discrimination(Struct, frozen=True):
     """How well probabilities separate good answers from bad ones (AUC), and how far they are off (ECE)."""
 
     auc: Interval
     ece: Interval
 
 
-@dataclass(frozen=True, slots=True)
-class Alone:
+class Alone(Struct, frozen=True):
     """A single model: its mean score and cost in USD, and the value of its predictions."""
 
     name: str
@@ -49,8 +47,7 @@ class Alone:
     telling: Discrimination
 
 
-@dataclass(frozen=True, slots=True)
-class RouterPoint:
+class RouterPoint(Struct, frozen=True):
     """A router at one λ (per USD): its quality, that minus the best single model's, its mean cost in USD.
 
     `cost_share` is that cost divided by the best single model's, `arena` RouterArena's score.
@@ -64,8 +61,7 @@ class RouterPoint:
     arena: Interval
 
 
-@dataclass(frozen=True, slots=True)
-class PairFigures:
+class PairFigures(Struct, frozen=True):
     """RouteLLM's measures on a number of prompts: the curve, its APGR, and CPT by the gap recovered.
 
     `strong` is the model that is better on all prompts together.
@@ -79,8 +75,7 @@ class PairFigures:
     cpt: Mapping[float, Interval]
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """All results for a forecast; `best` is the number of the best single model.
 
     `quality_first` is the router at λ = 0, `best_in_arena` where RouterArena's score is highest. `fixed` is where the

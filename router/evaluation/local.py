@@ -13,9 +13,9 @@ fold is learnt from the others. Each category is judged by two measures, value a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
@@ -48,8 +48,7 @@ LEAST_PROMPTS = 30
 RIVALS = (SHIPPED, ZERO)
 
 
-@dataclass(frozen=True, slots=True)
-class InstallRule:
+class InstallRule(Struct, frozen=True):
     """When a category is installed. `is_strict`: only if it also beats Zero significantly."""
 
     folds: int = 5
@@ -76,8 +75,7 @@ class InstallRule:
             raise ValueError(f"needs two folds or more, and a level between 0 and 1: {self!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Duel:
+class Duel(Struct, frozen=True):
     """How much better local evidence did than a rival.
 
     `p_value` is how likely it is that luck alone does as well as the better of value and Brier, corrected for
@@ -104,8 +102,7 @@ class Duel:
         return self.p_value <= level and self.is_no_worse
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryVerdict:
+class CategoryVerdict(Struct, frozen=True):
     """A judged category: on how many prompts, how it did, and why it is not installed."""
 
     category: Category
@@ -119,8 +116,7 @@ class CategoryVerdict:
         return not self.why_not
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LocalTrial:
+class LocalTrial(Struct, frozen=True, eq=False):
     """Prompts that were predicted by ways that had not learnt from them."""
 
     judged: Labelled
@@ -211,8 +207,7 @@ def _duels(trial: LocalTrial, category: Category, seed: int) -> dict[str, Duel]:
     return {rival: ring.duel(parts[LOCAL], parts[rival]) for rival in RIVALS}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ring:
+class _Ring(Struct, frozen=True, eq=False):
     """The prompts of one category, on which two ways to predict are compared."""
 
     outcomes: Outcomes

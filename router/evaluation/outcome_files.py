@@ -14,12 +14,12 @@ Other columns are ignored. `router.evaluation.answer_files` knows some more, and
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 from numpy.typing import NDArray
 from pyarrow import parquet
 
@@ -38,8 +38,7 @@ Codes = NDArray[np.int64]
 _NULL = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Prompts:
+class Prompts(Struct, frozen=True):
     """Prompts without answers, sorted by id. `datasets` may be blank."""
 
     prompt_ids: tuple[str, ...]
@@ -221,8 +220,7 @@ def pivoted(table: Any, models: Sequence[str] | None, files: str) -> Outcomes:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
+class _Grid(Struct, frozen=True):
     """The place of each row of a table among prompts x models."""
 
     table: Any

@@ -10,10 +10,10 @@ counts, and Holm's correction is made over all cascades of all categories.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from router.decision.cascade import LARGEST_SHARE
@@ -55,8 +55,7 @@ _Place = tuple[int, Models]
 Qualities = Mapping[Category, Mapping[str, QualityEstimate]]
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """A cascade that was tested: on how many prompts, and how it did.
 
     `right` is the mean score of the answers on which the two agreed, None if they never did. `gain` is the difference
@@ -78,8 +77,7 @@ class Tried:
     is_refuted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """A category and its cascades, the greatest savings first; and why none could be tested, "" if some were."""
 
     category: Category
@@ -205,8 +203,7 @@ def _hoped(
             yield hoped, one, other
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ring:
+class _Ring(Struct, frozen=True, eq=False):
     """The prompts of a category, with their folds."""
 
     rows: Labelled

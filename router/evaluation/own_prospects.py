@@ -5,11 +5,11 @@ precision-weighted mean of both. With few prompts it is mostly what was learnt b
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.agreeing import Agreeing
@@ -29,8 +29,7 @@ _LEAST_WORTH, _MOST_WORTH = 1.0, 200.0
 _LEAST_SD = 0.005
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Agreements:
+class Agreements(Struct, frozen=True, eq=False):
     """The results of two models before a final one, prompt by prompt.
 
     `agreed` and `differs` say whether they agreed, and whether on something that the final model did not say; `gains`

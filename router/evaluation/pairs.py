@@ -3,10 +3,10 @@
 PGR, the performance gap recovered, is 0 at the weak model's quality and 1 at the strong one's.
 """
 
-from dataclasses import dataclass
 from math import inf, nan
 
 import numpy as np
+from msgspec import Struct
 
 from router.domain.arrays import Floats
 
@@ -17,8 +17,7 @@ CALLS_AT = (0.2, 0.5, 0.8)
 _ROUNDING = 1e-9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PairCurve:
+class PairCurve(Struct, frozen=True, eq=False):
     """Shares of prompts that the strong model answers, increasing from 0 to 1, and the PGR at each."""
 
     strong_shares: Floats

@@ -14,11 +14,11 @@ pools:
 
 import math
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 from router.domain.category import Category
 from router.domain.errors import ConfigError, FarthingError, Problem
@@ -81,8 +81,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """A pool being read, and the problems found on the way."""
 
     file: str

@@ -3,9 +3,8 @@
 A score between 0 and 1 counts as that share of a good answer, and the rest as a bad one.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
@@ -23,8 +22,7 @@ def auc(predicted: Floats, scores: Floats) -> float:
     return PredictionOrder.of(predicted, scores).auc(np.ones(predicted.size))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PredictionOrder:
+class PredictionOrder(Struct, frozen=True, eq=False):
     """Answers in the order of their predictions, sorted once to be weighted many times.
 
     `starts` are the positions in that order where a new prediction begins.

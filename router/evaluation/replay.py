@@ -5,10 +5,10 @@ are those that the till has recorded, so no other answer can have been looked at
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 
 import numpy as np
+from msgspec import Struct
 
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
@@ -24,8 +24,7 @@ from router.evaluation.cascades import (
 from router.evaluation.sweep import Choices, chosen
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayedAnswer:
+class ReplayedAnswer(Struct, frozen=True):
     """A model's answer, None if nothing could be parsed, and its figures (NaN: unknown)."""
 
     model: str
@@ -64,8 +63,7 @@ class Till:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """A decision for one prompt at one point: whose answer is returned, and all that were paid for."""
 
     prompt_id: str
@@ -112,8 +110,7 @@ def answering(predictions: Predictions, ways: Ways, picks: Numbers) -> Strategy:
     return strategy
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Menu:
+class Menu(Struct, frozen=True, eq=False):
     """The ways that a policy chooses from, by their predictions: a forced one only from cascades.
 
     One that is `alike` goes by the average predictions for every prompt, so that one way suits all.

@@ -6,10 +6,10 @@ intervals, too.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
@@ -22,8 +22,7 @@ Rows = NDArray[np.int64]
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """An estimate, and the bounds of 95 % of the resamples; all NaN if there is none."""
 
     estimate: float
@@ -36,8 +35,7 @@ class Interval:
             raise ValueError(f"{self.estimate} is not between {self.low} and {self.high}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Resamples:
+class Resamples(Struct, frozen=True, eq=False):
     """How often each prompt counts: samples in rows, prompts in columns.
 
     The first row is the original prompts, each once; whatever is computed from it is the estimate.

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.domain.errors import FarthingError
 from router.wire.chunks import text_in
@@ -23,8 +23,7 @@ HELP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ScoringRule:
+class ScoringRule(Struct, frozen=True):
     """A rule with its name. `score` takes the request, what was expected ("" for nothing) and the answer."""
 
     name: str

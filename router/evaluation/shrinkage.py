@@ -18,10 +18,10 @@ still more.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.domain.local_quality import LocalCategory, Measured, logit, moved
@@ -38,8 +38,7 @@ _LEAST_SHIFT_SD = 0.2
 """In logits: even if all models moved alike, this much remains uncertain about one that nobody has asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shrunk:
+class Shrunk(Struct, frozen=True):
     """A probability with its sd, moved from what was shipped towards what was seen."""
 
     p: float
@@ -60,8 +59,7 @@ def shrunk(shipped: Ability, mean: float, answers: float) -> Shrunk:
     return Shrunk(p, sqrt(p * (1 - p) / (n0 + answers + 1)))
 
 
-@dataclass(frozen=True, slots=True)
-class OwnScores:
+class OwnScores(Struct, frozen=True):
     """Own answers of one model in one category: their mean score, their weight and their number."""
 
     mean: float

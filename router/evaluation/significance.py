@@ -7,10 +7,10 @@ added, one with the worst possible difference and one with the best, as is done 
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from msgspec import Struct
 
 from router.domain.arrays import Floats
 from router.evaluation.resampling import Resamples
@@ -22,8 +22,7 @@ LEVEL = 0.05
 """One-sided: this share of calibrations without any effect may appear to have one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gain:
+class Gain(Struct, frozen=True):
     """A mean difference over prompts, its central 90 % interval, and how likely luck alone does as well, or as badly.
 
     The interval's ends are one-sided 95 % bounds. `p_value` speaks for a gain (or for no more loss than was allowed),

@@ -1,9 +1,9 @@
 """How ways to choose models compare: their hulls relative to the single models."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
 
 import numpy as np
+from msgspec import Struct
 
 from router.domain.arrays import Floats
 from router.evaluation.hull import Hull, aiq, hull, saving
@@ -30,8 +30,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
 """The sweeps around which each row's hull is drawn, in the order of the table. Not all sweeps are always possible."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How a way to choose models compares. Qualities are from 0 to 1, savings shares of a cost.
 
     `aiq` is the mean quality over the costs between the cheapest and the most expensive single model,
@@ -48,8 +47,7 @@ class Standing:
     saved_at_95: Interval
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A way to choose models: its name, its figures, and its hull over all prompts."""
 
     name: str
@@ -57,8 +55,7 @@ class Row:
     hull: Hull
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SampleMeans:
+class SampleMeans(Struct, frozen=True, eq=False):
     """The mean cost in USD and mean score of each setting (columns) in each sample (rows)."""
 
     costs_usd: Floats
@@ -70,8 +67,7 @@ class SampleMeans:
         return cls(resamples.means(sweep.costs_usd), resamples.means(sweep.scores))
 
 
-@dataclass(frozen=True, slots=True)
-class Yardstick:
+class Yardstick(Struct, frozen=True):
     """The scale that the single models of one sample set: the range of costs (USD), and the best of them."""
 
     cheapest_usd: float
@@ -132,5 +128,5 @@ def _standing(yards: list[Yardstick], hulls: list[Hull], zeros: list[Hull]) -> S
         yard.measured(found, zero) for yard, found, zero in zip(yards, hulls, zeros, strict=True)
     ]
     columns = np.array(measured).T
-    names = (each.name for each in fields(Standing))
+    names = Standing.__struct_fields__
     return Standing(**{name: interval(column) for name, column in zip(names, columns, strict=True)})

@@ -5,9 +5,9 @@ The setting is λ, the quality that a dollar must buy: for each prompt the model
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
@@ -22,8 +22,7 @@ Choices = NDArray[np.int64]
 """Prompts in rows, settings in columns: the number of the model that answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """The λ of a sweep: 0, then `steps` values in equal ratios.
 
     At `least`, the mean cost of the most expensive model weighs as much as that fraction of a right answer, at
@@ -45,8 +44,7 @@ FINE = Grid(1e-2, 1e4, 100)
 """For routers and the oracle; ten times as many steps raise AIQ by 0.0002, at most 0.0005."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Points:
+class Points(Struct, frozen=True, eq=False):
     """Mean cost in USD and mean score of each setting."""
 
     costs_usd: Floats
@@ -71,8 +69,7 @@ class Points:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sweep:
+class Sweep(Struct, frozen=True, eq=False):
     """What each prompt scored and cost (USD) at each setting: prompts in rows, settings in columns."""
 
     scores: Floats

@@ -5,11 +5,11 @@ be, they choose no better, and taken as they are, worse (docs/evidence.md).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from math import sqrt
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import expit
 
@@ -75,8 +75,7 @@ def _codes(answers: NDArray[np.object_]) -> NDArray[np.int64]:
     return np.array(flat, dtype=np.int64).reshape(answers.shape)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
+class _Seen(Struct, frozen=True, eq=False):
     """One kind's prompts, counted. Pairs in rows, and final models in columns where there are such.
 
     `ones`, `others` and `finals` are models' mean scores; `both` is how often both are right, `agreed` and

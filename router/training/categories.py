@@ -5,10 +5,10 @@ them; the temperature is set on what is predicted for left-out templates.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
@@ -32,8 +32,7 @@ Ints = NDArray[np.int64]
 Tokens = NDArray[np.uint32]
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryRecipe:
+class CategoryRecipe(Struct, frozen=True):
     """How it is fitted. `strength` is scikit-learn's C, the inverse of regularisation.
 
     The tables of words and of spellings have 2 ** `bits` rows each. The rest tries out what is worth its while: whether
@@ -46,8 +45,7 @@ class CategoryRecipe:
     votes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fitter:
+class Fitter(Struct, frozen=True):
     """Fits by `recipe`, with the tokens of `tokenizer`."""
 
     tokenizer: Tokenizer

@@ -1,9 +1,9 @@
 """Outcomes in, artefact out: the whole of what is learnt of prompts and models."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -34,8 +34,7 @@ _FLOOR = 0.2
 pools loses nothing at 0.2 and falls below static at 0.6 (docs/evidence.md)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """How to fit. `floor` is as in QualityModel; `anchors` are priors by model and kind, for models that have some.
 
     `prices` are of models that are in no pool, USD per 1,000,000 tokens of input and of output. `published` are
@@ -119,8 +118,7 @@ def _answered(outcomes: Outcomes) -> Outcomes:
     return outcomes.of([outcomes.models[column] for column in np.flatnonzero(has_scores)])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lesson:
+class _Lesson(Struct, frozen=True, eq=False):
     """Prompts as token ids of their ends, how many tokens they have in all, and the kind of each.
 
     `scores` are those of the models, (prompts, models), `published` their abilities elsewhere.
@@ -140,8 +138,7 @@ class _Lesson:
         return replace(self, prompts=prompts, lengths=lengths, kinds=kinds, scores=scores)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Learnt:
+class _Learnt(Struct, frozen=True, eq=False):
     """`power` is that of the shares of kinds, beside those that the classifier learnt."""
 
     kinds: KindModel

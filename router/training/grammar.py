@@ -7,8 +7,9 @@ What is put into a gap may have gaps of its own, and what looks like a gap but n
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
+
+from msgspec import Struct
 
 _CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _GAP = re.compile(r"\{([a-z]+)\}")
@@ -29,8 +30,7 @@ _NUMBERS: Mapping[str, Callable[[Random], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Struct, frozen=True):
     """What fills the gaps of templates."""
 
     slots: Slots

@@ -1,9 +1,9 @@
 """Fits which kind a prompt is of: a multinomial logistic regression over its tokens, and the kinds' centres."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -30,8 +30,7 @@ _PSEUDO_PROMPTS = 1000.0
 """How many prompts of one's own what holds of all kinds together counts as."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Weighted:
+class Weighted(Struct, frozen=True, eq=False):
     """Prompts as rows of bucket weights, each of length 1, and the weight of each bucket."""
 
     rows: sparse.csr_matrix
@@ -61,8 +60,7 @@ def rows_of(prompts: Sequence[Sequence[int]], idf: NDArray[np.float32]) -> spars
     return sparse.diags(1.0 / np.where(lengths > 0, lengths, 1.0)) @ table
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Traits:
+class Traits(Struct, frozen=True, eq=False):
     """Columns of weights, (buckets, traits), and what each adds to each model's score, (models, traits)."""
 
     columns: Floats

@@ -1,8 +1,7 @@
 """What the length of a prompt, beside others of its kind, says: which model copes with it, how hard it is for all."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
@@ -18,8 +17,7 @@ _PENALTY = 300.0
 length nothing differs. Without it, datasets that were not learnt from lose (docs/evidence.md)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PromptLengths:
+class PromptLengths(Struct, frozen=True, eq=False):
     """Mean and deviation of each kind's log tokens, (kinds, 2).
 
     `loadings` are what a deviation adds to each model's score, (models, 1), `hardening` the logits by which it makes

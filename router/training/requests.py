@@ -1,13 +1,13 @@
 """The corpus of made-up requests: the templates in router/training/corpus/, drawn from by a seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from math import sqrt
 from random import Random
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.training.dress import dressed
@@ -26,8 +26,7 @@ _STRAY: Mapping[str, tuple[int, int, int]] = {
 _AFTER_WORDS = ("", "", "", "", "", "", "", "", ",", ".", ":", "\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """Templates that are variants of one way to ask. `name` is language/kind."""
 
     category: Category
@@ -40,8 +39,7 @@ class Family:
         return self.name.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledRequest:
+class LabelledRequest(Struct, frozen=True):
     """A request and what it is.
 
     What was drawn from one `template` differs in words and dress only, what is of one `family` asks

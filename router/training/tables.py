@@ -1,9 +1,9 @@
 """Means of scores by kind of prompt, drawn towards what the rest of the table makes likely."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
@@ -23,8 +23,7 @@ _LEAST_P = 0.005
 _ROUNDS = 30
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KindMeans:
+class KindMeans(Struct, frozen=True, eq=False):
     """`scores` (models, kinds) from 0 to 1, their standard deviations, and how many answers they are from."""
 
     scores: Floats

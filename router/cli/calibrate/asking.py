@@ -7,10 +7,10 @@ So retries, budgets and the ledger are as for any other request: each call is a 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from router.acceptance.judging import judge_name, judge_request, mark_in
 from router.cli.calibrate.journal import Journal
@@ -32,8 +32,7 @@ _MOST_IN_A_ROW = 5
 """After this many consecutive failures a model is left alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grading:
+class Grading(Struct, frozen=True):
     """How answers are scored: by a rule, or by a model as the judge. `name` identifies it in outcome files."""
 
     name: str
@@ -51,8 +50,7 @@ class Grading:
         return cls(judge_name(judge.id), judge=judge)
 
 
-@dataclass(slots=True)
-class ReplayTally:
+class ReplayTally(Struct):
     """What a replay has done so far."""
 
     spent: Money = ZERO

@@ -1,9 +1,9 @@
 """The cascades that a calibration has looked at: as plain data, and as a table for people."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
+from msgspec import structs
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -38,11 +38,11 @@ def _tried(tried: Tried) -> Document:
         "prompts": tried.prompts,
         "agreement": tried.agreement,
         "right": tried.right,
-        "gain": asdict(tried.gain),
-        "saving": asdict(tried.saving),
+        "gain": structs.asdict(tried.gain),
+        "saving": structs.asdict(tried.saving),
         "cost_usd": tried.cost_usd,
         "p_value": tried.p_value,
-        "expected": asdict(tried.expected),
+        "expected": structs.asdict(tried.expected),
         "installed": not tried.why_not,
         "why_not": tried.why_not or None,
     }

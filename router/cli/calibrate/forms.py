@@ -1,10 +1,11 @@
 """A calibration as plain data: for the page, for programs, and for the card that is installed with it."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
+
+from msgspec import Struct, structs
 
 from router.cli.calibrate.cascades import attempt_document
 from router.cli.calibrate.hearsay import Overheard
@@ -24,8 +25,7 @@ from router.ledger.outcomes import SourceScores
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Struct, frozen=True):
     """What a calibration was made of: when, from which labels, and what else was heard.
 
     `goes_by_prompts`: what is shipped includes an artefact besides the abilities.
@@ -52,7 +52,10 @@ def document(found: Calibration, about: Provenance) -> Document:
             ],
             "curves": {name: _corners(hull) for name, hull in hulls(trial).items()},
             "reliability": {
-                name: [asdict(each) for each in reliability(trial.foreseen[name], outcomes.scores)]
+                name: [
+                    structs.asdict(each)
+                    for each in reliability(trial.foreseen[name], outcomes.scores)
+                ]
                 for name in (SHIPPED, LOCAL)
             },
         },
@@ -71,7 +74,7 @@ def card(found: Calibration, about: Provenance) -> Document:
         "judged": len(found.trial.judged),
         "models": list(found.compared),
         "spent_usd": gathered.spent_usd,
-        "rule": {**asdict(found.rule), "says": str(found.rule)},
+        "rule": {**structs.asdict(found.rule), "says": str(found.rule)},
         "shipped": ARTEFACT if about.goes_by_prompts else ABILITIES,
         "aiq": dict(areas(found.trial)),
         "categories": [_category(found, each) for each in found.verdicts],
@@ -131,9 +134,9 @@ def _category(found: Calibration, verdict: CategoryVerdict) -> Document:
 
 def _duel(duel: Duel) -> Document:
     return {
-        "value": asdict(duel.value),
-        "brier": asdict(duel.brier),
-        "log_loss": asdict(duel.log_loss),
+        "value": structs.asdict(duel.value),
+        "brier": structs.asdict(duel.brier),
+        "log_loss": structs.asdict(duel.log_loss),
         "p_value": duel.p_value,
     }
 
@@ -160,7 +163,7 @@ def _ceiling(found: Calibration, whose: Whose, told: Document) -> Document:
         return {}
     most = flaws.ceiling
     above = [name for name in (SHIPPED, LOCAL) if name in told and told[name]["p"] > most]
-    return {"flaws": {**asdict(flaws), "at_most": most, "contradict": above}}
+    return {"flaws": {**structs.asdict(flaws), "at_most": most, "contradict": above}}
 
 
 def _ability(ability: Ability) -> Document:

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct, field
 
 from router.cli.books import opened_ledger
 from router.cli.calibrate.asking import TAG
@@ -27,8 +27,7 @@ CERTAIN = (ScoreSource.SCHEMA, ScoreSource.TOOL_CALL)
 the length), or not about the answer at all (a program that asks the same again and again)."""
 
 
-@dataclass(frozen=True, slots=True)
-class HearsaySources:
+class HearsaySources(Struct, frozen=True):
     """Where to look: from when in the ledger (None: not there), in which files, and which signs count."""
 
     since_s: float | None = None
@@ -36,8 +35,7 @@ class HearsaySources:
     counted: Sequence[ScoreSource] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Overheard:
+class Overheard(Struct, frozen=True, eq=False):
     """Everything that was heard, as it is reported, and the part of it that may be used.
 
     `answers` is how many a model gave in a category, as far as the ledger knows.
@@ -132,8 +130,7 @@ def _labels(gold: GatheredLabels | None) -> Mapping[str, Mapping[str, float]]:
     }
 
 
-@dataclass(slots=True)
-class _Scores:
+class _Scores(Struct):
     """The count and sum of scores of one kind."""
 
     count: int = 0

@@ -5,10 +5,10 @@ A line that was cut off by a crash is skipped; the answers before it need not be
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
 import orjson
+from msgspec import structs
 
 from router.domain.errors import FarthingError
 from router.evaluation.answer_files import read_rows, write_rows
@@ -30,7 +30,7 @@ class Journal:
         try:
             with self._lines.open("ab") as file:
                 # The line break comes first: the line before may have been cut off.
-                file.write(b"\n" + orjson.dumps(asdict(row)))
+                file.write(b"\n" + orjson.dumps(structs.asdict(row)))
         except OSError as error:
             raise FarthingError(f"{self._lines} cannot be written: {error.strerror}") from None
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from router.cli.calibrate.served import Understanding
 from router.domain.errors import FarthingError
@@ -19,8 +19,7 @@ from router.evaluation.final_answers import Requests, in_normal_form
 from router.evaluation.labelled import Labelled
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GatheredLabels:
+class GatheredLabels(Struct, frozen=True, eq=False):
     """Gold labels with all costs filled in, the files they come from, and notes about them.
 
     `by_request` has those whose request in the ledger is known, by its id and the model.

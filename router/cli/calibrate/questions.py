@@ -1,10 +1,10 @@
 """Recorded requests as questions to several models, and what asking them will cost."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.acceptance.judging import judge_request
 from router.cli.traffic.files import LeftOut, Written, unwrapped
@@ -33,8 +33,7 @@ _REQUEST_ID = "request_id"
 """The member of a record that holds the `x-request-id` of its answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedQuestion:
+class RecordedQuestion(Struct, frozen=True):
     """A recorded request, without a model: its id, its features, and the expected answer ("" for none).
 
     `request_id` is its id in the ledger, "" if the record does not say.
@@ -64,8 +63,7 @@ class RecordedQuestion:
         return orjson.dumps({"model": model_id, **self.body})
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A task: have `model` answer and score that, or only score the answer that is `held`; have it answer once more.
 
     `cost` is that of the model's answer, `judging` that of the judge's verdict, `again` that of a second answer; None

@@ -3,10 +3,10 @@
 import argparse
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 
+from msgspec import Struct
 from rich.console import Console
 from rich.progress import Progress
 
@@ -31,8 +31,7 @@ from router.pipeline.judge import Judge
 _SHOWN_CHARS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayPlan:
+class ReplayPlan(Struct, frozen=True):
     """What is to be done: the questions, the asks, how answers are scored, and where they are kept."""
 
     questions: Sequence[RecordedQuestion]

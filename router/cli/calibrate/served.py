@@ -1,11 +1,11 @@
 """What the server of a configuration would understand of prompts and predict for them, without a server."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import orjson
+from msgspec import Struct
 
 from router.app import dry_pipeline
 from router.config.settings import Settings
@@ -73,8 +73,7 @@ class Understanding:
         return candidate_for(model, features, self.judge.experience)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Served:
+class Served(Struct, frozen=True, eq=False):
     """The server as a forecaster of `models`; `categories` has the prompts' categories by their ids."""
 
     understanding: Understanding

@@ -1,10 +1,10 @@
 """The examples of policies: each is decided, and compared with what it expects."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.config.catalog import simulated_catalog
 from router.config.policy.policies import LoadedPolicy
@@ -21,8 +21,7 @@ from router.pipeline.visit import Caller
 from router.wire.chat import parse_chat
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleResult:
+class ExampleResult(Struct, frozen=True):
     """How an example went; `failure` is empty if it held."""
 
     name: str

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from math import isfinite
 from typing import Any
+
+from msgspec import Struct, structs
 
 from router.cli.offline import NONE
 from router.evaluation.cascades import MAX_QUALITY_LOSS
 from router.evaluation.judge import Alone, Discrimination, Evaluation, PairFigures, RouterPoint
 from router.evaluation.resampling import LEVEL, Interval
-from router.evaluation.standing import Row, Standing
+from router.evaluation.standing import Row
 
 Document = dict[str, Any]
 
@@ -18,8 +19,7 @@ _DIGITS = 6
 _DIGITS_OF_USD = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluated:
+class Evaluated(Struct, frozen=True):
     """An evaluation and what it was made of; `datasets` has one entry per prompt.
 
     `left_out` prompts lack a score or cost of some model, so they were at most learnt from.
@@ -101,7 +101,7 @@ def _telling(each: Discrimination) -> Document:
 
 
 def _row(each: Row) -> Document:
-    figures = {field.name: getattr(each.standing, field.name) for field in fields(Standing)}
+    figures = structs.asdict(each.standing)
     corners = zip(each.hull.costs_usd, each.hull.qualities, strict=True)
     return {
         "name": each.name,

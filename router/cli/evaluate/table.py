@@ -1,10 +1,10 @@
 """An evaluation as tables for people."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from math import isinf, isnan
 from typing import Literal
 
+from msgspec import Struct
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -127,8 +127,7 @@ def _table(*headings: str, title: str) -> Table:
     return table
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(Struct, frozen=True):
     """How a kind of number is written: on its own, and with fewer digits as a bound."""
 
     alone: Callable[[float], str]

@@ -4,9 +4,9 @@ import argparse
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NoReturn
 
+from msgspec import Struct, field
 from multidict import CIMultiDict
 
 from router.cli.arguments.options import read_bytes
@@ -22,8 +22,7 @@ _VALUED = "-o --output -A --user-agent -u --user -x --proxy -e --referer -b --co
 """Common options with a value that may look like an address."""
 
 
-@dataclass(frozen=True, slots=True)
-class CurlRequest:
+class CurlRequest(Struct, frozen=True):
     """What a curl line would send, and to which path; the names of headers are case-insensitive."""
 
     body: bytes
@@ -69,8 +68,7 @@ def _headers(lines: list[str]) -> CIMultiDict[str]:
     return CIMultiDict((name.strip(), value.strip()) for name, colon, value in parts if colon)
 
 
-@dataclass(frozen=True, slots=True)
-class _Data:
+class _Data(Struct, frozen=True):
     """A piece of the body: a text, or the name of a file after an @."""
 
     text: str

@@ -5,10 +5,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec import Struct
 from rich.console import Console
 from rich.progress import Progress
 
@@ -238,8 +238,7 @@ def _say(text: str) -> None:
     print(text)  # noqa: T201 - a command line speaks by printing
 
 
-@dataclass(frozen=True, slots=True)
-class _Action:
+class _Action(Struct, frozen=True):
     """An action of `farthing ledger`: its help, its options, and its function."""
 
     help: str

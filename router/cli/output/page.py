@@ -4,13 +4,14 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 from typing import Any
+
+from msgspec import Struct
 
 from router.cli.output.appearing import output
 
@@ -27,8 +28,7 @@ TRIAL, CALIBRATION, EVALUATION = "trial", "calibration", "evaluation"
 """Folders with the content of reports, which all share a skeleton; each has a style and a script of the same name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Report:
+class _Report(Struct, frozen=True):
     """The head of a report, and the script that draws its chart."""
 
     title: str

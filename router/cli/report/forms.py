@@ -1,10 +1,9 @@
 """A report as JSON, as CSV, and as a table for people."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 from rich import box
 from rich.markup import escape
 from rich.table import Table
@@ -106,8 +105,7 @@ def _times(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Struct, frozen=True):
     """A column of the table; unless it is `always` shown, it is left out if it is all zeros."""
 
     heading: str

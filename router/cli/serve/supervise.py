@@ -12,7 +12,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+
+from msgspec import Struct
 
 from router.cli.serve.crew.crew import Crew
 from router.cli.serve.crew.notify import notify
@@ -57,8 +59,7 @@ def _agency(orders: Orders) -> Iterator["_Agency"]:
             yield _Agency(orders, Roll.made(table.fileno()), table.fileno(), folder)
 
 
-@dataclass(frozen=True, slots=True)
-class _Agency:
+class _Agency(Struct, frozen=True):
     """Hires workers, each with a row in the roll. Through `folder` they ask each other for figures."""
 
     orders: Orders

@@ -8,9 +8,10 @@ import shutil
 import signal
 import socket
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from router.app import Running, real_world, serving
 from router.app.reloading import Following, Wishes
@@ -83,8 +84,7 @@ def _place(job: Job, orders: Orders) -> Place:
     return Place(job.number, job.at, Roll(job.roll), listener, Path(job.folder))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shift:
+class _Shift(Struct, frozen=True):
     """What a worker does until it is told to stop, or to leave its place to another one."""
 
     settings: Settings

@@ -1,10 +1,10 @@
 """Requests in a file, or in the shipped sample, and what the server would understand of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.cli.arguments.options import read_bytes
 from router.config.evidence.sample import sample_requests
@@ -24,24 +24,21 @@ Understanding = Callable[[ChatRequest], tuple[Features, Circumstances]]
 """What is known of a request before a policy decides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A request as written in a file, and its place there."""
 
     place: str
     text: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """Something in a file that is not a chat request, and why."""
 
     place: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class GatheredRequests:
+class GatheredRequests(Struct, frozen=True):
     """Requests that are still to be understood: their source, in words, and their number."""
 
     source: str

@@ -1,9 +1,10 @@
 """A trial of two policies: its figures, its notes, and both as plain data."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from router.cli.traffic.files import LeftOut
 from router.decision.compare import (
@@ -23,8 +24,7 @@ from router.domain.objective import Aim
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """Two policies on the same requests. `names` distinguish them; the old one comes first."""
 
     names: tuple[str, str]

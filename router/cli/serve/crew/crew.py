@@ -11,7 +11,8 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from router.cli.serve.crew.pauses import Pauses
 from router.cli.serve.crew.worker import Worker
@@ -24,8 +25,7 @@ Hire = Callable[[int], Awaitable[Worker]]
 """Starts a worker for a seat. Raises OSError if it cannot."""
 
 
-@dataclass(slots=True, eq=False)
-class Crew:
+class Crew(Struct, eq=False):
     """The workers in `seats` seats. `dismiss` is called for each that has ended.
 
     Once `stopping` is set, none are started any more; `stop` then ends those that are there.

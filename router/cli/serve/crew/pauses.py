@@ -1,14 +1,13 @@
 """How long to wait before a worker that has ended is restarted."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _FIRST_S = 0.5
 _LONGEST_S = 30.0
 _SOUND_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pauses:
+class Pauses(Struct, frozen=True):
     """Pauses in seconds that double, from half a second to half a minute, and start over after a minute of life."""
 
     next_s: float = _FIRST_S

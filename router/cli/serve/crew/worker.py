@@ -8,14 +8,14 @@ import signal
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.cli.serve.crew.orders import Job
 
 
-@dataclass(eq=False, slots=True)
-class Worker:
+class Worker(Struct, eq=False):
     """A running worker; `at` is its row in the roll, `began_s` when it was started, by the monotonic clock."""
 
     number: int
