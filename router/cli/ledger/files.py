@@ -96,8 +96,7 @@ def _write_jsonl(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -
             file.write(orjson.dumps(row, default=str, option=_JSON))
 
 
-_JSON = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS
-"""Money is a dataclass, which would otherwise be written as an object with its fields."""
+_JSON = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
 
 def _write_parquet(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -> None:
