@@ -76,3 +76,47 @@ def test_nothing_is_taken_from_a_file_of_tests() -> None:
 )
 def test_the_search_finds_what_is_taken(source: str) -> None:
     assert _FROM_A_TEST.search(f"import re\n{source}\n")
+
+
+def _needless_dataclasses(source: str) -> Iterator[tuple[int, str]]:
+    """Line and name of each dataclass in `source` that could as well be a struct (docs/adr/0047-all-structs.md)."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.ClassDef) or node.bases or _needs_to_be_one(node):
+            continue
+        if _is_a_dataclass(node):
+            yield node.lineno, node.name
+
+
+def _is_a_dataclass(kind: ast.ClassDef) -> bool:
+    return any("dataclass" in ast.unparse(each) for each in kind.decorator_list)
+
+
+def _needs_to_be_one(kind: ast.ClassDef) -> bool:
+    """It has no members of its own, or one that is not shown, compared or given, or is worked out once."""
+    members = [each for each in kind.body if isinstance(each, ast.AnnAssign)]
+    options = {
+        option.arg
+        for member in members
+        if isinstance(member.value, ast.Call) and _called(member.value.func) == "field"
+        for option in member.value.keywords
+    }
+    kept = any("cached_property" in ast.unparse(each) for each in kind.body)
+    return not members or kept or bool(options & {"repr", "compare", "init"})
+
+
+def test_frozen_values_are_structs() -> None:
+    found = [
+        f"{file.relative_to(_ROUTER)}:{line}: {name}"
+        for file in sorted(_ROUTER.rglob("*.py"))
+        for line, name in _needless_dataclasses(file.read_text(encoding="utf-8"))
+    ]
+
+    assert found == []
+
+
+def test_the_search_finds_what_could_be_a_struct() -> None:
+    plain = "@dataclass(frozen=True, slots=True)\nclass A:\n    member: int\n"
+    secret = plain.replace("int", "str = field(repr=False)")
+
+    assert list(_needless_dataclasses(plain)) == [(2, "A")]
+    assert list(_needless_dataclasses(secret)) == []

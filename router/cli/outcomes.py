@@ -3,9 +3,9 @@
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from rich import box
 from rich.markup import escape
 from rich.table import Table
@@ -60,8 +60,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """Scores by group and source; `answers` is the number of answered requests in each group, "" for all."""
 
     by: str

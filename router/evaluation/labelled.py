@@ -1,9 +1,9 @@
 """Answers that were scored on purpose, with what is known of each prompt besides its text."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
@@ -13,8 +13,7 @@ from router.domain.outcomes import Outcomes
 from router.evaluation.folds import normalised
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Labelled:
+class Labelled(Struct, frozen=True, eq=False):
     """Gold labels: scored answers, with each prompt's category and who scored its answers."""
 
     outcomes: Outcomes
