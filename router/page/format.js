@@ -26,12 +26,16 @@ Farthing.format = (() => {
     return `${sign}$${amount >= 1000 ? shorter.format(amount) : Number(amount.toPrecision(3))}`;
   }
 
+  /* A share in percent, which is nothing or all only if it is written so. */
   function share(part) {
     if (part === null || !Number.isFinite(part)) return "–";
-    const percent = part * 100;
-    const digits = Math.abs(percent) >= 10 || percent === 0 ? 0 : Math.abs(percent) >= 0.1 ? 1 : 2;
-    const written = Math.abs(percent).toFixed(digits);
-    return `${percent < 0 && Number(written) > 0 ? "−" : ""}${written} %`;
+    const sign = part < 0 ? "−" : "";
+    const percent = Math.abs(part) * 100;
+    const digits = percent >= 9.95 || percent === 0 ? 0 : percent >= 0.1 ? 1 : 2;
+    const written = percent.toFixed(digits);
+    if (percent > 0 && Number(written) === 0) return `${sign}<0.01 %`;
+    if (percent < 100 && Number(written) === 100) return `${sign}>99 %`;
+    return `${sign}${written} %`;
   }
 
   function count(number) {

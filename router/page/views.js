@@ -167,10 +167,10 @@ Farthing.views = (() => {
     plot.hidden = points.length === 0;
     const best = [...points].sort((a, b) => b.size - a.size)[0];
     get("worth-says").textContent = best
-      ? `Up and to the left is better. ${format.name(best.name)} answered most: ${format.money(best.x)} each.`
+      ? `Up and to the left is better. ${format.name(best.name)} answered most: ${format.money(best.x)} for a generated answer.`
       : "No paid answer with a predicted quality in this period.";
     if (points.length) charts.worth(points, `Cost and predicted quality: ${points.map((p) => `${format.name(p.name)} ${format.money(p.x)}, ${p.y.toFixed(2)}`).join("; ")}`);
-    tableOnDemand("worth-table", () => table("Cost and quality of answers", ["model", "an answer", "quality", "requests"],
+    tableOnDemand("worth-table", () => table("Cost and quality of answers", ["model", "a generated answer", "quality", "requests"],
       [...points].reverse().map((p) => [format.name(p.name), format.money(p.x), p.y.toFixed(3), format.count(p.size)])));
   }
 

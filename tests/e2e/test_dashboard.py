@@ -158,6 +158,51 @@ async def test_the_table_is_cut_and_sorted_as_one_clicks(page: Page, farthing: F
     assert await page.run("document.querySelector('#cut [aria-sort]').ariaSort") == "ascending"
 
 
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [
+        (0.0, "0 %"),
+        (0.00001, "<0.01 %"),
+        (-0.00001, "\u2212<0.01 %"),
+        (0.004, "0.4 %"),
+        (0.0996, "10 %"),
+        (0.994, "99 %"),
+        (0.9999, ">99 %"),
+        (1.0, "100 %"),
+        (-7.39, "\u2212739 %"),
+        (None, "\u2013"),
+    ],
+)
+async def test_a_share_is_nothing_or_all_only_if_it_is_written_so(
+    page: Page, farthing: Farthing, share: float | None, written: str
+) -> None:
+    await page.open(f"{farthing.url}/dashboard")
+    await page.until("!document.getElementById('key').hidden")
+    assert await page.run(f"Farthing.format.share({json.dumps(share)})") == written
+
+
+async def test_models_whose_long_names_begin_alike_are_told_apart(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    await page.until(_INK)
+    await page.run(
+        """Farthing.charts.latency(["preview-1", "preview-2"].map((end) => (
+          { model: `accounts/a-provider/models/one-of-a-family-${end}`, quantiles: [1, 2, 3] })), "")"""
+    )
+    labels = await page.run("Chart.getChart('latency').data.labels")
+    assert len(set(labels)) == 2
+    assert all(len(label) <= 22 for label in labels)
+
+
+async def test_without_javascript_the_page_says_so(page: Page, farthing: Farthing) -> None:
+    await page.tell("Emulation.setScriptExecutionDisabled", value=True)
+    await page.open(f"{farthing.url}/dashboard")
+
+    assert "JavaScript" in await page.text("main")
+    assert "Adding up" not in await page.run("document.querySelector('main').innerText")
+
+
 async def test_hostile_names_stay_text(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
     for by in ("model", "policy", "category", "key", "tag", "upstream"):
@@ -364,6 +409,13 @@ async def test_an_empty_ledger_says_what_to_do(page: Page, tmp_path: Path) -> No
 
         assert f"curl {running.url}/v1/chat/completions" in await page.text("#empty-command")
         assert page.console == []
+
+    saved_page = tmp_path / "report.html"
+    options = ("--config", str(running.config), "--html", str(saved_page))
+    assert here("report", *options).status == 0
+    await page.open(saved_page.as_uri())
+    await page.until("!document.getElementById('empty').hidden")
+    assert (await page.text("#empty-text")).endswith("answered.")
 
 
 async def test_a_farthing_that_is_gone_is_told_and_the_figures_stay(
