@@ -137,6 +137,9 @@ def test_the_plain_form_has_tokens_and_any_spelling_of_its_header() -> None:
     ("text", "said"),
     [
         ("when,what\n1,2\n", "the columns when, what; the known formats are openai: amount_value"),
+        ('\ufeff{"object": "page", "data": []}', "is JSON, as APIs answer"),
+        ("[\n]\n", "is JSON, as APIs answer"),
+        (GENERIC.replace(",", ";"), "one column, 'date;model;.*commas must be between columns"),
         (GENERIC.replace("2.00", "two"), "line 2 of the invoice: 'two' is not an amount"),
         (GENERIC.replace("2026-11-01", "yesterday"), "line 2"),
         (OPENAI.replace("1.25,usd", "1.25,eur"), "not in US dollars"),
