@@ -181,6 +181,25 @@ async def test_a_share_is_nothing_or_all_only_if_it_is_written_so(
     assert await page.run(f"Farthing.format.share({json.dumps(share)})") == written
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("format.exact('-11518.07899734')", "\u2212$11,518.07899734"),
+        ("format.exact('2026160')", "$2,026,160"),
+        ("format.exact('0.000000000123')", "$0.000000000123"),
+        ("format.tick(5e-7)", "$0.0000005"),
+        ("format.tick(-0.25)", "\u2212$0.25"),
+        ("format.tick(1500)", "$1.5K"),
+    ],
+)
+async def test_amounts_are_written_as_people_read_them(
+    page: Page, farthing: Farthing, written: str, shown: str
+) -> None:
+    await page.open(f"{farthing.url}/dashboard")
+    await page.until("!document.getElementById('key').hidden")
+    assert await page.run(f"Farthing.{written}") == shown
+
+
 async def test_models_whose_long_names_begin_alike_are_told_apart(
     page: Page, farthing: Farthing
 ) -> None:
