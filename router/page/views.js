@@ -286,7 +286,7 @@ Farthing.views = (() => {
     const columns = Object.keys(lines[0] ?? {}).filter((name) => name !== "name");
     const cell = (value) => {
       const text = value === null ? "" : String(value);
-      const safe = typeof value === "string" && /^[=+@\t\r]|^-(?!\d+(\.\d+)?$)/.test(text) ? `'${text}` : text;
+      const safe = typeof value === "string" && /^[=+@\t\r\n\uff1d\uff0b\uff0d\uff20]|^-(?!\d+(\.\d+)?$)/.test(text) ? `'${text}` : text;
       return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
     };
     const rows = [[by, ...columns], ...lines.map((line) => [line.name, ...columns.map((name) => line[name])])];

@@ -237,10 +237,10 @@ async def test_hostile_names_stay_text(page: Page, farthing: Farthing) -> None:
 
 async def test_a_spreadsheet_is_given_no_formulas(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
-    lines = [{"name": name, "cost_usd": "-0.5"} for name in ("=1+1", "-2+3|x")]
+    lines = [{"name": name, "cost_usd": "-0.5"} for name in ("=1+1", "-2+3|x", "\uff1d1")]
     csv = await page.run(f"Farthing.views.csv('key', {json.dumps(lines)})")
 
-    assert csv == "key,cost_usd\r\n'=1+1,-0.5\r\n'-2+3|x,-0.5\r\n"
+    assert csv == "key,cost_usd\r\n'=1+1,-0.5\r\n'-2+3|x,-0.5\r\n'\uff1d1,-0.5\r\n"
 
 
 async def test_the_browsers_way_back_is_that_of_the_filters(page: Page, farthing: Farthing) -> None:
