@@ -20,6 +20,7 @@ from router.domain.features import Features
 from router.domain.money import Money
 from router.domain.objective import Aim
 from router.domain.overrides import Overrides
+from router.domain.percent import percent
 
 _SUREST = 0.99
 """More is not said: a category is judged by words, and words can mislead."""
@@ -199,7 +200,7 @@ def _saving(decision: Decision) -> str:
     if saved.pico < 0:
         return f"that is {-saved} USD more than {reference.model.id}"
     share = saved.pico / reference.cost.expected.pico if reference.cost.expected else 0.0
-    return f"that saves {saved} USD ({share:.0%}) against {reference.model.id}"
+    return f"that saves {saved} USD ({percent(share)}) against {reference.model.id}"
 
 
 class ModelRow(Struct, frozen=True):

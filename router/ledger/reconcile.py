@@ -37,6 +37,11 @@ class Booked(Struct, frozen=True):
         """The tokens of prompts and answers."""
         return self.input_tokens + self.output_tokens
 
+    @property
+    def is_chargeable(self) -> bool:
+        """Whether an invoice should have it: what is free by its price should be on none."""
+        return bool(self.cost or self.unpriced_attempts)
+
     def __add__(self, other: "Booked") -> "Booked":
         return Booked(
             *(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__)
@@ -109,7 +114,7 @@ def reconcile(
     names = {model: known_as(model, names) for _, model in booked} | dict(names)
     invoiced, ours = _by_place(lines, names), _by_id(booked, names)
     sides = _Sides(invoiced, ours, tolerance)
-    places = sorted({*invoiced, *ours})
+    places = sorted({*invoiced, *(place for place, each in ours.items() if each.is_chargeable)})
     return Reconciliation(tuple(sides.difference(place) for place in places))
 
 
@@ -230,8 +235,15 @@ def _not_invoiced(sides: _Sides, place: Place) -> str:
 def _unpriced(sides: _Sides, place: Place) -> str:
     invoiced, booked = sides.at(place)
     if booked.unpriced_attempts and invoiced.cost > booked.cost:
-        return f"{booked.unpriced_attempts} attempts used something without a known rate"
+        return f"{_attempts(booked.unpriced_attempts)} used something without a known rate"
     return ""
+
+
+def _free(sides: _Sides, place: Place) -> str:
+    _, booked = sides.at(place)
+    if booked.is_chargeable or not booked.tokens:
+        return ""
+    return f"{booked.tokens:,} tokens are booked at a price of 0: add the model's price"
 
 
 def _other_price(sides: _Sides, place: Place) -> str:
@@ -241,7 +253,8 @@ def _other_price(sides: _Sides, place: Place) -> str:
     if abs(invoiced.tokens - booked.tokens) > booked.tokens * _CLOSE:
         return ""
     ratio = invoiced.cost.pico / booked.cost.pico if booked.cost else 0.0
-    return f"the tokens agree, the price does not: it is {ratio:.3g} times ours"
+    times = f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
+    return f"the tokens agree, the price does not: it is {times} times ours"
 
 
 def _estimated(sides: _Sides, place: Place) -> str:
@@ -249,7 +262,7 @@ def _estimated(sides: _Sides, place: Place) -> str:
     lacking = booked.cost - invoiced.cost
     if booked.estimated_attempts and ZERO < lacking <= booked.estimated + _CENT:
         return (
-            f"{booked.estimated_attempts} attempts were charged by estimate"
+            f"{_attempts(booked.estimated_attempts)} charged by estimate"
             f" ({booked.estimated} USD); some were not billed, or for less"
         )
     return ""
@@ -270,12 +283,17 @@ def _fewer_tokens(sides: _Sides, place: Place) -> str:
     return f"the invoice has {booked.tokens - invoiced.tokens:,} fewer tokens than were booked"
 
 
+def _attempts(count: int) -> str:
+    return "1 attempt" if count == 1 else f"{count:,} attempts"
+
+
 _REASONS: tuple[Callable[[_Sides, Place], str], ...] = (
     _shifted,
     _other_items,
     _not_booked,
     _not_invoiced,
     _unpriced,
+    _free,
     _other_price,
     _estimated,
     _more_tokens,

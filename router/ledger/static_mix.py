@@ -16,6 +16,7 @@ from msgspec import Struct
 from router.domain.category import Category
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
+from router.domain.percent import percent
 from router.domain.price import RATES, STANDARD, Band, Price, Rates
 from router.ledger.report import Cell
 
@@ -44,7 +45,9 @@ class StaticMix(Struct, frozen=True):
     def __str__(self) -> str:
         if self.share in (0.0, 1.0):
             return (self.dearer if self.share else self.cheaper).id
-        return f"{1 - self.share:.0%} {self.cheaper.id}, {self.share:.0%} {self.dearer.id}"
+        return (
+            f"{percent(1 - self.share)} {self.cheaper.id}, {percent(self.share)} {self.dearer.id}"
+        )
 
 
 def static_mix(cells: Sequence[Cell], models: Iterable[Model]) -> StaticMix | None:

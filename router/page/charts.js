@@ -233,7 +233,7 @@ Farthing.charts = (() => {
           x: {
             type: "logarithmic", min: Math.min(...costs) / 2.2, max: Math.max(...costs) * 2.2,
             border: { color: css("line") }, grid: { display: false },
-            title: { display: true, text: "Mean cost of an answer (log)" },
+            title: { display: true, text: "Mean cost of a generated answer (log)" },
             afterBuildTicks: roundTicks,
             ticks: { maxRotation: 0, autoSkipPadding: 12, callback: (value) => format.tick(value) },
           },
@@ -248,7 +248,7 @@ Farthing.charts = (() => {
         plugins: {
           tooltip: {
             callbacks: {
-              label: ({ dataset, raw }) => [dataset.label, `${format.money(raw.x)} an answer`,
+              label: ({ dataset, raw }) => [dataset.label, `${format.money(raw.x)} a generated answer`,
                 `quality ${raw.y.toFixed(3)}`, format.times(raw.size, "request")],
             },
           },
@@ -259,7 +259,10 @@ Farthing.charts = (() => {
   }
 
   const isNarrow = (id) => document.getElementById(id).parentElement.clientWidth < 360;
-  const shortened = (text, most = 22) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+  /* A long name by both its ends: those of one provider often begin alike. */
+  const shortened = (text, most = 22) =>
+    (text.length > most ? `${text.slice(0, Math.ceil(most / 2) - 1)}…${text.slice(-Math.floor(most / 2))}` : text);
 
   /* On an axis of powers only 1, 2 and 5 are marked, and of a long one only 1. */
   function roundTicks(axis) {

@@ -7,6 +7,7 @@ Farthing.format = (() => {
   const plain = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
   const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
   const shorter = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
+  const digits = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
   const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const small = new Intl.NumberFormat("en-US", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 
@@ -19,19 +20,29 @@ Farthing.format = (() => {
     return `${sign}$${amount === 0 ? "0" : small.format(amount)}`;
   }
 
+  /* An amount to its last digit, from its decimal text. */
+  function exact(usd) {
+    const [, sign, whole, rest] = /^(-?)(\d+)(.*)$/.exec(usd);
+    return `${sign && "−"}$${whole.replace(/\B(?=(\d{3})+$)/g, ",")}${rest}`;
+  }
+
   /* An amount beside an axis. */
   function tick(usd) {
     const amount = Math.abs(usd);
     const sign = usd < 0 ? "−" : "";
-    return `${sign}$${amount >= 1000 ? shorter.format(amount) : Number(amount.toPrecision(3))}`;
+    return `${sign}$${amount >= 1000 ? shorter.format(amount) : digits.format(amount)}`;
   }
 
+  /* A share in percent, which is nothing or all only if it is written so. */
   function share(part) {
     if (part === null || !Number.isFinite(part)) return "–";
-    const percent = part * 100;
-    const digits = Math.abs(percent) >= 10 || percent === 0 ? 0 : Math.abs(percent) >= 0.1 ? 1 : 2;
-    const written = Math.abs(percent).toFixed(digits);
-    return `${percent < 0 && Number(written) > 0 ? "−" : ""}${written} %`;
+    const sign = part < 0 ? "−" : "";
+    const percent = Math.abs(part) * 100;
+    const places = percent >= 9.95 || percent === 0 ? 0 : percent >= 0.1 ? 1 : 2;
+    const written = percent.toFixed(places);
+    if (percent > 0 && Number(written) === 0) return `${sign}<0.01 %`;
+    if (percent < 100 && Number(written) === 100) return `${sign}>99 %`;
+    return `${sign}${written} %`;
   }
 
   function count(number) {
@@ -81,7 +92,7 @@ Farthing.format = (() => {
     return `${count(number)} ${number === 1 ? one : many}`;
   }
 
-  return { money, tick, share, count, seconds, step, wholeStep, moment, day, period, name, times };
+  return { money, exact, tick, share, count, seconds, step, wholeStep, moment, day, period, name, times };
 })();
 
 Farthing.dom = (() => {

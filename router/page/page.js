@@ -32,7 +32,6 @@
     state.overview = overview;
     const nothing = overview.total.attempts === 0 && overview.total.requests === 0;
     for (const [id, hidden] of [["loading", true], ["key", true], ["trouble", true], ["empty", !nothing], ["figures", nothing]]) get(id).hidden = hidden;
-    get("content").setAttribute("aria-busy", "false");
     get("period").textContent = shownFor(overview);
     offerFiles();
     if (nothing) return showEmpty(overview);
@@ -82,7 +81,7 @@
     get("empty-title").textContent = filtered ? "Nothing matches" : "No traffic in this period";
     get("empty-text").textContent = filtered
       ? "No request of this period matches the filters. Remove one of them."
-      : "A request is counted here as soon as it has been answered. Send one to Farthing as you would to OpenAI:";
+      : `A request is counted here as soon as it has been answered.${inside ? "" : " Send one to Farthing as you would to OpenAI:"}`;
     get("empty-command").hidden = filtered || Boolean(inside);
     get("empty-command").textContent = `curl ${new URL("v1/chat/completions", location.href)} \\\n  -H 'content-type: application/json' \\\n  -d '{"model": "auto", "messages": [{"role": "user", "content": "Who wrote Emma?"}]}'`;
   }
@@ -311,6 +310,7 @@
     for (const element of document.querySelectorAll("[data-live]")) element.hidden = true;
     show(JSON.parse(inside.textContent));
   } else {
+    get("loading").hidden = false;
     wireLive();
     load();
   }

@@ -21,9 +21,9 @@ Farthing.views = (() => {
     const against = `${format.share(total.saving_share === null ? null : Math.abs(total.saving_share))} of ${format.money(total.baseline_usd)}`;
     fill("tiles",
       tile("Spent", format.money(total.cost_usd), `${format.money(per(number(total.cost_usd), total.requests) ?? 0)} per request`,
-        { exact: `$${total.cost_usd}` }),
+        { exact: format.exact(total.cost_usd) }),
       tile(saved < 0 ? "Lost" : "Saved", format.money(Math.abs(saved)), total.saving_share === null ? "no baseline" : against,
-        { exact: `$${total.saving_usd}`, tone: saved < 0 ? "bad" : saved > 0 ? "good" : "" }),
+        { exact: format.exact(total.saving_usd), tone: saved < 0 ? "bad" : saved > 0 ? "good" : "" }),
       tile("Requests", format.count(total.requests), `${format.count(total.input_tokens)} tokens in, ${format.count(total.output_tokens)} out`,
         { exact: String(total.requests) }),
       tile("From the cache", format.share(per(total.cache_hits, total.requests)), format.times(total.cache_hits, "answer"),
@@ -153,7 +153,7 @@ Farthing.views = (() => {
     get("bridge-says").textContent = says;
     charts.bridge(bars, `From the baseline to what was spent: ${bars.map((bar) => `${bar.label} ${format.money(bar.to - bar.from)}`).join(", ")}`);
     tableOnDemand("bridge-table", () => table("Parts of the saving", ["part", "saved, exact"],
-      [...Object.entries(PARTS).map(([name, label]) => [label, `$${total[name]}`]), ["Together", `$${total.saving_usd}`]]));
+      [...Object.entries(PARTS).map(([name, label]) => [label, format.exact(total[name])]), ["Together", format.exact(total.saving_usd)]]));
   }
 
   /* -------------------------------------------------------------------------- the models */
@@ -167,10 +167,10 @@ Farthing.views = (() => {
     plot.hidden = points.length === 0;
     const best = [...points].sort((a, b) => b.size - a.size)[0];
     get("worth-says").textContent = best
-      ? `Up and to the left is better. ${format.name(best.name)} answered most: ${format.money(best.x)} each.`
+      ? `Up and to the left is better. ${format.name(best.name)} answered most: ${format.money(best.x)} for a generated answer.`
       : "No paid answer with a predicted quality in this period.";
     if (points.length) charts.worth(points, `Cost and predicted quality: ${points.map((p) => `${format.name(p.name)} ${format.money(p.x)}, ${p.y.toFixed(2)}`).join("; ")}`);
-    tableOnDemand("worth-table", () => table("Cost and quality of answers", ["model", "an answer", "quality", "requests"],
+    tableOnDemand("worth-table", () => table("Cost and quality of answers", ["model", "a generated answer", "quality", "requests"],
       [...points].reverse().map((p) => [format.name(p.name), format.money(p.x), p.y.toFixed(3), format.count(p.size)])));
   }
 
@@ -203,8 +203,8 @@ Farthing.views = (() => {
     { heading: "quality", value: (line) => line.predicted_quality || null, text: (value) => (value === null ? "–" : value.toFixed(2)), less: "least" },
     { heading: "an answer", value: (line) => per(number(line.cost_usd), line.answers), text: (value) => (value === null ? "–" : format.money(value)), less: "least" },
     { heading: "baseline", value: (line) => number(line.baseline_usd), text: format.money, less: "less" },
-    { heading: "spent", value: (line) => number(line.cost_usd), text: format.money, exact: (line) => `$${line.cost_usd}` },
-    { heading: "saved", value: (line) => number(line.saving_usd), text: format.money, exact: (line) => `$${line.saving_usd}`, toned: true },
+    { heading: "spent", value: (line) => number(line.cost_usd), text: format.money, exact: (line) => format.exact(line.cost_usd) },
+    { heading: "saved", value: (line) => number(line.saving_usd), text: format.money, exact: (line) => format.exact(line.saving_usd), toned: true },
     { heading: "share", value: (line) => line.saving_share, text: format.share, less: "least" },
   ];
   const SORTED_AT_FIRST = 8;
@@ -286,7 +286,7 @@ Farthing.views = (() => {
     const columns = Object.keys(lines[0] ?? {}).filter((name) => name !== "name");
     const cell = (value) => {
       const text = value === null ? "" : String(value);
-      const safe = typeof value === "string" && /^[=+@\t\r]|^-(?!\d+(\.\d+)?$)/.test(text) ? `'${text}` : text;
+      const safe = typeof value === "string" && /^[=+@\t\r\n\uff1d\uff0b\uff0d\uff20]|^-(?!\d+(\.\d+)?$)/.test(text) ? `'${text}` : text;
       return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
     };
     const rows = [[by, ...columns], ...lines.map((line) => [line.name, ...columns.map((name) => line[name])])];

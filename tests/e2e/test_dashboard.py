@@ -158,6 +158,70 @@ async def test_the_table_is_cut_and_sorted_as_one_clicks(page: Page, farthing: F
     assert await page.run("document.querySelector('#cut [aria-sort]').ariaSort") == "ascending"
 
 
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [
+        (0.0, "0 %"),
+        (0.00001, "<0.01 %"),
+        (-0.00001, "\u2212<0.01 %"),
+        (0.004, "0.4 %"),
+        (0.0996, "10 %"),
+        (0.994, "99 %"),
+        (0.9999, ">99 %"),
+        (1.0, "100 %"),
+        (-7.39, "\u2212739 %"),
+        (None, "\u2013"),
+    ],
+)
+async def test_a_share_is_nothing_or_all_only_if_it_is_written_so(
+    page: Page, farthing: Farthing, share: float | None, written: str
+) -> None:
+    await page.open(f"{farthing.url}/dashboard")
+    await page.until("!document.getElementById('key').hidden")
+    assert await page.run(f"Farthing.format.share({json.dumps(share)})") == written
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("format.exact('-11518.07899734')", "\u2212$11,518.07899734"),
+        ("format.exact('2026160')", "$2,026,160"),
+        ("format.exact('0.000000000123')", "$0.000000000123"),
+        ("format.tick(5e-7)", "$0.0000005"),
+        ("format.tick(-0.25)", "\u2212$0.25"),
+        ("format.tick(1500)", "$1.5K"),
+    ],
+)
+async def test_amounts_are_written_as_people_read_them(
+    page: Page, farthing: Farthing, written: str, shown: str
+) -> None:
+    await page.open(f"{farthing.url}/dashboard")
+    await page.until("!document.getElementById('key').hidden")
+    assert await page.run(f"Farthing.{written}") == shown
+
+
+async def test_models_whose_long_names_begin_alike_are_told_apart(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    await page.until(_INK)
+    await page.run(
+        """Farthing.charts.latency(["preview-1", "preview-2"].map((end) => (
+          { model: `accounts/a-provider/models/one-of-a-family-${end}`, quantiles: [1, 2, 3] })), "")"""
+    )
+    labels = await page.run("Chart.getChart('latency').data.labels")
+    assert len(set(labels)) == 2
+    assert all(len(label) <= 22 for label in labels)
+
+
+async def test_without_javascript_the_page_says_so(page: Page, farthing: Farthing) -> None:
+    await page.tell("Emulation.setScriptExecutionDisabled", value=True)
+    await page.open(f"{farthing.url}/dashboard")
+
+    assert "JavaScript" in await page.text("main")
+    assert "Adding up" not in await page.run("document.querySelector('main').innerText")
+
+
 async def test_hostile_names_stay_text(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
     for by in ("model", "policy", "category", "key", "tag", "upstream"):
@@ -173,10 +237,10 @@ async def test_hostile_names_stay_text(page: Page, farthing: Farthing) -> None:
 
 async def test_a_spreadsheet_is_given_no_formulas(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
-    lines = [{"name": name, "cost_usd": "-0.5"} for name in ("=1+1", "-2+3|x")]
+    lines = [{"name": name, "cost_usd": "-0.5"} for name in ("=1+1", "-2+3|x", "\uff1d1")]
     csv = await page.run(f"Farthing.views.csv('key', {json.dumps(lines)})")
 
-    assert csv == "key,cost_usd\r\n'=1+1,-0.5\r\n'-2+3|x,-0.5\r\n"
+    assert csv == "key,cost_usd\r\n'=1+1,-0.5\r\n'-2+3|x,-0.5\r\n'\uff1d1,-0.5\r\n"
 
 
 async def test_the_browsers_way_back_is_that_of_the_filters(page: Page, farthing: Farthing) -> None:
@@ -364,6 +428,13 @@ async def test_an_empty_ledger_says_what_to_do(page: Page, tmp_path: Path) -> No
 
         assert f"curl {running.url}/v1/chat/completions" in await page.text("#empty-command")
         assert page.console == []
+
+    saved_page = tmp_path / "report.html"
+    options = ("--config", str(running.config), "--html", str(saved_page))
+    assert here("report", *options).status == 0
+    await page.open(saved_page.as_uri())
+    await page.until("!document.getElementById('empty').hidden")
+    assert (await page.text("#empty-text")).endswith("answered.")
 
 
 async def test_a_farthing_that_is_gone_is_told_and_the_figures_stay(

@@ -137,6 +137,9 @@ def test_the_plain_form_has_tokens_and_any_spelling_of_its_header() -> None:
     ("text", "said"),
     [
         ("when,what\n1,2\n", "the columns when, what; the known formats are openai: amount_value"),
+        ('\ufeff{"object": "page", "data": []}', "is JSON, as APIs answer"),
+        ("[\n]\n", "is JSON, as APIs answer"),
+        (GENERIC.replace(",", ";"), "one column, 'date;model;.*commas must be between columns"),
         (GENERIC.replace("2.00", "two"), "line 2 of the invoice: 'two' is not an amount"),
         (GENERIC.replace("2026-11-01", "yesterday"), "line 2"),
         (OPENAI.replace("1.25,usd", "1.25,eur"), "not in US dollars"),
@@ -226,18 +229,30 @@ def test_something_without_a_rate_is_told() -> None:
     booked = on("2026-11-02", cost=usd("1"), unpriced_attempts=7)
 
     assert reason([line("2")], booked) == "7 attempts used something without a known rate"
+    booked = on("2026-11-02", cost=usd("1"), unpriced_attempts=1)
+    assert reason([line("2")], booked) == "1 attempt used something without a known rate"
 
 
 def test_another_price_for_the_same_tokens_is_told() -> None:
     booked = on("2026-11-02", cost=usd("1"), input_tokens=1_000_000)
 
     assert "it is 1.5 times ours" in reason([line("1.5", 1_000_100)], booked)
+    assert "it is 1,000,000 times ours" in reason([line("1000000", 1_000_000)], booked)
+
+
+def test_a_model_that_is_free_by_its_price_only_is_told() -> None:
+    """It is on no invoice otherwise, and then no difference."""
+    booked = on("2026-11-02", input_tokens=1000, output_tokens=500)
+
+    assert "1,500 tokens are booked at a price of 0" in reason([line("2")], booked)
+    assert "1,500 tokens are booked at a price of 0" in reason([line("2", 1500)], booked)
+    assert reconcile([], booked, NAMES).lines == ()
 
 
 def test_estimates_that_were_not_billed_are_told() -> None:
     booked = on("2026-11-02", cost=usd("2"), estimated=usd("0.5"), estimated_attempts=3)
 
-    assert reason([line("1.6")], booked).startswith("3 attempts were charged by estimate (0.5 USD)")
+    assert reason([line("1.6")], booked).startswith("3 attempts charged by estimate (0.5 USD)")
 
 
 def test_more_and_fewer_tokens_are_told() -> None:

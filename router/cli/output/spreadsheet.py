@@ -5,8 +5,9 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-_FORMULA = re.compile(r"[=+@\t\r]|-(?!\d+(?:\.\d+)?\Z)")
-"""What a cell begins with that a spreadsheet would run; clients choose their tags, and so what names begin with.
+_FORMULA = re.compile(r"[=+@\t\r\n\uff1d\uff0b\uff0d\uff20]|-(?!\d+(?:\.\d+)?\Z)")
+"""What a cell begins with that a spreadsheet would run, full-width signs included (https://owasp.org/www-community/attacks/CSV_Injection);
+clients choose their tags, and models where calls are passed through, and so what names begin with.
 A negative number is none, but `-2+3` is."""
 
 

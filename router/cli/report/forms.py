@@ -8,11 +8,12 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.output.amounts import dollars, unsigned_zero
+from router.cli.output.amounts import dollars
 from router.cli.output.spreadsheet import print_csv
 from router.domain.money import Money
+from router.domain.percent import percent
 from router.ledger.figures import figures
-from router.ledger.report import PARTS, Decomposition, Report, Totals
+from router.ledger.report import IN_TIME, PARTS, Decomposition, Report, Totals
 
 
 def as_json(found: Report) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def as_table(found: Report) -> Table:
         box=box.SIMPLE_HEAD,
         padding=0,
     )
-    table.add_column(found.by, overflow="fold", min_width=12)
+    table.add_column(found.by, overflow="fold", min_width=12, no_wrap=found.by in IN_TIME)
     columns = [column for column in _SHOWN if column.always or column.cell(found.total) != "0"]
     for column in columns:
         table.add_column(f" {column.heading}", justify="right", no_wrap=True)
@@ -114,13 +115,13 @@ class _Column(Struct, frozen=True):
 
 
 def _share(totals: Totals) -> str:
-    return "" if totals.saving_share is None else unsigned_zero(f"{totals.saving_share:.0%}")
+    return "" if totals.saving_share is None else percent(totals.saving_share)
 
 
 def _short(count: int) -> str:
-    """A count in at most five characters: 999, 12.3k, 4.5M."""
+    """A count in at most six characters below 10**12: 999, 12.3k, 4.5M."""
     for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
-        if count >= size:
+        if count >= 0.99995 * size:  # else it is rounded to 1000.0 of the unit below
             return f"{count / size:.1f}{unit}"
     return str(count)
 

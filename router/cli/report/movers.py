@@ -8,8 +8,9 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.output.amounts import dollars, signed_dollars, unsigned_zero
+from router.cli.output.amounts import dollars, signed_dollars
 from router.cli.output.tables import print_table
+from router.domain.percent import signed_percent
 from router.ledger.movers import Mover, all_together, movers
 from router.ledger.report import Report
 
@@ -73,4 +74,4 @@ def _how_much(mover: Mover) -> str:
         return "new" if mover.now.requests else ""
     if not mover.now.requests:
         return "gone"
-    return "" if mover.share is None else unsigned_zero(f"{mover.share:+.0%}")
+    return "" if mover.share is None else signed_percent(mover.share)

@@ -11,6 +11,7 @@ from rich.table import Table
 from router.cli.output.amounts import dollars, signed_dollars, unsigned_zero
 from router.cli.trial.forms import Trial, by_category, by_stream, notes
 from router.decision.compare import Pair, Side, TrialTotals, changes, grouped, totals
+from router.domain.percent import percent, signed_percent
 
 _MOST_CHANGES = 10
 _REFUSED = "refused"
@@ -49,7 +50,7 @@ def _summary(trial: Trial, found: TrialTotals) -> Table:
     if old.refused or new.refused:
         change = f"{new.refused - old.refused:+,}"
         table.add_row(_REFUSED, f"{old.refused:,}", f"{new.refused:,}", change)
-    changed = f"{found.changed:,} of {found.requests:,} ({found.changed_share:.0%})"
+    changed = f"{found.changed:,} of {found.requests:,} ({percent(found.changed_share)})"
     table.add_row("requests that change", "", "", changed)
     return table
 
@@ -117,7 +118,7 @@ def _cost_change(found: TrialTotals) -> str:
     share = found.cost_change_share
     if share is None:
         return signed_dollars(found.cost_change)
-    return f"×{1 + share:,.1f}" if share >= 1 else unsigned_zero(f"{share:+.0%}")
+    return f"×{1 + share:,.1f}" if share >= 1 else signed_percent(share)
 
 
 def _points(change: float) -> str:

@@ -16,6 +16,8 @@ from router.ledger.invoices.openai import OPENAI
 
 FORMATS: Mapping[str, Format] = {"openai": OPENAI, "anthropic": ANTHROPIC, "generic": GENERIC}
 
+_JSON = {"{", "["}
+
 
 class UnknownInvoice(FarthingError):
     """A file that is no invoice of a known format; the message names its columns."""
@@ -23,7 +25,12 @@ class UnknownInvoice(FarthingError):
 
 def read_invoice(text: str, vendor: str | None = None) -> tuple[InvoiceLine, ...]:
     """The lines of an invoice, one at least. Raises UnknownInvoice, also for a line that makes no sense."""
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    text = text.removeprefix("\ufeff")
+    if text.lstrip()[:1] in _JSON:
+        raise UnknownInvoice(
+            "the invoice is JSON, as APIs answer; it must be CSV (docs/reconcile.md)"
+        )
+    rows = csv.DictReader(io.StringIO(text))
     try:
         lines = tuple(_lines(rows, vendor))
     except ValueError as error:
@@ -65,6 +72,10 @@ def _format(columns: Sequence[str], vendor: str | None) -> Format:
     known = "; ".join(f"{name}: {', '.join(sorted(f.columns))}" for name, f in FORMATS.items())
     if not columns:
         raise UnknownInvoice("the invoice is empty")
+    if len(columns) == 1:
+        raise UnknownInvoice(
+            f"the invoice has one column, {columns[0]!r}; commas must be between columns"
+        )
     raise UnknownInvoice(
         f"the invoice has the columns {', '.join(columns)}; the known formats are {known}"
     )

@@ -27,7 +27,7 @@ def booked_between(
         for row in connection.execute(_query(since, until, upstream)).mappings():
             place = (str(row["day"]), str(row["model"]))
             found[place] += _booked(row)
-    return {place: each for place, each in found.items() if each.cost or each.unpriced_attempts}
+    return {place: each for place, each in found.items() if each.is_chargeable or each.tokens}
 
 
 def _query(since: str, until: str, upstream: str | None) -> Select[Any]:
