@@ -191,8 +191,8 @@ def test_a_document_in_full() -> None:
         "cost": {
             "expected_usd": "0.001238",
             "upper_usd": "0.010256",
-            "p10_usd": "0.00108",
-            "p90_usd": "0.001708",
+            "p10_usd": "0.001118",
+            "p90_usd": "0.001476",
         },
         "latency": {"first_content_s": 0.5, "total_s": 2.0, "quantile": 0.5, "as_of_s": 0.0},
     }
