@@ -22,6 +22,8 @@ from router.domain.money import Money
 Document = Mapping[str, Any]
 """JSON: texts, numbers, truths, lists, and mappings of them."""
 
+_OF_OTHERS = frozenset({"headers", "metadata", "kept"})
+"""Mappings whose names are not ours: those of clients may end with `_usd`, too."""
 _OF_THE_PLAN = ("deadlines", "ceiling", "hedge", "cache", "answer_tokens")
 
 
@@ -177,7 +179,9 @@ def _as_it_was(told: Any) -> Any:
         return told
     was: dict[str, Any] = {}
     for name, value in told.items():
-        if name.endswith("_usd"):
+        if name in _OF_OTHERS:
+            was[name] = value
+        elif name.endswith("_usd"):
             amount = Money.from_usd(value)
             was |= {name: amount, name.removesuffix("_usd"): amount}
         else:

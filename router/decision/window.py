@@ -49,6 +49,8 @@ class Window:
     def drawn_towards(self, usual: Spread) -> Spread:
         """The spread of the values, with `usual` counting as much as eight of them.
 
+        These eight are not drawn like answers, but the middles of eight equal parts of `usual`. So all are taken for
+        middles: by the ranks that answers have among themselves, the 90th percentile of the first would be a 97th.
         A single value, however large, moves the mean no further than the second largest would: one
         runaway call must not make a model look expensive.
         """
@@ -57,4 +59,4 @@ class Window:
         supposed = usual.quantiles[::2]
         both = sorted([*self._ordered, *supposed])
         total = sum(self._ordered) - max(0.0, self._ordered[-1] - both[-2])
-        return Spread.of(both, (total + len(supposed) * usual.mean) / len(both))
+        return Spread.of_middles(both, (total + len(supposed) * usual.mean) / len(both))

@@ -39,6 +39,11 @@ class Spread(Struct, frozen=True):
         return cls(tuple(quantile_of(ordered, level) for level in LEVELS), mean)
 
     @classmethod
+    def of_middles(cls, ordered: Sequence[float], mean: float) -> Self:
+        """The spread in which these values, in ascending order, are the middles of equally likely parts."""
+        return cls(tuple(_among_middles(ordered, level) for level in LEVELS), mean)
+
+    @classmethod
     def log_normal(cls, mean: float, sigma: float) -> Self:
         """The spread whose logarithms are normal with a standard deviation of `sigma`."""
         median = mean * exp(-sigma * sigma / 2)
@@ -62,14 +67,7 @@ class Spread(Struct, frozen=True):
 
     def at(self, level: float) -> float:
         """The quantile of any level, interpolated; beyond the first and the last of `LEVELS`, theirs."""
-        place = level * len(LEVELS) - 0.5
-        if place <= 0:
-            return self.quantiles[0]
-        if place >= len(LEVELS) - 1:
-            return self.quantiles[-1]
-        below = int(place)
-        low, high = self.quantiles[below : below + 2]
-        return low + (place - below) * (high - low)
+        return _among_middles(self.quantiles, level)
 
     def times(self, factor: float) -> "Spread":
         """The spread of values that are `factor` times as large."""
@@ -90,7 +88,16 @@ def quantile_of(ordered: Sequence[float], level: float) -> float:
     `level * (n + 1)` keeps the level whatever the distribution is (Vovk et al., Algorithmic Learning in
     a Random World, 2005). It is interpolated between two ranks, and beyond the last it is the largest.
     """
-    place = level * (len(ordered) + 1) - 1
+    return _at_place(ordered, level * (len(ordered) + 1) - 1)
+
+
+def _among_middles(ordered: Sequence[float], level: float) -> float:
+    """The quantile of `level` where each of these ascending values is the middle of an equally likely part."""
+    return _at_place(ordered, level * len(ordered) - 0.5)
+
+
+def _at_place(ordered: Sequence[float], place: float) -> float:
+    """What is at a place between two of these values, interpolated; beyond the first and the last, theirs."""
     if place <= 0:
         return ordered[0]
     if place >= len(ordered) - 1:

@@ -1,7 +1,9 @@
 """The last values of a stream: exact, bounded, and drawn towards typical values while they are few."""
 
 from itertools import pairwise
-from statistics import median
+from math import log
+from random import Random
+from statistics import mean, median
 
 import pytest
 from hypothesis import given
@@ -83,6 +85,24 @@ def test_what_is_usual_pulls_and_is_overrun() -> None:
     assert USUAL.mean < one.mean < many.mean < 1000.0
     assert one.median < 150.0
     assert many.median == many.p90 == 1000.0
+
+
+def test_answers_as_usual_leave_what_is_usual_as_it_was() -> None:
+    """Seven answers fall between the eight that are supposed."""
+    drawn = of(list(USUAL.quantiles[1::2])).drawn_towards(USUAL)
+
+    assert drawn.quantiles == pytest.approx(USUAL.quantiles)
+
+
+@pytest.mark.parametrize("count", [3, 8, 20])
+def test_of_few_answers_as_usual_nine_tenths_are_within_the_90th_percentile(count: int) -> None:
+    dice, middle = Random(count), log(USUAL.median)
+    kept = []
+    for _ in range(2000):
+        *seen, coming = (dice.lognormvariate(middle, 0.8) for _ in range(count + 1))
+        kept.append(coming <= of(seen).drawn_towards(USUAL).p90)
+
+    assert mean(kept) == pytest.approx(0.91, abs=0.03)
 
 
 def test_a_call_that_ran_away_moves_the_mean_no_further_than_the_next_largest() -> None:
