@@ -123,7 +123,7 @@ class TranslatedUpstream:
             return await self._native(call, call.original.dialect, letter)
         source, letter = self._written(call)
         response = await self._posted(call, letter, source.dialect)
-        return self._as_chat(response, source)
+        return self._as_chat(response, source, only_json=_is_asked_in_words(call, source))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -137,8 +137,8 @@ class TranslatedUpstream:
             return self._as_chat(response, Target(dialect, name))
         return Native(response, Tongue(dialect, "" if call.is_home else name))
 
-    def _as_chat(self, response: Response, source: Target) -> Response:
-        occasion = Occasion(int(self._unix_s()), _ASKED)
+    def _as_chat(self, response: Response, source: Target, *, only_json: bool = False) -> Response:
+        occasion = Occasion(int(self._unix_s()), _ASKED, only_json=only_json)
         if response.is_stream:
             return _TranslatedStream(response, StreamTranslator(source, Dialect.CHAT, occasion))
         return _TranslatedPlain(response, source, occasion)
@@ -163,6 +163,13 @@ class TranslatedUpstream:
             wording = self._worded(call)
             body = translate_request(wording.fields, Dialect.CHAT, wording.target)
             return wording.target, self._lettered(body)
+
+
+def _is_asked_in_words(call: Call, source: Target) -> bool:
+    """Whether the call wants JSON of any shape, for which the API has only words."""
+    wanted = call.fields.get("response_format")
+    is_any = isinstance(wanted, dict) and wanted.get("type") == "json_object"
+    return is_any and source.dialect is Dialect.MESSAGES
 
 
 @contextmanager

@@ -111,6 +111,19 @@ async def test_a_plain_answer_is_what_openais_client_expects(claude: Upstream) -
     assert read_plain(json.dumps(answer).encode()).finish_reasons == {"stop"}
 
 
+@STREAM
+async def test_words_where_json_was_asked_for_are_a_failure_before_anything_is_told(
+    claude: Upstream, stream: bool
+) -> None:
+    asked = call(CLAUDE, stream=stream, response_format={"type": "json_object"})
+
+    fault = await fault_of(claude, asked)
+
+    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
+    assert fault.message == "the model was asked for a JSON object, and did not answer with one"
+    assert fault.reached_model
+
+
 async def test_a_stream_is_events_then_usage_then_done(claude: Upstream) -> None:
     events = await streamed(claude, call(CLAUDE, stream=True))
 

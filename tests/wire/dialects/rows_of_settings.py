@@ -1,5 +1,6 @@
 """What becomes of thoughts, and of all that is set for an answer."""
 
+from router.wire.dialects.only_json import IN_WORDS
 from tests.wire.dialects.conformance import (
     C_M,
     C_R,
@@ -203,7 +204,13 @@ OTHER_ROWS = (
         "JSON of any shape",
         chat={"response_format": {"type": "json_object"}},
         responses={"text": {"format": {"type": "json_object"}}},
-        cells={C_M: Refused("response_format"), R_M: Refused("response_format")},
+        cells={
+            pair: Changed(
+                "said in words; of the answer, only the first JSON object is told",
+                {"system": IN_WORDS},
+            )
+            for pair in (C_M, R_M)
+        },
     ),
     Row(
         "a limit of 5 tokens",
