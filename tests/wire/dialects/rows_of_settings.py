@@ -56,6 +56,21 @@ _DESCRIBED: Members = {
 }
 _UNNAMED: Members = {"type": "object", "additionalProperties": {"type": "string"}}
 
+_ENDLESS: Members = {**CLOSED, "properties": {"a": {"$ref": "#"}}}
+_PART: Members = {"$defs": {"part": CLOSED}}
+_ALL_OF: Members = {**_PART, "allOf": [{"$ref": "#/$defs/part"}, {"required": ["a"]}]}
+_TOGETHER: Members = {**_PART, **CLOSED, "required": ["a"]}
+
+
+def _chat_json(schema: Members) -> Members:
+    named = {"name": "answer", "schema": schema}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _r_json(schema: Members) -> Members:
+    return {"text": {"format": {"type": "json_schema", "name": "answer", "schema": schema}}}
+
+
 THOUGHT_ROWS = (
     Row(
         "how hard to think",
@@ -142,24 +157,14 @@ THOUGHT_ROWS = (
 OTHER_ROWS = (
     Row(
         "JSON of a schema",
-        chat={
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": CLOSED},
-            }
-        },
-        responses={"text": {"format": {"type": "json_schema", "name": "answer", "schema": CLOSED}}},
+        chat=_chat_json(CLOSED),
+        responses=_r_json(CLOSED),
         messages={"output_config": {"format": {"type": "json_schema", "schema": CLOSED}}},
     ),
     Row(
         "JSON of a schema with open objects",
-        chat={
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": SCHEMA},
-            }
-        },
-        responses={"text": {"format": {"type": "json_schema", "name": "answer", "schema": SCHEMA}}},
+        chat=_chat_json(SCHEMA),
+        responses=_r_json(SCHEMA),
         cells={
             pair: Changed(
                 "closed: Messages demand it",
@@ -170,15 +175,8 @@ OTHER_ROWS = (
     ),
     Row(
         "JSON of a schema with a least number",
-        chat={
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": _LIMITED},
-            }
-        },
-        responses={
-            "text": {"format": {"type": "json_schema", "name": "answer", "schema": _LIMITED}}
-        },
+        chat=_chat_json(_LIMITED),
+        responses=_r_json(_LIMITED),
         cells={
             pair: Changed(
                 "said in words: Messages know few limits",
@@ -189,16 +187,27 @@ OTHER_ROWS = (
     ),
     Row(
         "JSON of a schema that does not name the members of an object",
-        chat={
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": _UNNAMED},
-            }
-        },
-        responses={
-            "text": {"format": {"type": "json_schema", "name": "answer", "schema": _UNNAMED}}
-        },
+        chat=_chat_json(_UNNAMED),
+        responses=_r_json(_UNNAMED),
         cells={pair: Refused("response_format") for pair in (C_M, R_M)},
+    ),
+    Row(
+        "JSON of a schema that contains itself",
+        chat=_chat_json(_ENDLESS),
+        responses=_r_json(_ENDLESS),
+        cells={pair: Refused("response_format") for pair in (C_M, R_M)},
+    ),
+    Row(
+        "JSON of all of several schemas",
+        chat=_chat_json(_ALL_OF),
+        responses=_r_json(_ALL_OF),
+        cells={
+            pair: Changed(
+                "put together: Messages know no reference within `allOf`",
+                {"output_config": {"format": {"type": "json_schema", "schema": _TOGETHER}}},
+            )
+            for pair in (C_M, R_M)
+        },
     ),
     Row(
         "JSON of any shape",

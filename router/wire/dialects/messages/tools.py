@@ -70,7 +70,7 @@ def _written_tool(tool: Tool) -> dict[str, Any]:
     description = {"description": tool.description} if tool.description else {}
     strict = {} if tool.strict is None else {"strict": tool.strict}
     schema = {"type": "object", **(tool.schema or {"properties": {}})}
-    told = accepted(schema, "tools") if tool.strict else schema
+    told = accepted(schema, "tools", tool.name) if tool.strict else schema
     return marked({"name": tool.name, **description, "input_schema": told, **strict}, tool.mark)
 
 
