@@ -349,6 +349,13 @@ OTHER_ROWS = (
         cells={pair: Refused("previous_response_id") for pair in (R_C, R_M)},
     ),
     Row(
+        "a conversation that may be shortened",
+        responses={"truncation": "auto"},
+        cells={
+            pair: left_out("a model for which it is too long is not asked") for pair in (R_C, R_M)
+        },
+    ),
+    Row(
         "what nobody knows yet",
         chat={"invented": 1},
         responses={"invented": 1},

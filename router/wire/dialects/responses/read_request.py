@@ -46,9 +46,14 @@ def read_request(body: JsonObject) -> Request:
     )
 
 
+_IDLE = {"context": "auto", "mode": "standard"}
+"""Members of `reasoning` that ask for nothing."""
+
+
 def _thought(body: JsonObject) -> Thought:
     reasoning = an_object(body.get("reasoning") or {}, "reasoning")
-    only(reasoning, ("effort", "summary", "generate_summary"), "reasoning")
+    asked = {name: value for name, value in reasoning.items() if _IDLE.get(name) != value}
+    only(asked, ("effort", "summary", "generate_summary"), "reasoning")
     summary = text_of(reasoning, "summary", "reasoning")
     return Thought(
         effort=text_of(reasoning, "effort", "reasoning"),
