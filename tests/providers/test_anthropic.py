@@ -299,6 +299,9 @@ AMID = [
 ]
 
 
+TOLD = {"type": "adaptive", "display": "summarized"}
+
+
 @pytest.mark.parametrize(
     ("name", "fields", "sent"),
     [
@@ -318,7 +321,9 @@ AMID = [
         ("claude-sonnet-4-20250514", {"reasoning_effort": "low"}, {"output_config": None}),
         ("claude-opus-4-6", {"reasoning_effort": "xhigh"}, {"output_config": {"effort": "high"}}),
         ("claude-opus-4-7", {"reasoning_effort": "xhigh"}, {"output_config": {"effort": "xhigh"}}),
-        ("claude-opus-4-7", {"reasoning_effort": "low"}, {"thinking": {"type": "adaptive"}}),
+        ("claude-opus-4-6", {"reasoning_effort": "low"}, {"thinking": {"type": "adaptive"}}),
+        ("claude-opus-4-7", {"reasoning_effort": "low"}, {"thinking": TOLD}),
+        ("claude-fable-5", {"reasoning_effort": "low"}, {"thinking": TOLD}),
         ("claude-haiku-4-5", {"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}),
         ("claude-haiku-5-5", {"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}),
         ("claude-opus-5-5", {"reasoning_effort": "none"}, {"output_config": {"effort": "low"}}),

@@ -114,7 +114,8 @@ def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | 
         return {"type": "enabled", "budget_tokens": budget} if may else None
     if target.manual_thinking or not (thought.is_adaptive or thought.effort):
         return None
-    return {"type": "adaptive"}
+    shown = {"display": "summarized"} if target.hides_thoughts else {}
+    return {"type": "adaptive", **shown}
 
 
 def _check_sampling(request: Request, thinking: dict[str, Any] | None) -> None:
