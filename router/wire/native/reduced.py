@@ -140,7 +140,7 @@ def _item(item: JsonObject) -> _Object:
     if kind == "message" and (role == "assistant" or role in _ROLES):
         known = _SPOKEN if role == "assistant" else tuple(_PARTS)
         return {"type": "message", "role": role, "content": _parts(content, known)}
-    if isinstance(kind, str) and kind in _ITEMS:
+    if isinstance(kind, str) and kind in _ITEMS and item.get("call_id") is not None:
         output = _parts(item.get("output"), tuple(_PARTS))
         return {**_only(item, _ITEMS[kind]), **_some("output", output)}
     return _as_message("assistant", item)

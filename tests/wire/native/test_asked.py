@@ -154,6 +154,18 @@ def test_what_chat_has_no_words_for_counts_by_its_length() -> None:
     assert read.original.unsaid.param == "messages[1].content[0].type"
 
 
+def test_a_result_may_name_no_call_where_the_model_speaks_responses() -> None:
+    found = {"type": "function_call_output", "name": "look", "output": "x" * 900}
+    hello = {"role": "user", "content": "Hi"}
+
+    read = RESPONSES.read(orjson.dumps({"model": "auto", "input": [hello, found]}))
+
+    assert read.original is not None
+    assert read.original.unsaid is not None
+    assert read.original.unsaid.param == "input[1].call_id"
+    assert read.chat.count(b"x") >= 900
+
+
 _BY_URL = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
 _SHOWN = {"type": "input_image", "image_url": "https://example.com/a.png"}
 _RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "1"}

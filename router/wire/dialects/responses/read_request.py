@@ -101,6 +101,8 @@ def _read(item: JsonObject, place: str) -> tuple[Role, list[Part]]:
 
 def _result(item: JsonObject, place: str, *, is_custom: bool) -> ToolResult:
     only(item, ("type", "id", "call_id", "output", "status", "name", "namespace", "caller"), place)
+    if item.get("call_id") is None:
+        raise unsaid(f"{place}.call_id", "name the call that it answers")
     return ToolResult(
         call_id=a_text(item.get("call_id"), f"{place}.call_id"),
         content=tuple(_shown(item, place)),
