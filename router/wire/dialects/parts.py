@@ -33,7 +33,10 @@ Source = Inline | Url | FileId
 
 @dataclass(frozen=True, slots=True)
 class CacheMark:
-    """The prompt up to here is worth caching; `ttl` is `5m`, `1h` or "" for the provider's default."""
+    """The prompt up to here is worth caching.
+
+    `ttl` is `5m` or `1h` (Anthropic's), `30m` or `12h` (OpenAI's), or "" for the provider's default.
+    """
 
     ttl: str = ""
 

@@ -117,6 +117,11 @@ THOUGHT_ROWS = (
         },
     ),
     Row(
+        "how thoughts are to be shown",
+        messages={"thinking": {"type": "adaptive", "display": "omitted"}},
+        cells={pair: left_out("as the model shows them") for pair in (M_C, M_R)},
+    ),
+    Row(
         "thoughts of the model that answers, in the history",
         chat=says(
             HI,

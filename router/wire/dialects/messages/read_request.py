@@ -85,6 +85,7 @@ def _format(config: JsonObject) -> JsonFormat | None:
 
 def _thought(body: JsonObject, effort: str) -> Thought:
     thinking = an_object(body.get("thinking") or {}, "thinking")
+    only(thinking, ("type", "budget_tokens", "display", "block_binding"), "thinking")
     match thinking.get("type"):
         case None:
             return Thought(effort=effort)

@@ -36,13 +36,13 @@ _MOST_PARTS = 10_000
 """Anthropic refuses smaller ones as too complex. References are followed, and may point to the same over and over."""
 
 
-def accepted(schema: Mapping[str, Any], field: str, whose: str = "") -> Any:
+def accepted(schema: Mapping[str, Any], field: str, whose: str = "") -> dict[str, Any]:
     """A schema as Messages accept it: what it allows may be less for objects, and more for others.
 
     Raises ApiError 400, which names `field`, the place in the schema, and `whose` it is, for one that contains itself,
     and for objects of which it does not name the members: closed, they would have none.
     """
-    return _Accepting(schema, field, whose).schema(schema, "#")
+    return _Accepting(schema, field, whose).whole(dict(schema))
 
 
 class _Accepting:
@@ -52,6 +52,10 @@ class _Accepting:
         self._root, self._field, self._whose = root, field, whose
         self._followed, self._following = set[str](), list[str]()
         self._parts = 0
+
+    def whole(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The whole schema, as Messages accept it."""
+        return self._written(schema, "#")
 
     def schema(self, schema: Any, place: str) -> Any:
         """A schema, or a list of some, as Messages accept it."""

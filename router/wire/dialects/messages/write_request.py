@@ -19,7 +19,7 @@ from router.wire.dialects.messages.schemas import accepted
 from router.wire.dialects.messages.tools import written_tools
 from router.wire.dialects.only_json import IN_WORDS
 from router.wire.dialects.parts import Audio, Part, Refusal, Text, Thinking, ToolCall, ToolResult
-from router.wire.dialects.request import Request, Role, ToolUse, Turn
+from router.wire.dialects.request import JsonFormat, Request, Role, ToolUse, Turn
 from router.wire.dialects.shape import plain, unsaid
 from router.wire.dialects.thinking import budget_of
 
@@ -91,13 +91,20 @@ def _sampling(request: Request) -> dict[str, Any]:
 
 
 def _output(request: Request, target: Target) -> dict[str, Any]:
-    schema = request.format.schema if request.format else None
-    told = None if schema is None else accepted(schema, "response_format")
-    form = None if told is None else {"type": "json_schema", "schema": told}
+    schema = _schema(request.format) if request.format else None
+    form = None if schema is None else {"type": "json_schema", "schema": schema}
     effort = request.thought.effort
     known = None if target.manual_thinking or effort == "none" else _EFFORTS.get(effort, effort)
     config = plain(effort=known, format=form)
     return {"output_config": config} if config else {}
+
+
+def _schema(wanted: JsonFormat) -> dict[str, Any] | None:
+    """The schema of the answer, which says itself what it is for."""
+    if wanted.schema is None:
+        return None
+    about = plain(description=wanted.description)
+    return accepted({**about, **wanted.schema}, "response_format")
 
 
 def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | None:

@@ -43,6 +43,7 @@ def read_tools(value: object, place: str = "tools", namespace: str = "") -> Iter
 def _tool(tool: JsonObject, place: str, namespace: str) -> Tool:
     name = one_name(namespace, text_of(tool, "name", place))
     description = text_of(tool, "description", place)
+    tool = {member: told for member, told in tool.items() if _IDLE.get(member) != told}
     match tool.get("type"):
         case "function":
             only(tool, ("type", "name", "description", "parameters", "strict"), place)
@@ -56,6 +57,12 @@ def _tool(tool: JsonObject, place: str, namespace: str) -> Tool:
             raise unsaid(f"{place}.type", _run_elsewhere(kind))
 
 
+_IDLE: Mapping[str, Any] = {
+    "allowed_callers": ["direct"],
+    "async": False,
+    "defer_loading": False,
+}
+"""Members that ask for nothing."""
 _SWITCHES: Mapping[str, str] = {
     "web_search": ' (Codex offers it unless its config.toml says web_search = "disabled")'
 }
