@@ -30,7 +30,7 @@ class OnlyJson:
     """Beats in, beats out: of what the model says, those of the first JSON object."""
 
     def __init__(self) -> None:
-        self._found = _Found()
+        self._found = FirstObject()
         self._in_text = self._is_open = self._has_refused = False
 
     def take(self, beat: Beat) -> Iterator[Beat]:
@@ -68,7 +68,7 @@ class OnlyJson:
 
 def with_only_json(answer: Answer) -> Answer:
     """The answer with nothing of its texts but the first JSON object. Raises MalformedAnswer if there is none."""
-    found = _Found()
+    found = FirstObject()
     told = (
         Text(found.more(each.text)) if isinstance(each, Text) else each for each in answer.parts
     )
@@ -79,7 +79,7 @@ def with_only_json(answer: Answer) -> Answer:
     return replace(answer, parts=tuple(parts))
 
 
-class _Found:
+class FirstObject:
     """The first JSON object in a text that is told bit by bit."""
 
     def __init__(self) -> None:
