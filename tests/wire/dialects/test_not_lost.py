@@ -85,6 +85,19 @@ def test_what_an_answer_is_for_is_told_in_its_schema(own: Any, told: str) -> Non
     assert sent == {**CLOSED, "description": told}
 
 
+def test_the_word_json_stays_where_responses_look_for_it() -> None:
+    said = [{"role": "system", "content": "Answer in JSON."}, {"role": "user", "content": "Hi"}]
+    wanted = {"messages": said, "response_format": {"type": "json_object"}}
+
+    told = _told(CHAT, RESPONSES, wanted)
+
+    assert "instructions" not in told
+    assert [(each["role"], each["content"][0]["text"]) for each in told["input"]] == [
+        ("system", "Answer in JSON."),
+        ("user", "Hi"),
+    ]
+
+
 _TOOLS: dict[Dialect, Any] = {
     RESPONSES: {"type": "function", "name": "f", "parameters": SCHEMA},
     MESSAGES: {"name": "f", "input_schema": SCHEMA},
