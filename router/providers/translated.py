@@ -19,6 +19,7 @@ from router.domain.usage import Usage
 from router.ports import CHAT_PATH, Call, EndsLater, Native, Response
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
+from router.wire.dialects.chat.tools import read_format
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
 from router.wire.dialects.messages.read_answer import read_prompt
@@ -167,9 +168,10 @@ class TranslatedUpstream:
 
 def _is_asked_in_words(call: Call, source: Target) -> bool:
     """Whether the call wants JSON of any shape, for which the API has only words."""
-    wanted = call.fields.get("response_format")
-    is_any = isinstance(wanted, dict) and wanted.get("type") == "json_object"
-    return is_any and source.dialect is Dialect.MESSAGES
+    if source.dialect is not Dialect.MESSAGES:
+        return False
+    wanted = read_format(call.fields.get("response_format"))
+    return wanted is not None and wanted.schema is None
 
 
 @contextmanager

@@ -20,8 +20,7 @@ _SYSTEM = ("system", "developer")
 
 def is_forgotten(fields: Mapping[str, Any], provider: str, model_name: str) -> bool:
     """Whether the fields of a chat request ask for JSON of any shape, and the model would not be told."""
-    wanted = fields.get("response_format")
-    if not isinstance(wanted, dict) or wanted.get("type") != "json_object":
+    if fields.get("response_format") != {"type": "json_object"}:
         return False
     return provider in _OF_ALL or (provider in _OF_CLAUDE and "claude" in model_name.lower())
 

@@ -85,6 +85,71 @@ def test_what_an_answer_is_for_is_told_in_its_schema(own: Any, told: str) -> Non
     assert sent == {**CLOSED, "description": told}
 
 
+@pytest.mark.parametrize("to", [RESPONSES, MESSAGES])
+def test_a_schema_beside_json_object_is_the_schema_of_the_answer(to: Dialect) -> None:
+    beside = {"response_format": {"type": "json_object", "schema": CLOSED}}
+
+    told = _told(CHAT, to, beside)
+
+    form = told["text"]["format"] if to is RESPONSES else told["output_config"]["format"]
+    assert (form["type"], form["schema"]) == ("json_schema", CLOSED)
+
+
+_INVENTED = {"invented": 1}
+_OF_F = {"type": "function", "function": {"name": "f"}}
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "members"),
+    [
+        (
+            CHAT,
+            "response_format.invented",
+            {"response_format": {"type": "json_object", **_INVENTED}},
+        ),
+        (CHAT, "tool_choice.invented", {"tool_choice": {**_OF_F, **_INVENTED}}),
+        (
+            CHAT,
+            "tool_choice.function.invented",
+            {"tool_choice": {"type": "function", "function": {"name": "f", **_INVENTED}}},
+        ),
+        (
+            CHAT,
+            "tool_choice.allowed_tools.invented",
+            {
+                "tool_choice": {
+                    "type": "allowed_tools",
+                    "allowed_tools": {"mode": "auto", "tools": [_OF_F], **_INVENTED},
+                }
+            },
+        ),
+        (
+            RESPONSES,
+            "tool_choice.invented",
+            {"tool_choice": {"type": "function", "name": "f", **_INVENTED}},
+        ),
+        (
+            RESPONSES,
+            "tool_choice.invented",
+            {"tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": [], **_INVENTED}},
+        ),
+        (MESSAGES, "tool_choice.invented", {"tool_choice": {"type": "auto", **_INVENTED}}),
+        (
+            MESSAGES,
+            "messages[0].content[0].source.invented",
+            asks({"type": "image", "source": {"type": "url", "url": "https://a.b/c", **_INVENTED}}),
+        ),
+    ],
+)
+def test_unknown_members_are_refused_in_choices_formats_and_sources_too(
+    source: Dialect, place: str, members: Any
+) -> None:
+    to = RESPONSES if source is CHAT else CHAT
+    with pytest.raises(ApiError) as refused:
+        _told(source, to, members)
+    assert refused.value.param == place
+
+
 def test_the_word_json_stays_where_responses_look_for_it() -> None:
     said = [{"role": "system", "content": "Answer in JSON."}, {"role": "user", "content": "Hi"}]
     wanted = {"messages": said, "response_format": {"type": "json_object"}}

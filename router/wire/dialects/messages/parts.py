@@ -113,6 +113,7 @@ def _document(block: JsonObject, place: str) -> Document:
 
 def _source(source: JsonObject, place: str) -> Source:
     where = f"{place}.source"
+    only(source, ("type", "media_type", "data", "url", "file_id"), where)
     match source.get("type"):
         case "base64":
             media_type = a_text(source.get("media_type"), f"{where}.media_type")

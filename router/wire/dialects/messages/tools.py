@@ -59,6 +59,7 @@ def read_choice(choice: object) -> tuple[ToolChoice | None, bool | None]:
     if choice is None:
         return None, None
     chosen = an_object(choice, "tool_choice")
+    only(chosen, ("type", "name", "disable_parallel_tool_use"), "tool_choice")
     single = flag_of(chosen, "disable_parallel_tool_use", "tool_choice.")
     parallel = None if single is None else not single
     match chosen.get("type"):

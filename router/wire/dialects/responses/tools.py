@@ -97,6 +97,7 @@ def read_choice(choice: object) -> ToolChoice | None:
         return ToolChoice(USES[choice])
     chosen = an_object(choice, "tool_choice")
     if chosen.get("type") == "allowed_tools":
+        only(chosen, ("type", "mode", "tools"), "tool_choice")
         use = USES.get(text_of(chosen, "mode", "tool_choice"), ToolUse.AUTO)
         listed = objects_in(chosen.get("tools"), "tool_choice.tools")
         return ToolChoice(use, tuple(_named(tool, place) for place, tool in listed))
@@ -106,6 +107,7 @@ def read_choice(choice: object) -> ToolChoice | None:
 def _named(tool: JsonObject, place: str) -> str:
     if tool.get("type") not in ("function", "custom"):
         raise unsaid(f"{place}.type", "name a function or a custom tool")
+    only(tool, ("type", "name", "namespace"), place)
     return one_name(text_of(tool, "namespace", place), a_text(tool.get("name"), f"{place}.name"))
 
 
