@@ -191,10 +191,8 @@ def _keys(name: str, section: ModelSection, upstream: AnyUpstream) -> Iterator[s
 def _unsaid_to(upstream: AnyUpstream) -> frozenset[Capability]:
     """What the API of an upstream cannot express, whatever its models could do."""
     match upstream:
-        case AnthropicUpstreamSection():
-            return _UNSAID_IN_RESPONSES | {Capability.JSON_OBJECT}
-        case OpenAIUpstreamSection(dialect="responses"):
-            return _UNSAID_IN_RESPONSES
+        case AnthropicUpstreamSection() | OpenAIUpstreamSection(dialect="responses"):
+            return _UNSAID_BESIDE_CHAT
         case _:
             return frozenset()
 
@@ -210,7 +208,7 @@ def _spoken_by(upstream: AnyUpstream) -> frozenset[Capability]:
             return frozenset()
 
 
-_UNSAID_IN_RESPONSES = frozenset({Capability.AUDIO, Capability.LOGPROBS, Capability.MANY_CHOICES})
+_UNSAID_BESIDE_CHAT = frozenset({Capability.AUDIO, Capability.LOGPROBS, Capability.MANY_CHOICES})
 
 
 def _price_to_add(section: ModelSection, prices: PriceMap, sought: Iterable[str]) -> str:

@@ -47,9 +47,14 @@ _NOT_OF_THIS_MODEL = (
     "tool_use_failed",
     "json_validate_failed",
     "extra inputs are not permitted",
+    "invalid schema for response_format",
+    "output_config.format.schema: ",
+    "output_format.schema: ",
+    ".custom.input_schema: ",
+    "schema is too complex for compilation",
 )
-"""How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral; and
-that what it wrote is no call or JSON (Groq)."""
+"""How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral; that
+what it wrote is no call or JSON (Groq); and that it takes no such schema: OpenAI, then Anthropic."""
 
 _USUAL = frozenset({"message", "type", "param", "code"})
 """The members of OpenAI's error object. Others say more: Azure's `innererror`, OpenRouter's `metadata`, Anthropic's

@@ -23,8 +23,9 @@ class Features(Struct, frozen=True):
     """The facts that conditions and estimates may use; the prompt itself is not among them.
 
     `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample. Among them, `guessed_tokens`
-    are those of files, sounds and thoughts, guessed from their sizes, and `audio_tokens` those of sounds alone. Nothing
-    counts of the `parts_elsewhere`: files, sounds, videos and stored texts that the request only refers to.
+    are those of files, sounds and thoughts, guessed from their sizes, `audio_tokens` those of sounds alone, and
+    `thought_tokens` those of thoughts, which some models do not read, and others are not sent. Nothing counts of the
+    `parts_elsewhere`: files, sounds, videos and stored texts that the request only refers to.
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
     `service_tier` is the one that the client asked for, in the words of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
@@ -48,6 +49,7 @@ class Features(Struct, frozen=True):
     kinship: Kinship | None = None
     guessed_tokens: int = 0
     audio_tokens: int = 0
+    thought_tokens: int = 0
     parts_elsewhere: int = 0
     answers_vary: bool = True
     perhaps: tuple[tuple[Category, float], ...] = ()
@@ -55,13 +57,15 @@ class Features(Struct, frozen=True):
     @property
     def least_prompt_tokens(self) -> int:
         """How long the prompt surely is, even if the guesses are far too high: a scanned page may be a megabyte."""
-        return self.prompt_tokens - self.guessed_tokens + self.guessed_tokens // _WORST_GUESS
+        shown = self.guessed_tokens - self.thought_tokens
+        return self.prompt_tokens - self.guessed_tokens + shown // _WORST_GUESS
 
     def __post_init__(self) -> None:
         """Refuse impossible counts, and probabilities that are none."""
-        are_parts = 0 <= self.audio_tokens <= self.guessed_tokens <= self.prompt_tokens
+        guessed = self.audio_tokens + self.thought_tokens
         if (
-            not are_parts
+            min(self.audio_tokens, self.thought_tokens) < 0
+            or not guessed <= self.guessed_tokens <= self.prompt_tokens
             or self.parts_elsewhere < 0
             or self.choices < 1
             or not 0.0 <= self.category_confidence <= 1.0

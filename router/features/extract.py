@@ -152,6 +152,7 @@ def understanding(
         difficulty=difficulty_of(asking.words) if rates_difficulty else None,
         kinship=read.kinship,
         guessed_tokens=count.media.guessed,
+        thought_tokens=count.media.thought,
         audio_tokens=count.media.audio,
         parts_elsewhere=count.media.elsewhere,
         answers_vary=answers_vary(body),

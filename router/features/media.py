@@ -74,17 +74,23 @@ _WRITTEN = ("text/", "application/json", "application/xml", "application/x-yaml"
 class Media(NamedTuple):
     """Tokens of all that is not text; those `guessed` from the sizes of files, sounds and thoughts; and of `audio`.
 
-    `elsewhere` is how many files, sounds and videos are only referred to, of unknown size.
+    `elsewhere` is how many files, sounds and videos are only referred to, of unknown size; `thought` are those of
+    thoughts alone.
     """
 
     tokens: int = 0
     guessed: int = 0
     audio: int = 0
     elsewhere: int = 0
+    thought: int = 0
 
     def __add__(self, other: "Media") -> "Media":  # type: ignore[override]  # a sum, not a longer tuple
         """Of both together."""
         return Media(*map(sum, zip(self, other, strict=True)))
+
+    def of_thoughts(self) -> "Media":
+        """The same, of thoughts."""
+        return self._replace(thought=self.guessed)
 
 
 NO_MEDIA = Media()
@@ -96,7 +102,7 @@ def media_in(messages: Iterable[Message], found: Media = NO_MEDIA) -> Media:
     """What a conversation amounts to besides its texts, together with what was `found` before."""
     for message in messages:
         if not _THOUGHTS.isdisjoint(message):
-            found += _guess(_thought(message) / _BYTES_PER_TOKEN)
+            found += _guess(_thought(message) / _BYTES_PER_TOKEN).of_thoughts()
         if isinstance(content := message.get("content"), list):
             for part in content:
                 if (count := _COUNTS.get(part.get("type"))) is not None:

@@ -92,6 +92,7 @@ def _worded(call: Call) -> CallWording:
         origin_of(model.upstream, model.name) if thinks else _NOBODY,
         max_output_tokens=model.longest_answer(None),
         manual_thinking=not claude.is_adaptive,
+        hides_thoughts=claude.hides_thoughts,
     )
     return CallWording(fields, target)
 

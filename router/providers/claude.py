@@ -27,14 +27,16 @@ class Claude(Struct, frozen=True):
     """What a model accepts, the same for all models of one family and version.
 
     `is_adaptive`: it thinks as it sees fit, within the bounds of an effort, not by a budget of tokens.
-    `tries_harder`: it knows the effort `xhigh`. `samples`: it accepts a temperature and the like;
-    `samples_in_one_way`: not a temperature and a `top_p` at once. `may_not_think`: thinking can be switched off.
+    `hides_thoughts`: it tells them only if it is asked to. `tries_harder`: it knows the effort `xhigh`.
+    `samples`: it accepts a temperature and the like; `samples_in_one_way`: not a temperature and a `top_p` at once.
+    `may_not_think`: thinking can be switched off.
     `hears_system_amid`: a system message may occur within the conversation. `may_be_forced`: to call a tool.
     `may_be_begun`: its answer, by a last message of the assistant.
     `binds_thoughts`: it takes its thoughts back only after exactly the same words.
     """
 
     is_adaptive: bool = False
+    hides_thoughts: bool = False
     tries_harder: bool = False
     samples: bool = True
     samples_in_one_way: bool = False
@@ -55,6 +57,7 @@ class Claude(Struct, frozen=True):
         is_latest = version >= (5, 5) or (family in _ALWAYS_THINK and version >= (5, 1))
         return cls(
             is_adaptive=version >= (4, 6),
+            hides_thoughts=version >= (4, 7) or family in _ALWAYS_THINK,
             tries_harder=version >= (4, 7),
             samples=version < (4, 7),
             samples_in_one_way=version >= (4, 1),

@@ -35,6 +35,7 @@ from router.providers.translating.arguments import (
 )
 from router.providers.translating.connection import ConnectionTrace, new_session
 from router.providers.translating.faults import failure_of
+from router.providers.translating.only_json import OnlyJson, in_words, is_forgotten
 from router.providers.translating.quiet import OFFLINE, quietly
 from router.wire.dialects.chat.foreign_calls import Taken
 from router.wire.dialects.dialect import Dialect
@@ -103,11 +104,14 @@ class LitellmUpstream:
         """
         litellm = await self._litellm()
         trace = ConnectionTrace()
+        only_json = None
+        if is_forgotten(fields, self._target.provider, model_name):
+            fields, only_json = in_words(fields), OnlyJson()
         asked = _Asked(model_name, fields, stream)
         try:
             with self._border.watching(trace):
                 answer = await _prepared(self._answer(litellm, asked), trace)
-            return await self._response(answer, trace, stream=stream)
+            return await self._response(answer, trace, only_json, stream=stream)
         except BaseException:
             trace.hang_up()
             raise
@@ -135,11 +139,16 @@ class LitellmUpstream:
                 return await litellm.complete(self._target, arguments)
         return await litellm.complete(self._target, self._arguments(litellm, call, HINTS))
 
-    async def _response(self, answer: Any, trace: ConnectionTrace, *, stream: bool) -> Response:
+    async def _response(
+        self, answer: Any, trace: ConnectionTrace, only_json: OnlyJson | None, *, stream: bool
+    ) -> Response:
         if stream:
-            return await _StreamResponse(answer, trace, self._border).begun()
+            return await _StreamResponse(answer, trace, self._border, only_json).begun()
         with self._border.watching(trace):
-            return _PlainResponse(plain_body(_fields_of(answer)))
+            fields = _fields_of(answer)
+            return _PlainResponse(
+                plain_body(only_json.of(fields, "message") if only_json else fields)
+            )
 
     def _arguments(
         self, litellm: "_Litellm", call: "_Asked", dropped: Collection[str]
@@ -218,7 +227,10 @@ class _PlainResponse:
 class _StreamResponse:
     is_stream = True
 
-    def __init__(self, stream: Any, trace: ConnectionTrace, border: "_Border") -> None:
+    def __init__(
+        self, stream: Any, trace: ConnectionTrace, border: "_Border", only_json: OnlyJson | None
+    ) -> None:
+        self._only_json = only_json
         self._stream = stream
         self._trace = trace
         self._border = border
@@ -268,6 +280,7 @@ class _StreamResponse:
             async for chunk in self._stream:
                 fields = _fields_of(chunk)
                 self._refuse_made_up_ending(fields)
+                fields = self._only_json.of(fields, "delta") if self._only_json else fields
                 # If the provider gives no id, litellm makes up a different one for each chunk.
                 self._id = self._id or fields["id"]
                 if event := chunk_event({**fields, "id": self._id}):

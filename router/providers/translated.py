@@ -19,6 +19,7 @@ from router.domain.usage import Usage
 from router.ports import CHAT_PATH, Call, EndsLater, Native, Response
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
+from router.wire.dialects.chat.tools import read_format
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
 from router.wire.dialects.messages.read_answer import read_prompt
@@ -121,7 +122,7 @@ class TranslatedUpstream:
             return await self._native(call, call.original.dialect, letter)
         source, letter = self._written(call)
         response = await self._posted(call, letter, source.dialect)
-        return self._as_chat(response, source)
+        return self._as_chat(response, source, only_json=_is_asked_in_words(call, source))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -135,8 +136,8 @@ class TranslatedUpstream:
             return self._as_chat(response, Target(dialect, name))
         return Native(response, Tongue(dialect, "" if call.is_home else name))
 
-    def _as_chat(self, response: Response, source: Target) -> Response:
-        occasion = Occasion(int(self._unix_s()), _ASKED)
+    def _as_chat(self, response: Response, source: Target, *, only_json: bool = False) -> Response:
+        occasion = Occasion(int(self._unix_s()), _ASKED, only_json=only_json)
         if response.is_stream:
             return _TranslatedStream(response, StreamTranslator(source, Dialect.CHAT, occasion))
         return _TranslatedPlain(response, source, occasion)
@@ -161,6 +162,14 @@ class TranslatedUpstream:
             wording = self._worded(call)
             body = translate_request(wording.fields, Dialect.CHAT, wording.target)
             return wording.target, self._lettered(body)
+
+
+def _is_asked_in_words(call: Call, source: Target) -> bool:
+    """Whether the call wants JSON of any shape, for which the API has only words."""
+    if source.dialect is not Dialect.MESSAGES:
+        return False
+    wanted = read_format(call.fields.get("response_format"))
+    return wanted is not None and wanted.schema is None
 
 
 @contextmanager

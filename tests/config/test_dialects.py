@@ -56,9 +56,10 @@ def test_what_a_dialect_has_no_words_for_no_model_can_do(tmp_path: Path) -> None
     claude = model(tmp_path, "c", "anthropic", f"{FREE}, {every}").capabilities
     thinking = model(tmp_path, "t", "thinking", f"{FREE}, {every}").capabilities
 
-    both = {Capability.TOOLS, Capability.VISION, Capability.FILES, Capability.JSON_SCHEMA}
+    seen = {Capability.TOOLS, Capability.VISION, Capability.FILES}
+    both = {*seen, Capability.JSON_SCHEMA, Capability.JSON_OBJECT}
     assert claude == both | {Capability.MESSAGES_API}
-    assert thinking == both | {Capability.JSON_OBJECT, Capability.RESPONSES_API}
+    assert thinking == both | {Capability.RESPONSES_API}
 
 
 def test_in_which_api_a_model_is_asked_is_its_upstreams_and_not_the_operators(

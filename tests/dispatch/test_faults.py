@@ -35,6 +35,20 @@ def test_what_this_model_does_not_take_another_one_may(words: str, status: int) 
     assert fault.error == {"message": words}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Invalid schema for response_format 'a': In context=(), 'oneOf' is not permitted.",
+        "output_config.format.schema: For 'object' type, 'additionalProperties' must be false",
+        "output_format.schema: For 'object' type, 'additionalProperties: true' is not supported.",
+        "tools.9.custom.input_schema: input_schema does not support oneOf at the top level",
+        "Schema is too complex for compilation.",
+    ],
+)
+def test_a_schema_that_one_provider_does_not_take_another_one_may(words: str) -> None:
+    assert fault_of_status(400, {"message": words}, None).kind is FaultKind.UNSUITED
+
+
 @pytest.mark.parametrize("words", NOBODY_WILL)
 def test_what_is_wrong_for_everybody_is_the_clients(words: str) -> None:
     assert fault_of_status(400, {"message": words}, None).kind is FaultKind.CLIENT

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.domain.features import Features
 from router.features.extract import Reader, features_of
 from router.features.media import Media, media_in
 from router.features.tokens import TokenCounter
@@ -183,7 +184,7 @@ def test_thoughts_of_earlier_answers_are_guessed_from_their_length(
 ) -> None:
     found = media_in([{"role": "assistant", "content": "Hi", **thoughts}])
 
-    assert found == Media(tokens, tokens)
+    assert found == Media(tokens, tokens, thought=tokens)
 
 
 def test_a_budget_sets_something_aside_for_thoughts(counter: TokenCounter) -> None:
@@ -193,4 +194,18 @@ def test_a_budget_sets_something_aside_for_thoughts(counter: TokenCounter) -> No
     features = features_of({"messages": asked}, Reader(counter))
 
     assert features.prompt_tokens > 30_000
-    assert features.least_prompt_tokens < 8_000
+
+
+def test_no_context_is_surely_too_small_for_thoughts_that_may_not_be_read(
+    counter: TokenCounter,
+) -> None:
+    def features(**more: Any) -> Features:
+        said = {"role": "assistant", "content": "Hi", **more}
+        asked = [{"role": "user", "content": [file(url("application/pdf", pdf(9)))]}, said]
+        return features_of({"messages": asked}, Reader(counter))
+
+    without = features()
+    thought = features(reasoning_content="hm " * 40_000)
+
+    assert thought.prompt_tokens == without.prompt_tokens + 30_000
+    assert thought.least_prompt_tokens == without.least_prompt_tokens < without.prompt_tokens

@@ -111,6 +111,19 @@ async def test_a_plain_answer_is_what_openais_client_expects(claude: Upstream) -
     assert read_plain(json.dumps(answer).encode()).finish_reasons == {"stop"}
 
 
+@STREAM
+async def test_words_where_json_was_asked_for_are_a_failure_before_anything_is_told(
+    claude: Upstream, stream: bool
+) -> None:
+    asked = call(CLAUDE, stream=stream, response_format={"type": "json_object"})
+
+    fault = await fault_of(claude, asked)
+
+    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
+    assert fault.message == "the model was asked for a JSON object, and did not answer with one"
+    assert fault.reached_model
+
+
 async def test_a_stream_is_events_then_usage_then_done(claude: Upstream) -> None:
     events = await streamed(claude, call(CLAUDE, stream=True))
 
@@ -286,6 +299,9 @@ AMID = [
 ]
 
 
+TOLD = {"type": "adaptive", "display": "summarized"}
+
+
 @pytest.mark.parametrize(
     ("name", "fields", "sent"),
     [
@@ -305,7 +321,9 @@ AMID = [
         ("claude-sonnet-4-20250514", {"reasoning_effort": "low"}, {"output_config": None}),
         ("claude-opus-4-6", {"reasoning_effort": "xhigh"}, {"output_config": {"effort": "high"}}),
         ("claude-opus-4-7", {"reasoning_effort": "xhigh"}, {"output_config": {"effort": "xhigh"}}),
-        ("claude-opus-4-7", {"reasoning_effort": "low"}, {"thinking": {"type": "adaptive"}}),
+        ("claude-opus-4-6", {"reasoning_effort": "low"}, {"thinking": {"type": "adaptive"}}),
+        ("claude-opus-4-7", {"reasoning_effort": "low"}, {"thinking": TOLD}),
+        ("claude-fable-5", {"reasoning_effort": "low"}, {"thinking": TOLD}),
         ("claude-haiku-4-5", {"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}),
         ("claude-haiku-5-5", {"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}),
         ("claude-opus-5-5", {"reasoning_effort": "none"}, {"output_config": {"effort": "low"}}),

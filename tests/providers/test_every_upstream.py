@@ -21,6 +21,7 @@ from router.providers.simulated import RunningSimulator, default_models, running
 from router.providers.simulated.counters import Ending
 from router.wire.answer import EventKind
 from router.wire.dialects.dialect import Dialect
+from router.wire.merging import merged
 from router.wire.usage import read_usage
 from tests.providers.calls import (
     KEY,
@@ -167,6 +168,15 @@ async def test_json_of_a_schema_is_answered(to: Upstream) -> None:
     answer = await plain(to, call("sim-frontier", response_format=form))
 
     assert isinstance(json.loads(answer["choices"][0]["message"]["content"])["n"], int)
+
+
+@STREAM
+async def test_json_of_any_shape_is_answered(to: Upstream, stream: bool) -> None:
+    asked = call("sim-mid", stream=stream, response_format={"type": "json_object"})
+    told = chunks(await streamed(to, asked)) if stream else [await plain(to, asked)]
+
+    said = merged(told, "r") if stream else told[0]
+    assert isinstance(json.loads(said["choices"][0]["message"]["content"]), dict)
 
 
 @STREAM

@@ -16,6 +16,7 @@ from router.domain.fault import FaultKind
 from router.domain.usage import Usage
 from router.providers.litellm_upstream import LitellmUpstream
 from router.wire.answer import EventKind
+from router.wire.dialects.only_json import IN_WORDS
 from router.wire.usage import read_usage
 from tests.providers.anthropic_api import AnthropicApi, anthropic_api, serving
 from tests.providers.litellm_kit import (
@@ -85,6 +86,54 @@ async def test_a_conversation_is_translated(claude: LitellmUpstream, api: Anthro
     assert sent["tools"][0]["name"] == "add"
     assert sent["stop_sequences"] == ["END"]
     assert answer["choices"][0]["message"]["content"] == "Hello"
+
+
+ANY_JSON: dict[str, Any] = {"response_format": {"type": "json_object"}}
+
+
+async def test_json_of_any_shape_which_litellm_forgets_is_asked_for_in_words(
+    claude: LitellmUpstream, api: AnthropicApi
+) -> None:
+    api.content = [{"type": "text", "text": 'Here:\n```json\n{"a": "}"}\n```'}]
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "JSON!"}]
+
+    answer = await plain(claude, call(CLAUDE, messages=messages, **ANY_JSON))
+
+    assert answer["choices"][0]["message"]["content"] == '{"a": "}"}'
+    assert answer["choices"][0]["finish_reason"] == "stop"
+    assert [block["text"] for block in api.last_body["system"]] == ["Be brief.", IN_WORDS]
+    assert [message["role"] for message in api.last_body["messages"]] == ["user"]
+
+
+async def test_of_a_stream_only_the_json_is_told(
+    claude: LitellmUpstream, api: AnthropicApi
+) -> None:
+    bits = ["```json", '\n{"a"', ": 1}", "\n```"]
+    deltas = [{"type": "text_delta", "text": bit} for bit in bits]
+    begun = {"type": "content_block_start", "content_block": {"type": "text", "text": ""}}
+    end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": api.usage}
+    api.events = [
+        {**begun, "index": 0},
+        *({"type": "content_block_delta", "index": 0, "delta": each} for each in deltas),
+        {"type": "content_block_stop", "index": 0},
+        end,
+        {"type": "message_stop"},
+    ]
+
+    events = await streamed(claude, call(CLAUDE, stream=True, **ANY_JSON))
+
+    told = [each["choices"][0]["delta"] for each in map(payload, events[:-2])]
+    assert "".join(each.get("content") or "" for each in told) == '{"a": 1}'
+    assert finish_reasons(events) == {"stop"}
+
+
+@STREAM
+async def test_words_where_json_was_asked_for_are_a_failure(
+    claude: LitellmUpstream, stream: bool
+) -> None:
+    fault = await fault_of(claude, call(CLAUDE, stream=stream, **ANY_JSON))
+
+    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
 
 
 @STREAM

@@ -20,6 +20,7 @@ from router.wire.dialects.answer import Occasion, ReportedError
 from router.wire.dialects.counting import messages_usage
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import told
+from router.wire.dialects.only_json import IN_WORDS
 from router.wire.dialects.translate import (
     StreamTranslator,
     event_bytes,
@@ -81,6 +82,8 @@ def _in_chat(body: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     if isinstance(metadata, dict):
         known["metadata"] = {name: v for name, v in metadata.items() if name != "simulate"} or None
     chat = dict(_as_far_as_it_goes(known, dialect))
+    if IN_WORDS in orjson.dumps(known.get("system") or "").decode():
+        chat["response_format"] = {"type": "json_object"}
     return chat if wished is None else {**chat, "metadata": {"simulate": wished}}
 
 

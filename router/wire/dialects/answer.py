@@ -59,12 +59,13 @@ class ReportedError(Struct, frozen=True):
 class Occasion(Struct, frozen=True):
     """The circumstances in which an answer is written: the time in Unix seconds, and the client's own request.
 
-    `without_thoughts` says that the client takes none.
+    `without_thoughts` says that the client takes none, `only_json` that the model was asked for JSON in words.
     """
 
     now_s: int
     asked: Mapping[str, Any] = field(default_factory=dict)
     without_thoughts: bool = False
+    only_json: bool = False
 
 
 # A stream consists of beats: one head; parts, each opened, grown and closed before the next one; an

@@ -15,6 +15,9 @@ SHARED = (
 depend on them: they are labels and cache keys, for OpenAI and its customer.
 """
 
+_MARK = "prompt_cache_breakpoint"
+_LIFETIMES = ("30m", "12h")
+
 COMMON = ("model", "stream", "temperature", "top_p", "parallel_tool_calls", "service_tier", "user")
 
 USES: Mapping[str, ToolUse] = {use.value: use for use in ToolUse}
@@ -77,11 +80,14 @@ def mark_of(part: JsonObject) -> CacheMark | None:
     if part.get("cache_control"):
         control = an_object(part["cache_control"], "cache_control")
         return CacheMark(text_of(control, "ttl", "cache_control"))
-    return CacheMark() if part.get("prompt_cache_breakpoint") else None
+    if not part.get(_MARK):
+        return None
+    return CacheMark(text_of(an_object(part[_MARK], _MARK), "ttl", _MARK))
 
 
 def marked(part: dict[str, Any], mark: CacheMark | None, *, marks: bool) -> dict[str, Any]:
     """The part with its breakpoint, if there is one and `marks` are wanted."""
     if mark is None or not marks:
         return part
-    return {**part, "prompt_cache_breakpoint": {"mode": "explicit"}}
+    lifetime = {"ttl": mark.ttl} if mark.ttl in _LIFETIMES else {}
+    return {**part, _MARK: {"mode": "explicit", **lifetime}}

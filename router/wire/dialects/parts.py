@@ -30,7 +30,10 @@ Source = Inline | Url | FileId
 
 
 class CacheMark(Struct, frozen=True):
-    """The prompt up to here is worth caching; `ttl` is `5m`, `1h` or "" for the provider's default."""
+    """The prompt up to here is worth caching.
+
+    `ttl` is `5m` or `1h` (Anthropic's), `30m` or `12h` (OpenAI's), or "" for the provider's default.
+    """
 
     ttl: str = ""
 

@@ -32,6 +32,7 @@ from router.wire.dialects.messages.read_stream import MessagesReader
 from router.wire.dialects.messages.write_answer import write_answer as write_messages_answer
 from router.wire.dialects.messages.write_request import write_request as write_messages_request
 from router.wire.dialects.messages.write_stream import MessagesWriter
+from router.wire.dialects.only_json import OnlyJson, with_only_json
 from router.wire.dialects.parts import Thinking
 from router.wire.dialects.request import Request
 from router.wire.dialects.responses.read_answer import read_answer as read_responses_answer
@@ -125,7 +126,7 @@ def translate_answer(
 ) -> JsonObject:
     """The plain answer of the upstream `source` for a client that speaks `target`.
 
-    Raises MalformedAnswer if it is not an answer.
+    Raises MalformedAnswer if it is not an answer, or not the JSON that was asked for in words.
     """
     if source.dialect is target:
         return answer
@@ -133,6 +134,8 @@ def translate_answer(
     if occasion.without_thoughts:
         spoken = tuple(part for part in read.parts if not isinstance(part, Thinking))
         read = Answer(read.head, spoken, read.end)
+    if occasion.only_json:
+        read = with_only_json(read)
     return _SPEAKERS[target].write_answer(read, occasion)
 
 
@@ -156,13 +159,17 @@ class StreamTranslator:
         self._reader = _SPEAKERS[source.dialect].reader(source.own)
         self._writer = _SPEAKERS[target].writer(occasion)
         self._without_thoughts = occasion.without_thoughts
+        self._only_json = OnlyJson() if occasion.only_json else None
         self._in_thought = False
         self.has_ended = False
 
     def feed(self, event: JsonObject) -> list[dict[str, Any]]:
-        """The events that `event` becomes. Raises MalformedAnswer if it is not an event of its dialect."""
+        """The events that `event` becomes. Raises MalformedAnswer if it is not an event of its dialect.
+
+        It is raised as well by the end of an answer that is not the JSON that was asked for in words.
+        """
         try:
-            return list(self._told(self._reader.feed(event)))
+            return list(self._told(self._wanted(self._reader.feed(event))))
         except ApiError as fault:
             raise MalformedAnswer(
                 f"an event from the upstream is invalid: {fault.message.removesuffix('.')}"
@@ -176,6 +183,13 @@ class StreamTranslator:
     def fail(self, fault: ReportedError) -> list[dict[str, Any]]:
         """The events for a failure that the upstream did not report itself."""
         return list(self._told(iter((fault,))))
+
+    def _wanted(self, beats: Iterator[Beat]) -> Iterator[Beat]:
+        """The beats without what a model says around JSON that it was asked for in words."""
+        only_json = self._only_json
+        if only_json is None:
+            return beats
+        return (wanted for beat in beats for wanted in only_json.take(beat))
 
     def _told(self, beats: Iterator[Beat]) -> Iterator[dict[str, Any]]:
         for beat in beats:

@@ -23,6 +23,7 @@ _MOST_STOPS = 4
 _LONGEST_NAME = 64
 """Of a tool, for chat; Messages accept 128 characters, and names of MCP servers' tools are often longer than 64."""
 _CHOICES = ("auto", "any", "tool", "none")
+_OF_CHOICES = ("type", "name", "disable_parallel_tool_use")
 _FORMATS = ("text", "json_object", "json_schema")
 _OF_FORMATS = ("type", "name", "description", "schema", "strict")
 _ROLES = ("user", "system", "developer")
@@ -41,6 +42,7 @@ _OF_ROLES: Mapping[str, tuple[str, ...]] = {
 }
 """Blocks that chat knows from each role."""
 _SOURCES = ("base64", "text", "url", "file")
+_OF_SOURCES = ("type", "media_type", "data", "url", "file_id")
 _SHOWN = ("text", "image", "document")
 _UPLOADED = "file:"
 _ITEMS: Mapping[str, tuple[str, ...]] = {
@@ -73,10 +75,15 @@ def _messages(body: JsonObject) -> JsonObject:
         **_some("system", _blocks(body.get("system"), _SHOWN)),
         "messages": [_message(each) for each in _objects(body.get("messages"))],
         **_some("tools", [_tool(each, ("custom", None)) for each in _objects(body.get("tools"))]),
-        **_some("tool_choice", _known(body.get("tool_choice"), _CHOICES)),
+        **_some("tool_choice", _choice(body.get("tool_choice"))),
         **_some("stop_sequences", stops[:_MOST_STOPS] if isinstance(stops, list) else None),
         **_some("output_config", _only(config, ("effort",)) if isinstance(config, dict) else None),
     }
+
+
+def _choice(choice: object) -> Any:
+    known = _known(choice, _CHOICES)
+    return _only(known, _OF_CHOICES) if isinstance(known, dict) else known
 
 
 def _message(message: JsonObject) -> _Object:
@@ -109,7 +116,7 @@ def _source(kind: str, source: Any) -> Any:
             return {"type": "file", "file_id": url}
         case "image", {"type": "file", "file_id": str(given)}:
             return {"type": "url", "url": _UPLOADED + given}
-    return source
+    return _only(source, _OF_SOURCES)
 
 
 def _responses(body: JsonObject) -> JsonObject:
@@ -140,7 +147,7 @@ def _item(item: JsonObject) -> _Object:
     if kind == "message" and (role == "assistant" or role in _ROLES):
         known = _SPOKEN if role == "assistant" else tuple(_PARTS)
         return {"type": "message", "role": role, "content": _parts(content, known)}
-    if isinstance(kind, str) and kind in _ITEMS:
+    if isinstance(kind, str) and kind in _ITEMS and item.get("call_id") is not None:
         output = _parts(item.get("output"), tuple(_PARTS))
         return {**_only(item, _ITEMS[kind]), **_some("output", output)}
     return _as_message("assistant", item)

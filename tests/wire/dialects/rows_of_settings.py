@@ -1,5 +1,6 @@
 """What becomes of thoughts, and of all that is set for an answer."""
 
+from router.wire.dialects.only_json import IN_WORDS
 from tests.wire.dialects.conformance import (
     C_M,
     C_R,
@@ -55,6 +56,21 @@ _DESCRIBED: Members = {
 }
 _UNNAMED: Members = {"type": "object", "additionalProperties": {"type": "string"}}
 
+_ENDLESS: Members = {**CLOSED, "properties": {"a": {"$ref": "#"}}}
+_PART: Members = {"$defs": {"part": CLOSED}}
+_ALL_OF: Members = {**_PART, "allOf": [{"$ref": "#/$defs/part"}, {"required": ["a"]}]}
+_TOGETHER: Members = {**_PART, **CLOSED, "required": ["a"]}
+
+
+def _chat_json(schema: Members) -> Members:
+    named = {"name": "answer", "schema": schema}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _r_json(schema: Members) -> Members:
+    return {"text": {"format": {"type": "json_schema", "name": "answer", "schema": schema}}}
+
+
 THOUGHT_ROWS = (
     Row(
         "how hard to think",
@@ -101,6 +117,11 @@ THOUGHT_ROWS = (
         },
     ),
     Row(
+        "how thoughts are to be shown",
+        messages={"thinking": {"type": "adaptive", "display": "omitted"}},
+        cells={pair: left_out("as the model shows them") for pair in (M_C, M_R)},
+    ),
+    Row(
         "thoughts of the model that answers, in the history",
         chat=says(
             HI,
@@ -141,24 +162,14 @@ THOUGHT_ROWS = (
 OTHER_ROWS = (
     Row(
         "JSON of a schema",
-        chat={
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": CLOSED},
-            }
-        },
-        responses={"text": {"format": {"type": "json_schema", "name": "answer", "schema": CLOSED}}},
+        chat=_chat_json(CLOSED),
+        responses=_r_json(CLOSED),
         messages={"output_config": {"format": {"type": "json_schema", "schema": CLOSED}}},
     ),
     Row(
         "JSON of a schema with open objects",
-        chat={
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": SCHEMA},
-            }
-        },
-        responses={"text": {"format": {"type": "json_schema", "name": "answer", "schema": SCHEMA}}},
+        chat=_chat_json(SCHEMA),
+        responses=_r_json(SCHEMA),
         cells={
             pair: Changed(
                 "closed: Messages demand it",
@@ -169,15 +180,8 @@ OTHER_ROWS = (
     ),
     Row(
         "JSON of a schema with a least number",
-        chat={
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": _LIMITED},
-            }
-        },
-        responses={
-            "text": {"format": {"type": "json_schema", "name": "answer", "schema": _LIMITED}}
-        },
+        chat=_chat_json(_LIMITED),
+        responses=_r_json(_LIMITED),
         cells={
             pair: Changed(
                 "said in words: Messages know few limits",
@@ -188,22 +192,39 @@ OTHER_ROWS = (
     ),
     Row(
         "JSON of a schema that does not name the members of an object",
-        chat={
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": _UNNAMED},
-            }
-        },
-        responses={
-            "text": {"format": {"type": "json_schema", "name": "answer", "schema": _UNNAMED}}
-        },
+        chat=_chat_json(_UNNAMED),
+        responses=_r_json(_UNNAMED),
         cells={pair: Refused("response_format") for pair in (C_M, R_M)},
+    ),
+    Row(
+        "JSON of a schema that contains itself",
+        chat=_chat_json(_ENDLESS),
+        responses=_r_json(_ENDLESS),
+        cells={pair: Refused("response_format") for pair in (C_M, R_M)},
+    ),
+    Row(
+        "JSON of all of several schemas",
+        chat=_chat_json(_ALL_OF),
+        responses=_r_json(_ALL_OF),
+        cells={
+            pair: Changed(
+                "put together: Messages know no reference within `allOf`",
+                {"output_config": {"format": {"type": "json_schema", "schema": _TOGETHER}}},
+            )
+            for pair in (C_M, R_M)
+        },
     ),
     Row(
         "JSON of any shape",
         chat={"response_format": {"type": "json_object"}},
         responses={"text": {"format": {"type": "json_object"}}},
-        cells={C_M: Refused("response_format"), R_M: Refused("response_format")},
+        cells={
+            pair: Changed(
+                "said in words; of the answer, only the first JSON object is told",
+                {"system": IN_WORDS},
+            )
+            for pair in (C_M, R_M)
+        },
     ),
     Row(
         "a limit of 5 tokens",
@@ -331,6 +352,13 @@ OTHER_ROWS = (
         "the conversation by its last answer",
         responses={"previous_response_id": "resp_1"},
         cells={pair: Refused("previous_response_id") for pair in (R_C, R_M)},
+    ),
+    Row(
+        "a conversation that may be shortened",
+        responses={"truncation": "auto"},
+        cells={
+            pair: left_out("a model for which it is too long is not asked") for pair in (R_C, R_M)
+        },
     ),
     Row(
         "what nobody knows yet",

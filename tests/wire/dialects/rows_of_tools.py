@@ -35,6 +35,9 @@ _TWO: Members = {
     "tools": [*_STRICT["tools"], {"type": "function", "function": {**_G, "strict": True}}]
 }
 _R_TWO: Members = {"tools": [*_R_STRICT["tools"], {"type": "function", **_G, "strict": True}]}
+_TOLD = {**_FUNCTION, "description": 'F.\n\nFor example: {"a":"b"}'}
+_EXEMPLIFIED: Members = {"type": "function", "function": {**_TOLD, "strict": True}}
+_R_EXEMPLIFIED: Members = {"type": "function", **_TOLD, "strict": True}
 _CUSTOM_FORM = {"definition": "a+", "syntax": "regex"}
 
 
@@ -92,6 +95,14 @@ TOOL_ROWS = (
         cells={
             M_C: Changed("left out: OpenAI marks no tools", _STRICT),
             M_R: Changed("left out: OpenAI marks no tools", _R_STRICT),
+        },
+    ),
+    Row(
+        "examples of a function's input",
+        messages={"tools": [{**_M_STRICT["tools"][0], "input_examples": [{"a": "b"}]}]},
+        cells={
+            M_C: Changed("told in its description", {"tools": [_EXEMPLIFIED]}),
+            M_R: Changed("told in its description", {"tools": [_R_EXEMPLIFIED]}),
         },
     ),
     Row(

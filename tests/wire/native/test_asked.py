@@ -1,6 +1,7 @@
 """What an upstream of the client's own dialect is sent."""
 
 import json
+from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
@@ -152,6 +153,103 @@ def test_what_chat_has_no_words_for_counts_by_its_length() -> None:
     assert read.original is not None
     assert read.original.unsaid is not None
     assert read.original.unsaid.param == "messages[1].content[0].type"
+
+
+_PIXEL = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
+_SHUT: Json = {"type": "object", "properties": {"a": {"type": "string"}}}
+WHOLE: dict[Dialect, Json] = {
+    Dialect.MESSAGES: {
+        "model": "auto",
+        "max_tokens": 9,
+        "system": [{"type": "text", "text": "Hi"}],
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "Hi"},
+                    {"type": "image", "source": _PIXEL},
+                    {"type": "image", "source": {"type": "url", "url": "https://a.b/c"}},
+                ],
+            },
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"},
+                    {"type": "tool_use", "id": "c1", "name": "f", "input": {"a": "b"}},
+                ],
+            },
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1"}]},
+        ],
+        "tools": [{"name": "f", "input_schema": _SHUT, "input_examples": [{"a": "b"}]}],
+        "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
+        "thinking": {"type": "enabled", "budget_tokens": 2000},
+        "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": _SHUT}},
+        "metadata": {"user_id": "u"},
+    },
+    Dialect.RESPONSES: {
+        "model": "auto",
+        "input": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "input_text", "text": "Hi"},
+                    {"type": "input_image", "image_url": "https://a.b/c"},
+                    {"type": "input_file", "file_data": "AAAA"},
+                ],
+            },
+            {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "e"},
+            {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+            {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c1", "output": "1"},
+        ],
+        "tools": [
+            {"type": "function", "name": "f", "parameters": _SHUT},
+            {"type": "namespace", "name": "n", "tools": [{"type": "custom", "name": "g"}]},
+        ],
+        "tool_choice": {
+            "type": "allowed_tools",
+            "mode": "auto",
+            "tools": [{"type": "function", "name": "f"}],
+        },
+        "text": {"format": {"type": "json_schema", "name": "n", "schema": _SHUT}},
+        "reasoning": {"effort": "low"},
+    },
+}
+
+
+def _objects_in(tree: Any) -> list[Json]:
+    if isinstance(tree, dict):
+        return [tree, *(each for value in tree.values() for each in _objects_in(value))]
+    return [each for item in tree for each in _objects_in(item)] if isinstance(tree, list) else []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "door"), [(Dialect.MESSAGES, MESSAGES), (Dialect.RESPONSES, RESPONSES)]
+)
+def test_what_is_not_known_yet_is_left_to_models_of_that_api_wherever_it_is(
+    dialect: Dialect, door: Door
+) -> None:
+    for place in range(len(_objects_in(WHOLE[dialect]))):
+        asked = deepcopy(WHOLE[dialect])
+        _objects_in(asked)[place]["invented"] = 1
+
+        read = door.read(orjson.dumps(asked))
+
+        assert read.original is not None
+        unsaid = read.original.unsaid
+        assert unsaid is None or "invented" in str(unsaid.param), unsaid
+
+
+def test_a_result_may_name_no_call_where_the_model_speaks_responses() -> None:
+    found = {"type": "function_call_output", "name": "look", "output": "x" * 900}
+    hello = {"role": "user", "content": "Hi"}
+
+    read = RESPONSES.read(orjson.dumps({"model": "auto", "input": [hello, found]}))
+
+    assert read.original is not None
+    assert read.original.unsaid is not None
+    assert read.original.unsaid.param == "input[1].call_id"
+    assert read.chat.count(b"x") >= 900
 
 
 _BY_URL = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}

@@ -41,6 +41,7 @@ def read_tool(tool: JsonObject, place: str) -> Tool:
 def _grammar(custom: JsonObject, place: str) -> Mapping[str, Any]:
     """The format that a custom tool's text must follow, flat as in Responses."""
     wanted = an_object(custom.get("format") or {"type": "text"}, f"{place}.custom.format")
+    only(wanted, ("type", "grammar"), f"{place}.custom.format")
     if wanted.get("type") != "grammar":
         return {"type": "text"}
     grammar = an_object(wanted.get("grammar"), f"{place}.custom.format.grammar")
@@ -78,7 +79,9 @@ def read_choice(choice: object) -> ToolChoice | None:
         return ToolChoice(USES[choice])
     chosen = an_object(choice, "tool_choice")
     if chosen.get("type") == "allowed_tools":
+        only(chosen, ("type", "allowed_tools"), "tool_choice")
         allowed = an_object(chosen.get("allowed_tools"), "tool_choice.allowed_tools")
+        only(allowed, ("mode", "tools"), "tool_choice.allowed_tools")
         use = USES.get(text_of(allowed, "mode", "tool_choice.allowed_tools"), ToolUse.AUTO)
         listed = objects_in(allowed.get("tools"), "tool_choice.allowed_tools.tools")
         return ToolChoice(use, tuple(_named(tool, place) for place, tool in listed))
@@ -89,7 +92,10 @@ def _named(tool: JsonObject, place: str) -> str:
     kind = tool.get("type")
     if kind not in ("function", "custom"):
         raise unsaid(f"{place}.type", "name a function or a custom tool")
-    return a_text(an_object(tool.get(kind), f"{place}.{kind}").get("name"), f"{place}.{kind}.name")
+    only(tool, ("type", kind), place)
+    inner = an_object(tool.get(kind), f"{place}.{kind}")
+    only(inner, ("name",), f"{place}.{kind}")
+    return a_text(inner.get("name"), f"{place}.{kind}.name")
 
 
 def written_choice(choice: ToolChoice, tools: tuple[Tool, ...]) -> str | dict[str, Any]:
@@ -109,16 +115,23 @@ def _naming(name: str, kind: str) -> dict[str, Any]:
 
 
 def read_format(wanted: object) -> JsonFormat | None:
-    """What `response_format` asks for. Raises ApiError 400."""
+    """What `response_format` asks for. Raises ApiError 400.
+
+    Servers of open models take a schema beside `json_object`, too (Together, Fireworks, llama.cpp).
+    """
     if wanted is None:
         return None
     form = an_object(wanted, "response_format")
+    only(form, ("type", "json_schema", "schema"), "response_format")
     match form.get("type"):
         case "text":
             return None
+        case "json_object" if form.get("schema") is not None:
+            return JsonFormat(an_object(form["schema"], "response_format.schema"))
         case "json_object":
             return JsonFormat()
         case "json_schema":
+            only(form, ("type", "json_schema"), "response_format")
             return _schema(an_object(form.get("json_schema"), "response_format.json_schema"))
         case _:
             raise unsaid("response_format.type", "use text, json_object or json_schema")

@@ -39,6 +39,7 @@ from router.wire.dialects.sources import inline_text, text_in
 NATIVE = "messages"
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _MARK = "cache_control"
+_LIFETIMES = ("5m", "1h")
 REDACTED = "redacted"
 """The id of a redacted thought, which has none of its own: elsewhere one whose words are kept back looks like it."""
 
@@ -112,6 +113,7 @@ def _document(block: JsonObject, place: str) -> Document:
 
 def _source(source: JsonObject, place: str) -> Source:
     where = f"{place}.source"
+    only(source, ("type", "media_type", "data", "url", "file_id"), where)
     match source.get("type"):
         case "base64":
             media_type = a_text(source.get("media_type"), f"{where}.media_type")
@@ -169,7 +171,7 @@ def marked(block: dict[str, Any], mark: CacheMark | None) -> dict[str, Any]:
     """The block with its breakpoint, if there is one."""
     if mark is None:
         return block
-    lifetime = {"ttl": mark.ttl} if mark.ttl else {}
+    lifetime = {"ttl": mark.ttl} if mark.ttl in _LIFETIMES else {}
     return {**block, _MARK: {"type": "ephemeral", **lifetime}}
 
 

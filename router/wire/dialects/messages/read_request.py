@@ -85,6 +85,7 @@ def _format(config: JsonObject) -> JsonFormat | None:
 
 def _thought(body: JsonObject, effort: str) -> Thought:
     thinking = an_object(body.get("thinking") or {}, "thinking")
+    only(thinking, ("type", "budget_tokens", "display", "block_binding"), "thinking")
     match thinking.get("type"):
         case None:
             return Thought(effort=effort)
@@ -101,7 +102,7 @@ def _thought(body: JsonObject, effort: str) -> Thought:
 
 def _turns(body: JsonObject) -> Iterator[Turn]:
     """The conversation; results within a user's message become turns of tools."""
-    if system := tuple(read_blocks(body.get("system"), "system")):
+    if system := tuple(read_blocks(body.get("system") or None, "system")):
         yield Turn(Role.SYSTEM, system)
     for place, message in objects_in(body.get("messages"), "messages"):
         only(message, ("role", "content"), place)

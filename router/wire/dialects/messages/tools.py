@@ -1,15 +1,27 @@
 """Tools, and the choice between them, in Messages."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from router.wire.dialects.messages.parts import mark_of, marked
 from router.wire.dialects.messages.schemas import accepted
 from router.wire.dialects.request import Request, Tool, ToolChoice, ToolUse
-from router.wire.dialects.shape import JsonObject, a_text, an_object, flag_of, only, text_of, unsaid
+from router.wire.dialects.shape import (
+    JsonObject,
+    a_text,
+    an_object,
+    flag_of,
+    objects_in,
+    only,
+    text_of,
+    unsaid,
+    written,
+)
 
 _SHOWN = 64
 """How many characters of a tool's type an error message shows."""
-_HARMLESS = ("eager_input_streaming", "input_examples", "allowed_callers")
+_HARMLESS = ("eager_input_streaming", "allowed_callers")
+_EXAMPLES = "input_examples"
 
 
 def read_tool(tool: JsonObject, place: str) -> Tool:
@@ -19,14 +31,27 @@ def read_tool(tool: JsonObject, place: str) -> Tool:
         remedy = f"only Anthropic's models have this tool{name}; describe your own"
         raise unsaid(f"{place}.type", remedy)
     known = ("type", "name", "description", "input_schema", "strict", "cache_control", *_HARMLESS)
-    only(tool, known, place)
+    asked = {name: told for name, told in tool.items() if (name, told) != _LOADED}
+    only(asked, (*known, _EXAMPLES), place)
     return Tool(
         name=a_text(tool.get("name"), f"{place}.name"),
-        description=text_of(tool, "description", place),
+        description="\n\n".join(_described(tool, place)),
         schema=an_object(tool.get("input_schema"), f"{place}.input_schema"),
         strict=flag_of(tool, "strict", f"{place}."),
         mark=mark_of(tool),
     )
+
+
+_LOADED = ("defer_loading", False)
+"""What asks for nothing."""
+
+
+def _described(tool: JsonObject, place: str) -> Iterator[str]:
+    """The description, and examples of the input, for which only Messages have a member of their own."""
+    if description := text_of(tool, "description", place):
+        yield description
+    for where, example in objects_in(tool.get(_EXAMPLES), f"{place}.{_EXAMPLES}"):
+        yield f"For example: {written(example, where)}"
 
 
 def read_choice(choice: object) -> tuple[ToolChoice | None, bool | None]:
@@ -34,6 +59,7 @@ def read_choice(choice: object) -> tuple[ToolChoice | None, bool | None]:
     if choice is None:
         return None, None
     chosen = an_object(choice, "tool_choice")
+    only(chosen, ("type", "name", "disable_parallel_tool_use"), "tool_choice")
     single = flag_of(chosen, "disable_parallel_tool_use", "tool_choice.")
     parallel = None if single is None else not single
     match chosen.get("type"):
@@ -70,7 +96,7 @@ def _written_tool(tool: Tool) -> dict[str, Any]:
     description = {"description": tool.description} if tool.description else {}
     strict = {} if tool.strict is None else {"strict": tool.strict}
     schema = {"type": "object", **(tool.schema or {"properties": {}})}
-    told = accepted(schema, "tools") if tool.strict else schema
+    told = accepted(schema, "tools", tool.name) if tool.strict else schema
     return marked({"name": tool.name, **description, "input_schema": told, **strict}, tool.mark)
 
 

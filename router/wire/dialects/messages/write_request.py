@@ -17,8 +17,9 @@ from router.wire.dialects.messages.parts import (
 )
 from router.wire.dialects.messages.schemas import accepted
 from router.wire.dialects.messages.tools import written_tools
+from router.wire.dialects.only_json import IN_WORDS
 from router.wire.dialects.parts import Audio, Part, Refusal, Text, Thinking, ToolCall, ToolResult
-from router.wire.dialects.request import Request, Role, ToolUse, Turn
+from router.wire.dialects.request import JsonFormat, Request, Role, ToolUse, Turn
 from router.wire.dialects.shape import plain, unsaid
 from router.wire.dialects.thinking import budget_of
 
@@ -30,6 +31,8 @@ _Block = dict[str, Any]
 def write_request(request: Request, target: Target) -> dict[str, Any]:
     """The body for `target`. Raises ApiError 400 for what Messages cannot express."""
     system, turns = _system(request.turns)
+    if request.format and request.format.schema is None:
+        system = _with(system, IN_WORDS)
     limit = _limit(request, target)
     thinking = _thinking(request, target, limit)
     _check_sampling(request, thinking)
@@ -88,15 +91,20 @@ def _sampling(request: Request) -> dict[str, Any]:
 
 
 def _output(request: Request, target: Target) -> dict[str, Any]:
-    wanted = request.format
-    if wanted and wanted.schema is None:
-        raise unsaid("response_format", "Messages do not support JSON without a schema; add one")
-    schema = accepted(wanted.schema, "response_format") if wanted else None
-    form = {"type": "json_schema", "schema": schema} if wanted else None
+    schema = _schema(request.format) if request.format else None
+    form = None if schema is None else {"type": "json_schema", "schema": schema}
     effort = request.thought.effort
-    told = None if target.manual_thinking or effort == "none" else _EFFORTS.get(effort, effort)
-    config = plain(effort=told, format=form)
+    known = None if target.manual_thinking or effort == "none" else _EFFORTS.get(effort, effort)
+    config = plain(effort=known, format=form)
     return {"output_config": config} if config else {}
+
+
+def _schema(wanted: JsonFormat) -> dict[str, Any] | None:
+    """The schema of the answer, which says itself what it is for."""
+    if wanted.schema is None:
+        return None
+    about = plain(description=wanted.description)
+    return accepted({**about, **wanted.schema}, "response_format")
 
 
 def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | None:
@@ -113,7 +121,8 @@ def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | 
         return {"type": "enabled", "budget_tokens": budget} if may else None
     if target.manual_thinking or not (thought.is_adaptive or thought.effort):
         return None
-    return {"type": "adaptive"}
+    shown = {"display": "summarized"} if target.hides_thoughts else {}
+    return {"type": "adaptive", **shown}
 
 
 def _check_sampling(request: Request, thinking: dict[str, Any] | None) -> None:
@@ -162,6 +171,13 @@ def _system(turns: tuple[Turn, ...]) -> tuple[str | list[_Block], tuple[Turn, ..
 
 
 _SYSTEM = (Role.SYSTEM, Role.DEVELOPER)
+
+
+def _with(system: str | list[_Block], words: str) -> str | list[_Block]:
+    """The system prompt with `words` at its end."""
+    if isinstance(system, str):
+        return f"{system}\n\n{words}"
+    return [*system, {"type": "text", "text": words}] if system else words
 
 
 def _messages(turns: tuple[Turn, ...], target: Target) -> list[dict[str, Any]]:

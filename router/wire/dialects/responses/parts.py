@@ -90,6 +90,7 @@ def _source(part: JsonObject, name: str, place: str) -> Source:
 
 
 def _refusal(part: JsonObject, place: str) -> Refusal:
+    only(part, ("type", "refusal"), place)
     return Refusal(a_text(part.get("refusal"), f"{place}.refusal"))
 
 

@@ -46,9 +46,14 @@ def read_request(body: JsonObject) -> Request:
     )
 
 
+_IDLE = {"context": "auto", "mode": "standard"}
+"""Members of `reasoning` that ask for nothing."""
+
+
 def _thought(body: JsonObject) -> Thought:
     reasoning = an_object(body.get("reasoning") or {}, "reasoning")
-    only(reasoning, ("effort", "summary", "generate_summary"), "reasoning")
+    asked = {name: value for name, value in reasoning.items() if _IDLE.get(name) != value}
+    only(asked, ("effort", "summary", "generate_summary"), "reasoning")
     summary = text_of(reasoning, "summary", "reasoning")
     return Thought(
         effort=text_of(reasoning, "effort", "reasoning"),
@@ -96,6 +101,8 @@ def _read(item: JsonObject, place: str) -> tuple[Role, list[Part]]:
 
 def _result(item: JsonObject, place: str, *, is_custom: bool) -> ToolResult:
     only(item, ("type", "id", "call_id", "output", "status", "name", "namespace", "caller"), place)
+    if item.get("call_id") is None:
+        raise unsaid(f"{place}.call_id", "name the call that it answers")
     return ToolResult(
         call_id=a_text(item.get("call_id"), f"{place}.call_id"),
         content=tuple(_shown(item, place)),

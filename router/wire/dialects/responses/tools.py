@@ -43,6 +43,7 @@ def read_tools(value: object, place: str = "tools", namespace: str = "") -> Iter
 def _tool(tool: JsonObject, place: str, namespace: str) -> Tool:
     name = one_name(namespace, text_of(tool, "name", place))
     description = text_of(tool, "description", place)
+    tool = {member: told for member, told in tool.items() if _IDLE.get(member) != told}
     match tool.get("type"):
         case "function":
             only(tool, ("type", "name", "description", "parameters", "strict"), place)
@@ -56,6 +57,12 @@ def _tool(tool: JsonObject, place: str, namespace: str) -> Tool:
             raise unsaid(f"{place}.type", _run_elsewhere(kind))
 
 
+_IDLE: Mapping[str, Any] = {
+    "allowed_callers": ["direct"],
+    "async": False,
+    "defer_loading": False,
+}
+"""Members that ask for nothing."""
 _SWITCHES: Mapping[str, str] = {
     "web_search": ' (Codex offers it unless its config.toml says web_search = "disabled")'
 }
@@ -90,6 +97,7 @@ def read_choice(choice: object) -> ToolChoice | None:
         return ToolChoice(USES[choice])
     chosen = an_object(choice, "tool_choice")
     if chosen.get("type") == "allowed_tools":
+        only(chosen, ("type", "mode", "tools"), "tool_choice")
         use = USES.get(text_of(chosen, "mode", "tool_choice"), ToolUse.AUTO)
         listed = objects_in(chosen.get("tools"), "tool_choice.tools")
         return ToolChoice(use, tuple(_named(tool, place) for place, tool in listed))
@@ -99,6 +107,7 @@ def read_choice(choice: object) -> ToolChoice | None:
 def _named(tool: JsonObject, place: str) -> str:
     if tool.get("type") not in ("function", "custom"):
         raise unsaid(f"{place}.type", "name a function or a custom tool")
+    only(tool, ("type", "name", "namespace"), place)
     return one_name(text_of(tool, "namespace", place), a_text(tool.get("name"), f"{place}.name"))
 
 

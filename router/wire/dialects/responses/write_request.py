@@ -63,7 +63,12 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
 
 
 def _instructions(request: Request) -> tuple[dict[str, str], tuple[Turn, ...]]:
-    """The system turn at the beginning, if it is one plain text and others follow; and the other turns."""
+    """The system turn at the beginning, if it is one plain text and others follow; and the other turns.
+
+    For JSON of any shape Responses insist on the word in their input, where it is mostly the system that says it.
+    """
+    if request.format and request.format.schema is None:
+        return {}, request.turns
     match request.turns:
         case (Turn(role=Role.SYSTEM, parts=(Text(text=text, mark=None),)), _, *_):
             return {"instructions": text}, request.turns[1:]
