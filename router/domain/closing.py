@@ -71,7 +71,7 @@ class Closing(Struct, frozen=True):
 class ErrorResponse:
     """An error response: its path, its status, and its code, which is ours or an upstream's.
 
-    `at_s` is when it was given, in Unix time.
+    `at_s` is when it was given, in Unix time, and `key` the name of its client's key, "" without one.
     """
 
     request_id: str
@@ -80,3 +80,4 @@ class ErrorResponse:
     status: int
     code: str
     trace: Trace | None = None
+    key: str = ""
