@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from router.app.stores import Links
 from router.pipeline.current import Current
 from router.ports import World
+from router.telemetry.budget_metrics import BudgetCollector
 from router.telemetry.cascade_metrics import CascadeCollector
 from router.telemetry.metrics import FleetCollector, LedgerCollector, RedisCollector
 from router.telemetry.outcome_metrics import OutcomeCollector
@@ -19,6 +20,7 @@ def collectors_of(current: Current, world: World, links: Links) -> Sequence[Coll
     return (
         FleetCollector(pipeline.fleet, world.monotonic_s),
         LedgerCollector(pipeline.ledger),
+        BudgetCollector(pipeline.purse, pipeline.rulebook),
         RedisCollector(links.are_up),
         SemanticCollector(pipeline.similar.semantic),
         ReloadCollector(current),

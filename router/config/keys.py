@@ -20,7 +20,7 @@ def configured_keys(
     keys: list[VirtualKey] = []
     for each in section.keys:
         try:
-            keys.append(_key(each, references.resolve(each.key)))
+            keys.append(_key(each, references.line(each.key)))
         except Unresolved as missing:
             place = ("keys", _index_of_key(each.name, file), "key")
             problems.append(file.problem(place, str(missing)))

@@ -225,10 +225,10 @@ class _Loading(Struct, frozen=True):
         stated = self.section.quality.local
         return self._beside(stated) if stated else folder_beside(ledger.path)
 
-    def _resolved(self, place: Place, text: str, *, otherwise: str) -> str:
-        """`text` with its references resolved; `otherwise` if one cannot be."""
+    def _line(self, place: Place, text: str, *, otherwise: str) -> str:
+        """`text` resolved for a header; `otherwise` if it cannot be."""
         try:
-            return self.references.resolve(text)
+            return self.references.line(text)
         except Unresolved as missing:
             self._wrong(place, str(missing))
             return otherwise
@@ -286,7 +286,7 @@ class _Loading(Struct, frozen=True):
 
     def _admin_key(self) -> VirtualKey | None:
         place = ("server", "admin_key")
-        secret = self._resolved(place, self.section.server.admin_key or "", otherwise="")
+        secret = self._line(place, self.section.server.admin_key or "", otherwise="")
         return VirtualKey.from_secret("admin", secret) if secret else None
 
     def _ledger_url(self) -> str:

@@ -41,7 +41,7 @@ def otlp_of(
         return None
     try:
         headers: Mapping[str, str] = {
-            name: references.resolve(value) for name, value in otlp.headers.items()
+            name: references.line(value) for name, value in otlp.headers.items()
         }
         endpoint = references.resolve(otlp.endpoint or "")
     except Unresolved as missing:

@@ -21,6 +21,9 @@ from router.domain.members import replace
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.dialects.dialect import Dialect
 
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+"""Where other programs look for the address of a proxy that leads outside."""
+
 
 class UpstreamSelection(Struct):
     """The upstreams that take part, and why the others do not."""
@@ -44,7 +47,18 @@ def select_upstreams(
             selection.notes.append(f"upstream {name}: left out, since there are others")
         else:
             _consider(name, section, references, file, selection)
+    selection.notes.extend(_not_through_proxy(selection.chosen, references.environ))
     return selection
+
+
+def _not_through_proxy(
+    chosen: Mapping[str, UpstreamSettings], environ: Mapping[str, str]
+) -> Iterator[str]:
+    """A note for each upstream that is called past the proxy which the environment names; litellm's are not."""
+    named = next((name for name in _PROXIES if environ.get(name)), None)
+    for name, each in chosen.items() if named else ():
+        if isinstance(each, Endpoint | AnthropicEndpoint) and each.base_url.startswith("https:"):
+            yield f"upstream {name}: called directly, not through {named}"
 
 
 def unknown_providers(sections: Mapping[str, AnyUpstream]) -> Iterator[tuple[Place, str]]:
@@ -82,16 +96,16 @@ def _settings(section: AnyUpstream, references: References) -> UpstreamSettings:
         case OpenAIUpstreamSection():
             return Endpoint(
                 base_url=references.resolve(section.base_url),
-                api_key=references.resolve(section.api_key or ""),
-                headers={k: references.resolve(v) for k, v in section.headers.items()},
+                api_key=references.line(section.api_key or ""),
+                headers={k: references.line(v) for k, v in section.headers.items()},
                 asks_usage=section.asks_usage,
                 dialect=Dialect(section.dialect),
             )
         case AnthropicUpstreamSection():
             return AnthropicEndpoint(
                 base_url=references.resolve(section.base_url),
-                api_key=references.resolve(section.api_key or ""),
-                headers={k: references.resolve(v) for k, v in section.headers.items()},
+                api_key=references.line(section.api_key or ""),
+                headers={k: references.line(v) for k, v in section.headers.items()},
             )
         case LitellmUpstreamSection():
             return LitellmSettings(

@@ -68,7 +68,7 @@ class Closing(Struct, frozen=True):
 class ErrorResponse(Struct, frozen=True):
     """An error response: its path, its status, and its code, which is ours or an upstream's.
 
-    `at_s` is when it was given, in Unix time.
+    `at_s` is when it was given, in Unix time, and `key` the name of its client's key, "" without one.
     """
 
     request_id: str
@@ -77,3 +77,4 @@ class ErrorResponse(Struct, frozen=True):
     status: int
     code: str
     trace: Trace | None = None
+    key: str = ""

@@ -1,6 +1,6 @@
 """Budgets: what was spent, and what is set aside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -26,6 +26,10 @@ class Purse(Protocol):
 
     async def balances(self) -> Sequence[Balance]:
         """The balance of every budget that was drawn on."""
+        ...
+
+    def seen(self) -> Iterable[Balance]:
+        """The balances of current periods as this process last saw them; nobody is asked."""
         ...
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:

@@ -53,6 +53,11 @@ class Gate(Struct, frozen=True):
             raise ApiError(401, "This API key has expired.", code="key_expired")
         return key
 
+    def name(self, headers: Mapping[str, str]) -> str:
+        """The name of the key that `headers` present, admitted or not; "" for none that is known."""
+        key = self.keyring.known(presented(headers))
+        return key.name if key else ""
+
 
 def _in_the_dark() -> ApiError:
     return ApiError(

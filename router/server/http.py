@@ -81,7 +81,10 @@ class Front(Struct, frozen=True):
         at_s = means.world.unix_s()
         # An upstream's code goes to the client as it is, but may quote the prompt.
         code = code_of({"code": error.code}, otherwise="error")
-        means.observer.refused(ErrorResponse(request_id, at_s, path, error.status, code, trace))
+        key = self.gate.name(request.headers)
+        means.observer.refused(
+            ErrorResponse(request_id, at_s, path, error.status, code, trace, key)
+        )
         return told_error(error, path, request_id)
 
     async def asked(self, request: web.Request) -> tuple[bytes, Caller]:

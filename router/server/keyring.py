@@ -95,10 +95,17 @@ class Keyring:
             return False
         return not (self._lack.opens and self._lack.was_seen)
 
+    def known(self, secret: str) -> VirtualKey | None:
+        """The key with this secret among those that were read; the store is not asked."""
+        digest = digest_of(secret)
+        # The lookup's timing depends on the hash of what was presented, which says nothing about
+        # any other secret; the comparison after it takes constant time.
+        key = self._known.get(digest)
+        return key if key is not None and hmac.compare_digest(key.digest, digest) else None
+
     async def find(self, secret: str) -> VirtualKey | None:
         """The key with this secret, None if there is none."""
-        digest = digest_of(secret)
-        if (key := self._match(digest)) is not None:
+        if (key := self.known(secret)) is not None:
             return key
         arrived_s = self._monotonic_s()
         async with self._reading:
@@ -106,7 +113,7 @@ class Keyring:
             if self._asked_at_s <= arrived_s:
                 await self._sleep(max(0.0, self._asked_at_s + _AT_ONCE_AFTER_S - arrived_s))
                 await self._refresh()
-        return self._match(digest)
+        return self.known(secret)
 
     async def refresh(self) -> None:
         """Read the store again. One read at a time, so that an older result never replaces a newer one."""
@@ -132,12 +139,6 @@ class Keyring:
         while True:
             await self._sleep(_EVERY_S)
             await self.refresh()
-
-    def _match(self, digest: bytes) -> VirtualKey | None:
-        # The lookup's timing depends on the hash of what was presented, which says nothing about
-        # any other secret; the comparison after it takes constant time.
-        key = self._known.get(digest)
-        return key if key is not None and hmac.compare_digest(key.digest, digest) else None
 
     def _by_digest(self) -> Mapping[bytes, VirtualKey]:
         return {key.digest: key for key in (*self._stored.keys, *self._guests, *self._fixed)}

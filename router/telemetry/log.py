@@ -7,9 +7,9 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from select import select
+from select import PIPE_BUF, select
 
 from router.telemetry.aside import Aside
 
@@ -52,13 +52,32 @@ class Lines:
         if lost := self.dropped - self._told:
             self._told += lost
             texts.append(_lost(lost))
-        left = memoryview("\n".join((*texts, "")).encode())
+        for piece in _pieces(texts):
+            self._write_all(piece)
+
+    def _write_all(self, piece: bytes) -> None:
+        left = memoryview(piece)
         while left:
             try:
                 left = left[os.write(self._fd, left) :]
             except BlockingIOError:
                 # Whoever gave us the descriptor may have made it non-blocking.
                 select((), (self._fd,), ())
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """The lines, as many at a time as a pipe takes as a whole (POSIX: PIPE_BUF); a longer line is alone.
+
+    Workers write to one pipe. If it is full, anything longer is mixed up with what the others write.
+    """
+    piece = b""
+    for line in lines:
+        text = f"{line}\n".encode()
+        if piece and len(piece) + len(text) > PIPE_BUF:
+            yield piece
+            piece = b""
+        piece += text
+    yield piece
 
 
 class JsonFormatter(logging.Formatter):

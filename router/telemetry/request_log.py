@@ -41,6 +41,7 @@ def _closed(closing: Closing, end: Entry) -> str:
     first_s = closing.first_content_s
     said = {
         **_head(closing.ended_at_s, closing.request_id, closing.trace),
+        "key": end.key,
         "asked": end.asked,
         "model": end.model,
         "upstream": end.upstream,
@@ -67,6 +68,7 @@ def _closed(closing: Closing, end: Entry) -> str:
 def _refused(refusal: ErrorResponse) -> str:
     said = {
         **_head(refusal.at_s, refusal.request_id, refusal.trace),
+        "key": refusal.key,
         "path": refusal.path,
         "status": refusal.status,
         "outcome": "refused",

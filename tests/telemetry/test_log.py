@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from select import PIPE_BUF
 
 import pytest
 
@@ -70,6 +71,31 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up_and_later_tells_what_was_lost(
     assert (
         json.loads(told[0])["message"] == f"{lost} lines were dropped: standard error was not read"
     )
+
+
+def test_lines_of_several_workers_in_a_full_pipe_are_not_mixed_up() -> None:
+    with _pipe() as (reading, writing):
+        workers = [Lines(writing), Lines(writing)]
+        said = [f"{number}" * 500 for number in range(1_000, 1_500)]
+        for line in said:
+            for worker in workers:
+                worker.put(line)
+        got = _read(reading, 2 * len(said))
+        for worker in workers:
+            worker.close()
+
+    assert sorted(got) == sorted([*said, *said])
+
+
+def test_a_line_longer_than_a_pipe_takes_at_once_is_whole() -> None:
+    with _pipe() as (reading, writing):
+        lines = Lines(writing)
+        said = ["short", "é" * 3 * PIPE_BUF, "", "last"]
+        for line in said:
+            lines.put(line)
+        lines.close()
+
+        assert _read(reading, len(said)) == said
 
 
 def test_a_reader_that_has_gone_is_no_trouble() -> None:

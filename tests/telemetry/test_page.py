@@ -2,9 +2,14 @@
 
 import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import orjson
+import pytest
+import yaml
 
 from router.domain.closing import Closing, ErrorResponse
 from router.domain.ledger import Entry, Outcome
@@ -17,8 +22,11 @@ from tests.documents import fences, table_rows, words
 from tests.domain.builders import decision, model
 from tests.telemetry.kit import asked, say, scraped
 
-_PAGE = Path(__file__).parents[2] / "docs" / "telemetry.md"
+_DOCS = Path(__file__).parents[2] / "docs"
+_PAGE = _DOCS / "telemetry.md"
+_ALERTS, _PLAYED = _DOCS / "deploy/alerts.yaml", _DOCS / "deploy/alerts_test.yaml"
 _METRIC = re.compile(r"(?P<name>farthing_\w+)(?:\{(?P<labels>[\w, ]+)\})?")
+_SOMETIMES = {"farthing_redis_up", "farthing_worker_up"}
 _PART = re.compile(r"_(?:bucket|sum|count)$")
 
 
@@ -41,7 +49,7 @@ async def test_the_page_has_every_metric_with_its_labels(tmp_path: Path) -> None
     there = set(re.findall(r"(?m)^# TYPE (farthing_\w+) ", text))
     documented = _documented()
 
-    assert documented.keys() | {"farthing_redis_up"} == there | {"farthing_redis_up"}
+    assert documented.keys() | _SOMETIMES == there | _SOMETIMES
     for name, labels in samples:
         family = _PART.sub("", name)
         if family in documented:
@@ -50,10 +58,40 @@ async def test_the_page_has_every_metric_with_its_labels(tmp_path: Path) -> None
 
 def test_the_queries_of_the_page_ask_for_metrics_that_there_are() -> None:
     queries = [fence.text for fence in fences(_PAGE) if fence.language == "promql"]
-    named = {_PART.sub("", name) for text in queries for name in re.findall(r"farthing_\w+", text)}
 
     assert queries
-    assert named - _documented().keys() == set()
+    assert _asked_for("".join(queries)) - _documented().keys() == set()
+
+
+def _asked_for(text: str) -> set[str]:
+    return {_PART.sub("", name) for name in re.findall(r"\bfarthing_\w+", text)}
+
+
+def _rules() -> list[dict[str, Any]]:
+    (group,) = yaml.safe_load(_ALERTS.read_text("utf-8"))["groups"]
+    rules: list[dict[str, Any]] = group["rules"]
+    return rules
+
+
+def test_the_alerts_ask_for_metrics_that_there_are_and_the_page_has_them_all() -> None:
+    asked_for = _asked_for("".join(rule["expr"] for rule in _rules()))
+    listed = {(name, severity) for name, severity, _ in table_rows(_PAGE, "alert")}
+
+    assert asked_for - _documented().keys() == set()
+    assert {(rule["alert"], rule["labels"]["severity"]) for rule in _rules()} == listed
+
+
+def test_every_alert_is_seen_to_fire() -> None:
+    fired = re.findall(r'alertname="(\w+)"\}', _PLAYED.read_text("utf-8"))
+    assert {rule["alert"] for rule in _rules()} == set(fired)
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="there is no promtool here")
+def test_alerts_fire_on_bad_days_and_not_on_good_ones() -> None:
+    done = subprocess.run(
+        ["promtool", "test", "rules", _PLAYED], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 _TRACE = Trace("req_1", "4bf92f3577b34da6a3ce929d0e0e4736")

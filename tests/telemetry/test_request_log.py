@@ -60,6 +60,33 @@ async def test_each_request_is_one_line_that_says_what_was_decided_and_paid(
     assert len({each["request_id"] for each in (plain, streamed, fallback, refused)}) == 4
 
 
+async def test_each_line_names_the_key_also_of_who_is_refused(tmp_path: Path) -> None:
+    secrets = {"search": tmp_path / "secret", "old": tmp_path / "expired"}
+    for name, file in secrets.items():
+        file.write_text(f"{_SECRET} of {name}")
+    keys = [
+        {"name": "search", "key": f"${{file:{secrets['search']}}}"},
+        {"name": "old", "key": f"${{file:{secrets['old']}}}", "expires": "2026-01-01"},
+    ]
+    more = {"log": {"requests": True}, "keys": keys}
+    with (tmp_path / "log").open("wb") as written:
+        lines = Lines(written.fileno())
+        async with asked(tmp_path, more=more, lines=lines) as (_, client):
+            named = client.with_options(api_key=secrets["search"].read_text())
+            await say(named, "Name a river.")
+            with pytest.raises(openai.NotFoundError):
+                await named.models.retrieve("no-such")
+            with pytest.raises(openai.AuthenticationError):
+                await say(client.with_options(api_key=secrets["old"].read_text()), "Hello.")
+            with pytest.raises(openai.AuthenticationError):
+                await say(client, "Hello.")
+        lines.close()
+    told = [orjson.loads(line) for line in (tmp_path / "log").read_bytes().splitlines()]
+
+    assert [each["key"] for each in told] == ["search", "search", "old", ""]
+    assert _SECRET not in (tmp_path / "log").read_text()
+
+
 async def test_no_line_has_a_word_of_the_prompt_or_the_key(tmp_path: Path) -> None:
     text = orjson.dumps(await _logged(tmp_path)).decode()
 

@@ -1,8 +1,7 @@
 """The accounts that a process draws on in Redis, and the balances that it last read."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-
+from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from router.domain.budget import Balance, Budget, Period
@@ -87,6 +86,13 @@ class Accounts:
         """All of them, the least recently drawn on first."""
         return tuple(self._known)
 
+    def seen(self) -> Iterator[Balance]:
+        """The balances of current periods as they were last read."""
+        now_s = self._unix_s()
+        for each in self._known.values():
+            if each.balance is not None and each.account.period.has(now_s):
+                yield each.balance
+
     def of(self, budgets: Sequence[Budget]) -> tuple[BudgetPeriod, ...]:
         """The current account of each budget."""
         return tuple([each.account for each in self.known(budgets)])
@@ -116,6 +122,6 @@ class Accounts:
             each.is_compared = False
 
     def distrust(self, budgets: Sequence[Budget]) -> None:
-        """Forget these balances: one of the budgets turned out to have too little left."""
+        """Have these balances read again: one of the budgets turned out to have too little left."""
         for each in self.known(budgets):
-            each.balance = None
+            each.read_s = float("-inf")

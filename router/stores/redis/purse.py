@@ -148,6 +148,10 @@ class RedisPurse:
             balances += await self._read_anew(self._accounts.known(some))
         return balances
 
+    def seen(self) -> Iterator[Balance]:
+        """The balances of current periods as they were last read; nobody is asked."""
+        return self._accounts.seen()
+
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
         """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
         accounts, was_up = self._accounts.of(budgets), self._link.is_up

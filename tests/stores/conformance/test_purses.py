@@ -162,6 +162,19 @@ async def test_balances_are_of_this_period_although_nobody_has_drawn_on_it_yet(
     assert balance.period.has(stores.clock.now_s)
 
 
+async def test_balances_that_were_seen_are_told_without_asking_even_after_a_refusal(
+    purse: Purse, clock: Clock, books: Books
+) -> None:
+    assert tuple(purse.seen()) == ()
+    await settled(purse, await taken(purse, CENT * 60), CENT * 60)
+    looked, asked = await purse.look([WHOLE]), books.asked
+    assert isinstance(await purse.reserve([WHOLE], DOLLAR), Balance)
+
+    assert (tuple(purse.seen()), books.asked) == (looked, asked)
+    clock.now_s += DAY_S
+    assert tuple(purse.seen()) == ()
+
+
 async def test_a_clock_that_is_set_back_does_not_put_off_asking_the_ledger_again(
     stores: Stores,
 ) -> None:
