@@ -18,12 +18,11 @@ def configured_keys(
 ) -> tuple[VirtualKey, ...]:
     """The keys whose secrets are available; the others become `problems`."""
     keys: list[VirtualKey] = []
-    for each in section.keys:
+    for index, each in enumerate(section.keys):
         try:
             keys.append(_key(each, references.resolve(each.key)))
         except Unresolved as missing:
-            place = ("keys", _index_of_key(each.name, file), "key")
-            problems.append(file.problem(place, str(missing)))
+            problems.append(file.problem(("keys", index, "key"), str(missing)))
     return tuple(keys)
 
 
@@ -32,8 +31,7 @@ def unknown_names(
 ) -> Iterator[Problem]:
     """Problems for policies and models that keys, budgets and limits name but that do not exist."""
     known = {"policies": ("policy", policies), "models": ("model", models)}
-    for each in section.keys:
-        index = _index_of_key(each.name, file)
+    for index, each in enumerate(section.keys):
         for what, (one, there) in known.items():
             for place, name in enumerate(getattr(each, what)):
                 if name not in there:
@@ -80,9 +78,3 @@ def _key(section: KeySection, secret: str) -> VirtualKey:
     if (expires := section.expires) is not None:
         expires_s = (expires if expires.tzinfo else expires.replace(tzinfo=UTC)).timestamp()
     return VirtualKey.from_secret(section.name, secret, section.tags, grants, expires_s)
-
-
-def _index_of_key(name: str, file: YamlFile) -> int:
-    """The index of a key in the file; keys before it may have been left out as unsound."""
-    names = [each.get("name") if isinstance(each, dict) else None for each in file.data["keys"]]
-    return names.index(name)

@@ -80,11 +80,11 @@ def load_settings(
     """
     library = library or Library()
     file = library.read(path)
-    section, found = validated_partly(ConfigFile, file)
+    section, found, sound = validated_partly(ConfigFile, file)
     if section is None:
         raise ConfigError(found)
     references = References(environ, spared=not serves)
-    loading = _Loading(file, section, path, references, library, list(found))
+    loading = _Loading(sound, section, path, references, library, list(found))
     settings, problems = loading.done(serves=serves, is_running=is_running)
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))

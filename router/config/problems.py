@@ -18,23 +18,25 @@ from router.domain.nearest import nearest
 S = TypeVar("S", bound=BaseModel)
 
 
-def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[Problem, ...]]:
-    """The sound part of the file's data, and everything that is wrong with the rest.
+def validated_partly(
+    schema: type[S], file: YamlFile
+) -> tuple[S | None, tuple[Problem, ...], YamlFile]:
+    """The sound part of the file's data, everything that is wrong with the rest, and the file without that.
 
     Whatever is wrong is left out and the remainder validated again, so that one mistake does not
     hide others. None is returned if something indispensable had to be left out.
     """
     data, found = file.data, dict[Place, Problem]()
     if not isinstance(data, dict):
-        return None, (Problem(file.name, "", "must be a mapping of keys to values"),)
+        return None, (Problem(file.name, "", "must be a mapping of keys to values"),), file
     for _ in range(_MOST_ROUNDS):
         try:
-            return schema.model_validate(data), tuple(found.values())
+            return schema.model_validate(data), tuple(found.values()), file.without(found)
         except ValidationError as error:
             wrong = sorted(error.errors(include_url=False, include_input=False), key=_is_of_member)
         _tell(wrong, schema, file, found)
         data = _without(data, [_place_of(each, data) for each in wrong])
-    return None, tuple(found.values())
+    return None, tuple(found.values()), file
 
 
 def _tell(

@@ -8,9 +8,10 @@ anything but a plain UTF-8 file: reading a pipe could wait for ever.
 import json
 import os
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count, islice
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -21,6 +22,7 @@ from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
 from router.domain.errors import ConfigError, Problem
+from router.domain.members import replace
 
 _MAX_BYTES = 2**20
 _MAX_DEPTH = 32
@@ -52,21 +54,35 @@ Place = tuple[str | int, ...]
 class YamlFile:
     """A parsed file: its name for messages, its data, and the line number of each place.
 
-    `digest` is the SHA-256 of its bytes, in hexadecimal digits.
+    `digest` is the SHA-256 of its bytes, in hexadecimal digits. The items of its lists are counted without those
+    that are `left_out`.
     """
 
     name: str
     data: Any
     lines: dict[Place, int]
     digest: str
+    left_out: frozenset[Place] = frozenset()
+
+    def without(self, places: Iterable[Place]) -> "YamlFile":
+        """The same file, of whose top-level lists the items at these places, or around them, are not counted."""
+        return replace(self, left_out=frozenset(place[:2] for place in places))
 
     def problem(self, place: Place, message: str) -> Problem:
         """A problem at `place`, with the nearest known line."""
-        known = place
+        known = place = self._as_written(place)
         while known and known not in self.lines:
             known = known[:-1]
         line = f" (line {self.lines[known]})" if known in self.lines else ""
         return Problem(self.name, shown(place) + line, message)
+
+    def _as_written(self, place: Place) -> Place:
+        """The place with the item's index in the whole list."""
+        match place:
+            case (name, int(index), *rest) if self.left_out:
+                counted = (at for at in count() if (name, at) not in self.left_out)
+                return (name, next(islice(counted, index, None)), *rest)
+        return place
 
 
 def shown(place: Place) -> str:

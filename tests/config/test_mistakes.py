@@ -44,6 +44,22 @@ NAME = (
 REFERENCE = "must be a reference, ${NAME} or ${file:/path}: secrets do not belong in this file"
 
 
+def test_a_mistake_is_told_where_it_is_although_another_comes_before_it(tmp_path: Path) -> None:
+    said = f"""{SOUND}keys:
+  - {{name: one}}
+  - {{name: two, key: "${{NONE}}"}}
+budgets:
+  - {{usd: five}}
+  - {{usd: 5, policy: cheep}}
+"""
+    assert complaints(tmp_path, said) == [
+        "config.yaml: keys[0].key (line 7): is missing",
+        "config.yaml: budgets[0].usd (line 10): must be a number",
+        "config.yaml: keys[1].key (line 8): the environment variable NONE is not set",
+        "config.yaml: budgets[1].policy (line 11): there is no policy 'cheep'; did you mean 'cheap'?",
+    ]
+
+
 BAD_NAMES = ('"é"', '"a b"', '"a\\nb: c"', '"a\\x00"', '"a\\x7f"', '":a"', '""', "x" * 129)
 BAD_TAGS = ('"a,b"', '"a b"', '"a\\n"', '"ü"', '""', "x" * 65)
 

@@ -83,6 +83,27 @@ rules:
     ]
 
 
+def test_a_rule_has_a_name_of_its_own(tmp_path: Path) -> None:
+    said = """\
+rules:
+  - {name: one, when: {category: maths}, then: {}}
+  - {name: one, when: {category: chat}, then: {}}
+  - {name: "", when: {category: writing}, then: {}}
+"""
+    assert told(tmp_path, HEAD + said) == [
+        "mine.yaml: rules[2].name (line 6): must have at least 1 character",
+        "mine.yaml: rules[1].name (line 5): is the name of a rule above, too; rules of one file have different names",
+    ]
+
+
+def test_a_mistake_is_told_where_it_is_although_a_rule_before_it_is_none(tmp_path: Path) -> None:
+    said = "rules:\n  - {name: x}\n  - {name: y, when: {category: math}, then: {}}\n"
+
+    assert told(tmp_path, HEAD + said)[-1] == (
+        "mine.yaml: rules[1].when.category (line 5): does not accept math; did you mean 'maths'?"
+    )
+
+
 def test_a_rule_that_is_no_rule_is_told_once(tmp_path: Path) -> None:
     said = "rules:\n  - 5\n  - {name: x, when: {}, thn: {}}\n  - {name: y, when: {}, then: {}}\n"
 

@@ -29,7 +29,7 @@ class AdequateSection(Section):
     def _is_one_of_both(self) -> Self:
         if self.within is not None and self.floor is not None:
             raise ValueError("needs either 'within' or 'floor', not both")
-        if self.within is self.floor is self.confidence is None:
+        if not self.model_fields_set:
             raise ValueError("needs 'within', 'floor' or 'confidence'")
         return self
 
@@ -245,7 +245,7 @@ class TermsSection(Section):
 class RuleSection(Section):
     """Other terms for some requests; the first rule whose conditions all hold applies."""
 
-    name: str
+    name: Annotated[str, Field(min_length=1)]
     """the rule's name in explanations"""
     when: dict[str, Any]
     """conditions; all must hold, and `{}` always holds"""
