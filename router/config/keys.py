@@ -16,14 +16,18 @@ from router.domain.nearest import nearest
 def configured_keys(
     section: ConfigFile, references: References, file: YamlFile, problems: list[Problem]
 ) -> tuple[VirtualKey, ...]:
-    """The keys whose secrets are available; the others become `problems`."""
-    keys: list[VirtualKey] = []
+    """The keys whose secrets are available, and no other key's as well; the others become `problems`."""
+    keys = dict[bytes, VirtualKey]()
     for index, each in enumerate(section.keys):
+        place = ("keys", index, "key")
         try:
-            keys.append(_key(each, references.resolve(each.key)))
+            key = _key(each, references.resolve(each.key))
         except Unresolved as missing:
-            problems.append(file.problem(("keys", index, "key"), str(missing)))
-    return tuple(keys)
+            problems.append(file.problem(place, str(missing)))
+            continue
+        if (first := keys.setdefault(key.digest, key)) is not key:
+            problems.append(file.problem(place, f"has the same secret as the key '{first.name}'"))
+    return tuple(keys.values())
 
 
 def unknown_names(

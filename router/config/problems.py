@@ -129,6 +129,8 @@ _WORDS = {
     "date_from_datetime_parsing": "must be a date such as 2027-01-31",
     "date_from_datetime_inexact": "must be a date such as 2027-01-31",
     "datetime_type": "must be a date and time such as 2027-01-31T12:00:00Z",
+    "timezone_aware": "must be a date and time with its time zone, such as 2027-01-31T12:00:00Z",
+    "model_attributes_type": "must be a mapping of keys to values",
     "datetime_from_date_parsing": "must be a date and time such as 2027-01-31T12:00:00Z",
 }
 """What would be right, for errors in which pydantic would describe its own internals."""

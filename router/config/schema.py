@@ -1,6 +1,5 @@
 """The shape of `config.yaml`, as pydantic models: one class a section, unknown keys are errors."""
 
-from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,9 +10,11 @@ from router.config.telemetry import LogSection, TelemetrySection
 from router.config.words import (
     AnthropicUrl,
     CacheUrl,
+    Day,
     Dollars,
     LedgerUrl,
     ModelId,
+    Moment,
     Name,
     OpenAIUrl,
     Options,
@@ -184,7 +185,7 @@ class PriceSection(PriceRatesSection):
         tuple[BandSection, ...],
         each_once(lambda band: (band.tier, band.above_input_tokens), "the same tier and length"),
     ] = ()
-    as_of: date | None = None
+    as_of: Day | None = None
     source: str | None = None
 
     @model_validator(mode="after")
@@ -200,7 +201,7 @@ class PriceSection(PriceRatesSection):
 class PriceChangeSection(PriceSection):
     """A price that comes into force on a day, at midnight of UTC."""
 
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
 
 
 PriceChanges = Annotated[
@@ -326,7 +327,7 @@ class KeySection(Section):
     overrides: tuple[OverrideName, ...] | None = None
     budgets: tuple[AmountSection, ...] = ()
     limits: RatesSection = RatesSection()
-    expires: datetime | None = None
+    expires: Moment | None = None
 
 
 class PassthroughSection(Section):

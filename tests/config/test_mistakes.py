@@ -13,7 +13,7 @@ from router.config.yaml_file import parse_yaml
 from router.domain.errors import ConfigError
 from router.domain.key import digest_of
 from router.stores.redis.address import parsed
-from tests.config.files import NOTHING, SOUND, complaints, loaded
+from tests.config.files import NOTHING, SOUND, complaints, loaded, written
 
 BROKEN = Path(__file__).with_name("broken.yaml")
 GOLDEN = BROKEN.with_suffix(".txt")
@@ -58,6 +58,62 @@ budgets:
         "config.yaml: keys[1].key (line 8): the environment variable NONE is not set",
         "config.yaml: budgets[1].policy (line 11): there is no policy 'cheep'; did you mean 'cheap'?",
     ]
+
+
+def test_a_policy_with_mistakes_is_no_policy_that_does_not_exist(tmp_path: Path) -> None:
+    said = f"""{SOUND}policies: {{default: heir, routes: {{x: cheap}}}}
+keys:
+  - {{name: one, key: "${{KEY}}", policies: [cheap]}}
+budgets:
+  - {{usd: 5, policy: heir}}
+"""
+    written(tmp_path, said)
+    policies = tmp_path / "policies"
+    (policies / "cheap.yaml").write_text("policy: cheap\nintent: short\nadequate: 5\n")
+    (policies / "heir.yaml").write_text(
+        "policy: heir\nintent: as cheap, and more\nextends: cheap\n"
+    )
+
+    assert complaints(tmp_path, said, {"KEY": "a-secret-of-a-client"}) == [
+        "policies/cheap.yaml: adequate (line 3): must be a mapping of keys to values",
+        "policies/cheap.yaml: intent (line 2): must have at least 10 characters",
+    ]
+
+
+def test_two_keys_have_different_secrets(tmp_path: Path) -> None:
+    said = f"""{SOUND}keys:
+  - {{name: one, key: "${{KEY}}"}}
+  - {{name: two, key: "${{KEY}}"}}
+"""
+    assert complaints(tmp_path, said, {"KEY": "a-secret-of-a-client"}) == [
+        "config.yaml: keys[1].key (line 8): has the same secret as the key 'one'"
+    ]
+
+
+def test_a_budget_of_a_tag_that_no_request_can_have_is_refused(tmp_path: Path) -> None:
+    said = f"""{SOUND}budgets:
+  - {{usd: 5, tag: "a,b"}}
+  - {{usd: 5, tag: "team-*"}}
+  - {{usd: 5, key: "team-*"}}
+  - {{usd: 5, key: "*"}}
+"""
+    whole = "must be a whole name, or '*' for each of them: it is no pattern"
+
+    assert complaints(tmp_path, said) == [
+        "config.yaml: budgets[0].tag (line 7): must be a tag of at most 64 characters, in ASCII, without spaces or"
+        " commas",
+        f"config.yaml: budgets[1].tag (line 8): {whole}",
+        f"config.yaml: budgets[2].key (line 9): {whole}",
+    ]
+
+
+@pytest.mark.parametrize("expires", ["2027", "20270131", '"20270131"', "1.8e9", "90d", "31.1.2027"])
+def test_a_number_is_no_date(expires: str, tmp_path: Path) -> None:
+    said = f'{SOUND}keys:\n  - {{name: one, key: "${{KEY}}", expires: {expires}}}\n'
+
+    assert sole(tmp_path, said, {"KEY": "a-secret-of-a-client"}) == (
+        "config.yaml: keys[0].expires (line 7): must be a date and time such as 2027-01-31T12:00:00Z"
+    )
 
 
 BAD_NAMES = ('"é"', '"a b"', '"a\\nb: c"', '"a\\x00"', '"a\\x7f"', '":a"', '""', "x" * 129)

@@ -6,10 +6,19 @@ made from these classes (`router.config.policy.reference`).
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from router.config.semantic import SemanticSection
-from router.config.words import Dollars, ModelId, Name, Options, Probability, Seconds, Section
+from router.config.words import (
+    Dollars,
+    ModelId,
+    MomentOfZone,
+    Name,
+    Options,
+    Probability,
+    Seconds,
+    Section,
+)
 from router.decision.policy import FallBackTo, Otherwise
 from router.domain.cascade import NO_CASCADES, CascadeUse, Check, StepRecipe, Test
 
@@ -278,7 +287,7 @@ class ExampleFromSection(Section):
     """tags of the request"""
     headers: Options = {}
     """headers, by their names in lower case"""
-    time: AwareDatetime | None = None
+    time: MomentOfZone | None = None
     """the moment, such as `2026-05-04T23:30:00+02:00`"""
     budget_left: Probability | None = None
     """the share that is left of the tightest budget"""
