@@ -80,6 +80,31 @@ budgets:
     ]
 
 
+@pytest.mark.parametrize(
+    ("upstream", "place"),
+    [
+        ('{base_url: "http://127.0.0.1:99999/v1"}', "base_url"),
+        ('{base_url: "http://127.0.0.1:80 80/v1"}', "base_url"),
+        ('{base_url: "http://:8000/v1"}', "base_url"),
+        ('{base_url: "http://h:${KEY}/v1"}', "base_url"),
+        ('{base_url: "http://h/v1", api_key: "${KEY}"}', "api_key"),
+        ('{base_url: "http://h/v1", headers: {x-a: "${KEY}"}}', "headers.x-a"),
+        ('{base_url: "http://h/v1", headers: {x-a: "one\\n"}}', "headers.x-a"),
+        ('{base_url: "http://h/v1", headers: {"x a": b}}', 'headers."x a"'),
+        ('{base_url: "http://h/v1", headers: {"x-a:": b}}', "headers.x-a:"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_what_no_call_can_carry_is_told_before_one_is_made(
+    upstream: str, place: str, kind: str, tmp_path: Path
+) -> None:
+    said = SOUND.replace("models:", f"  box: {upstream[:1]}kind: {kind}, {upstream[1:]}\nmodels:")
+
+    assert sole(tmp_path, said, {"KEY": "two\nlines"}).startswith(
+        f"config.yaml: upstreams.box.{place} (line 4): "
+    )
+
+
 def test_two_keys_have_different_secrets(tmp_path: Path) -> None:
     said = f"""{SOUND}keys:
   - {{name: one, key: "${{KEY}}"}}
@@ -100,8 +125,10 @@ def test_a_budget_of_a_tag_that_no_request_can_have_is_refused(tmp_path: Path) -
     whole = "must be a whole name, or '*' for each of them: it is no pattern"
 
     assert complaints(tmp_path, said) == [
-        "config.yaml: budgets[0].tag (line 7): must be a tag of at most 64 characters, in ASCII, without spaces or"
-        " commas",
+        (
+            "config.yaml: budgets[0].tag (line 7): must be a tag of at most 64 characters, in ASCII, without spaces or"
+            " commas"
+        ),
         f"config.yaml: budgets[1].tag (line 8): {whole}",
         f"config.yaml: budgets[2].key (line 9): {whole}",
     ]

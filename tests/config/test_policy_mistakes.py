@@ -146,8 +146,10 @@ def test_mistakes_of_all_policies_and_of_the_config_are_told_together(tmp_path: 
 
     assert found == [
         "policies/broken.yaml: line 1: expected the node content, but found '<stream end>'",
-        "config.yaml: policies.default (line 6): there is no policy 'lost'; available: balanced, broken, cheap,"
-        " quality",
+        (
+            "config.yaml: policies.default (line 6): there is no policy 'lost'; available: balanced, broken, cheap,"
+            " quality"
+        ),
         "config.yaml: policies.routes.gpt-* (line 6): there is no policy 'chaep'; did you mean 'cheap'?",
     ]
 
