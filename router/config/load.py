@@ -23,7 +23,7 @@ from router.config.policy.files import policy_files
 from router.config.policy.policies import LoadedPolicy, load_policies
 from router.config.presence import is_file
 from router.config.problems import validated_partly
-from router.config.references import References, Unresolved
+from router.config.references import References, Unresolved, misplaced
 from router.config.replicas import remarks, stated_places, taking_part
 from router.config.schema import (
     ConfigFile,
@@ -82,6 +82,7 @@ def load_settings(
     library = library or Library()
     file = library.read(path)
     section, found, sound = validated_partly(ConfigFile, file)
+    found += tuple(misplaced(file))
     if section is None:
         raise ConfigError(found)
     references = References(environ, spared=not serves)

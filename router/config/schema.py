@@ -12,6 +12,7 @@ from router.config.words import (
     CacheUrl,
     Day,
     Dollars,
+    FilePath,
     LedgerUrl,
     ModelId,
     Moment,
@@ -265,7 +266,7 @@ class RouteSection(Section):
 class PoliciesSection(Section):
     """Where the policies are, which one `auto` means, and which names clients send for which policy."""
 
-    directory: str = "policies"
+    directory: FilePath = "policies"
     default: str = "balanced"
     routes: dict[str, str | RouteSection] = {}
 
@@ -285,8 +286,8 @@ class CacheSection(Section):
 class LedgerSection(Section):
     """Where the ledger is."""
 
-    path: str = Field("var/farthing.db", min_length=1)
-    spool: str | None = None
+    path: FilePath = "var/farthing.db"
+    spool: FilePath | None = None
     url: LedgerUrl | None = None
     keep_days: int | None = Field(None, ge=LEAST_KEPT_DAYS)
     decisions: bool = True
@@ -295,9 +296,9 @@ class LedgerSection(Section):
 class QualitySection(Section):
     """What is known of models' quality: the artefact in force, and one's own evidence."""
 
-    artefact: str = Field("shipped", min_length=1)
+    artefact: FilePath = "shipped"
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
-    local: str | None = None
+    local: FilePath | None = None
 
 
 class OutcomesSection(Section):

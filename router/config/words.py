@@ -130,6 +130,12 @@ PassedPath = Annotated[
 ]
 
 
+FilePath = Annotated[
+    str,
+    _text(r"(?!~(/|\Z)).+", "a path, relative to this file or whole, that does not begin with ~"),
+]
+
+
 def _no_number(value: object) -> object:
     """A boolean as text, so that it is no number: Python takes true for 1, and so for a budget of one dollar."""
     return str(value) if isinstance(value, bool) else value

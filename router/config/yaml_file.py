@@ -76,6 +76,10 @@ class YamlFile:
         line = f" (line {self.lines[known]})" if known in self.lines else ""
         return Problem(self.name, shown(place) + line, message)
 
+    def values(self) -> Iterator[tuple[Place, Any]]:
+        """Every text, number and the like in the file, with its place."""
+        yield from _values(self.data, ())
+
     def _as_written(self, place: Place) -> Place:
         """The place with the item's index in the whole list."""
         match place:
@@ -83,6 +87,21 @@ class YamlFile:
                 counted = (at for at in count() if (name, at) not in self.left_out)
                 return (name, next(islice(counted, index, None)), *rest)
         return place
+
+
+def _values(data: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    inside = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else None
+    )
+    if inside is None:
+        yield place, data
+        return
+    for step, value in inside:
+        yield from _values(value, (*place, step))
 
 
 def shown(place: Place) -> str:

@@ -105,6 +105,49 @@ def test_what_no_call_can_carry_is_told_before_one_is_made(
     )
 
 
+HERE = "must be the value itself: references are not resolved here, only in keys, addresses, headers and options"
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("ledger: {path: '${DATA}/farthing.db'}", "ledger.path (line 6)"),
+        (
+            "policies: {routes: {'${NAME}x': cheap, y: {policy: cheap, reference: '${NAME}'}}}",
+            "policies.routes.y.reference (line 6)",
+        ),
+        (
+            "  other: {upstream: sim, name: sim-mid, tags: ['${NAME}']}",
+            "models.other.tags[0] (line 6)",
+        ),
+    ],
+)
+def test_a_reference_where_none_is_resolved_is_not_taken_for_the_value(
+    said: str, place: str, tmp_path: Path
+) -> None:
+    environ = {"NAME": "x", "DATA": "/data"}
+
+    assert sole(tmp_path, f"{SOUND}{said}\n", environ) == f"config.yaml: {place}: {HERE}"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ledger: {path",
+        "ledger: {spool",
+        "policies: {directory",
+        "quality: {artefact",
+        "quality: {local",
+    ],
+)
+def test_a_path_of_a_shell_is_not_taken_for_a_folder_of_that_name(key: str, tmp_path: Path) -> None:
+    place = key.replace(": {", ".")
+
+    assert complaints(tmp_path, f"{SOUND}{key}: ~/here}}\n")[0] == (
+        f"config.yaml: {place} (line 6): must be a path, relative to this file or whole, that does not begin with ~"
+    )
+
+
 def test_two_keys_have_different_secrets(tmp_path: Path) -> None:
     said = f"""{SOUND}keys:
   - {{name: one, key: "${{KEY}}"}}
