@@ -33,7 +33,7 @@ def validated_partly(
         try:
             return schema.model_validate(data), tuple(found.values()), file.without(found)
         except ValidationError as error:
-            wrong = sorted(error.errors(include_url=False, include_input=False), key=_is_of_member)
+            wrong = sorted(error.errors(include_url=False, include_input=False), key=_order)
         _tell(wrong, schema, file, found)
         data = _without(data, [_place_of(each, data) for each in wrong])
     return None, tuple(found.values()), file
@@ -49,11 +49,11 @@ def _tell(
     kinds = dict[Place, str]()
     for each in wrong:
         place, message = _place_of(each, file.data), _message(each, schema)
-        if place in kinds and each["type"].endswith(_KIND):
+        if place in kinds and _is_kind(each):
             message = f"{kinds[place]}, or {message.removeprefix('must be ')}"
         elif _is_consequence(place, found):
             continue
-        if each["type"].endswith(_KIND):
+        if _is_kind(each):
             kinds[place] = message
         found[place] = file.problem(place, message)
 
@@ -149,6 +149,16 @@ def _place_of(error: ErrorDetails, data: Any) -> Place:
 
 
 _KEY = "[key]"
+
+
+def _is_kind(error: ErrorDetails) -> bool:
+    """Whether the value is of the wrong kind, or none of certain words."""
+    return error["type"].endswith(_KIND) or error["type"] in ("enum", "literal_error")
+
+
+def _order(error: ErrorDetails) -> tuple[bool, bool]:
+    """A sort key: of what is wrong with a union, that says most which found a member to be meant."""
+    return (is_member := _is_of_member(error)), is_member and _is_kind(error)
 
 
 def _is_of_member(error: ErrorDetails) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
+from yaml.reader import ReaderError
 from yaml.resolver import Resolver
 
 from router.domain.errors import ConfigError, Problem
@@ -143,8 +144,8 @@ def parse_yaml(raw: bytes | str, name: str) -> YamlFile:
         raw = raw if isinstance(raw, bytes) else raw.encode()
         node, data = _read(raw.decode())
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # A ValueError comes from dates like 2026-13-45, from malformed numbers, from invalid UTF-8.
-        raise ConfigError((Problem(name, _where(error), _what(error)),)) from None
+        # A ValueError comes from invalid UTF-8.
+        raise ConfigError((Problem(name, _where(error, raw), _what(error)),)) from None
     lines = dict(_lines_of(node, ())) if node else {}
     return YamlFile(name, data, lines, sha256(raw).hexdigest())
 
@@ -198,7 +199,12 @@ class _Strict(Composer, SafeConstructor, Resolver):
         is_number = node.tag in _NUMBERS
         if is_number and len(node.value) > _MAX_DIGITS:
             raise _refused(f"a number has at most {_MAX_DIGITS} digits here", node)
-        return super().construct_object(node, deep)
+        try:
+            return super().construct_object(node, deep)
+        except ValueError:  # of 2026-13-45
+            raise _refused(
+                "there is no such date; text that looks like one needs quotes", node
+            ) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
@@ -255,12 +261,34 @@ def _lines_of(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
             yield from _lines_of(item, (*place, index))
 
 
-def _where(error: Exception) -> str:
+def _where(error: Exception, raw: bytes | str) -> str:
     mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}" if mark else ""
+    if mark:
+        return f"line {mark.line + 1}"
+    if isinstance(error, ReaderError) and isinstance(raw, bytes):
+        return f"line {raw.decode().count(chr(10), 0, error.position) + 1}"
+    return ""
 
 
 def _what(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"is not UTF-8 (byte {error.start + 1})"
-    return str(getattr(error, "problem", None) or "is not valid YAML")
+    if isinstance(error, ReaderError):
+        return f"the character U+{error.character:04X} is not allowed in YAML"
+    said = str(getattr(error, "problem", None) or "is not valid YAML")
+    hint = next((hint for begin, hint in _HINTS.items() if said.startswith(begin)), "")
+    return said + hint
+
+
+_HINTS = {
+    "mapping values are not allowed": "; text with a colon and a space in it needs quotes",
+    "found character '\\t'": "; indent with spaces, not with tabs",
+    "found character": "; text that begins with this needs quotes",
+    "expected alphabetic or numeric": "; text that begins with * or & needs quotes",
+    "aliases are not allowed": "; text that begins with * needs quotes",
+    "expected ',' or '}', but got '{'": "; within braces, ${NAME} needs quotes",
+    "sequence entries are not allowed": "; a list begins on its own line, and text that begins with - needs quotes",
+    "could not determine a constructor": "; merge keys (<<) are not allowed here",
+    "but found another document": "; a file has only one",
+}
+"""What people most often meant, by how PyYAML's message begins."""

@@ -119,9 +119,15 @@ def test_a_rule_that_is_no_rule_is_told_once(tmp_path: Path) -> None:
     [
         (
             "quickest",
-            "objective (line N): must be 'cheapest', 'fastest', 'fastest-start' or 'best'",
+            (
+                "objective (line N): must be 'cheapest', 'fastest', 'fastest-start' or 'best', or a mapping of keys to"
+                " values"
+            ),
         ),
-        ("{}", "objective (line N): must be 'cheapest', 'fastest', 'fastest-start' or 'best'"),
+        (
+            "{}",
+            "objective (line N): needs 'usd_per_point' or 'usd_per_s' above 0; otherwise write 'cheapest'",
+        ),
         (
             "{usd_per_pont: 1}",
             "objective.usd_per_pont (line N): unknown key; did you mean 'usd_per_point'?",
@@ -136,6 +142,12 @@ def test_a_mistake_in_one_of_two_forms_is_told_once_and_in_our_words(
     said = told(tmp_path, HEAD + f"objective: {objective}\n")
 
     assert [re.sub(r"line \d+", "line N", each.partition(": ")[2]) for each in said] == [problem]
+
+
+def test_models_to_fall_back_to_are_a_list(tmp_path: Path) -> None:
+    assert told(tmp_path, HEAD + "fall_back_to: sim-mid\n") == [
+        "mine.yaml: fall_back_to (line 3): must be 'adequate', 'any' or 'none', or a list"
+    ]
 
 
 def test_mistakes_of_all_policies_and_of_the_config_are_told_together(tmp_path: Path) -> None:
