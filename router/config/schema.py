@@ -279,7 +279,7 @@ class CacheSection(Section):
     max_entry_kb: int = Field(1024, ge=1, le=64 * 1024)
     tenant: Tenant = "key"
     embeddings: EmbeddingsSection | None = None
-    vectors_ttl_s: int = Field(0, ge=0)
+    vectors_ttl_s: int = Field(0, ge=0, le=10**8)
     timeout_s: Seconds = 0.05
 
 

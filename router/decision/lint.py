@@ -126,6 +126,7 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
         if model_id not in around.catalog:
             hint = nearest(model_id, around.catalog)
             yield f"names the model '{model_id}', which is not in the catalog now{hint}"
+    yield from _unknown_tags(terms, around)
     allowed = _allowed(terms, around)
     if not allowed:
         yield f"allows none of the models ({_pool_in_words(terms)})"
@@ -138,6 +139,14 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
     if terms.ceiling is not None and all(_least_cost(m) > terms.ceiling for m in allowed):
         yield f"no model that it allows can answer even one token below its ceiling of {terms.ceiling} USD"
     yield from of_cascade(terms, allowed, around.catalog)
+
+
+def _unknown_tags(terms: Terms, around: Surroundings) -> Iterator[str]:
+    """Tags that rule out no model: with a misspelt one, those that it was to rule out may answer."""
+    places = (place for model in around.catalog.values() for place in (model, *model.replicas))
+    known = frozenset[str]().union(*(place.tags for place in places))
+    for tag in sorted(terms.pool.without_tags - known):
+        yield f"rules out the tag '{tag}', which no model has now{nearest(tag, known)}"
 
 
 def _allowed(terms: Terms, around: Surroundings) -> list[Model]:

@@ -35,6 +35,32 @@ examples:
     }
 
 
+def test_an_example_is_sent_as_a_client_would_send_it(tmp_path: Path) -> None:
+    written(tmp_path, SOUND)
+    examples = """\
+examples_on: simulated
+adequate: {floor: 1}
+examples:
+  - {name: a long number, request: {prompt: hi, seed: 99999999999999999999}, expect: {category: chat}}
+  - {name: no number, request: {prompt: hi, temperature: .nan}, expect: {category: chat}}
+  - name: overridden
+    request: {prompt: hi, farthing: {tolerance: 1}}
+    expect: {reason: cheapest-adequate, model: sim-open-8b}
+"""
+    policy_file(tmp_path / "policies", HEAD + examples)
+    settings = loaded(tmp_path, SOUND)
+    results = {
+        result.name: result.failure.partition(":")[2].partition(":")[0]
+        for result in check_examples(settings, judge_of(settings))
+        if result.name.startswith("mine")
+    }
+    assert results == {
+        "mine: a long number": "",
+        "mine: no number": " The request body is not valid JSON",
+        "mine: overridden": "",
+    }
+
+
 def test_the_ten_situations_hold_and_nothing_about_them_is_doubtful(tmp_path: Path) -> None:
     text = f"""\
 {(ROOT / "config.example.yaml").read_text().partition("upstreams:")[0]}

@@ -45,6 +45,15 @@ def test_a_policy_in_order_is_passed_over_in_silence() -> None:
     assert said(rule("maths", category="maths"), rule("long", min_prompt_tokens=500)) == []
 
 
+def test_a_tag_that_rules_out_no_model() -> None:
+    terms = replace(Terms(), pool=PolicyPool(without_tags=frozenset({"ue"})))
+
+    assert said(rule("same", terms), terms=terms)[0] == (
+        ": rules out the tag 'ue', which no model has now; did you mean 'eu'?"
+    )
+    assert said(terms=replace(Terms(), pool=PolicyPool(without_tags=frozenset({"eu"})))) == []
+
+
 @pytest.mark.parametrize(
     "when",
     [
