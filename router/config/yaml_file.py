@@ -30,6 +30,7 @@ _MAX_DEPTH = 32
 """Maximum nesting of lists and mappings; a sensible configuration has a handful."""
 _MAX_DIGITS = 64
 """Maximum length of a number: reading `1:1:1:...`, base 60 in YAML, takes quadratic time."""
+_NEW_LINE = b"\n"
 _PLAIN = re.compile(r"[!-~]+")
 
 _ANEW = {
@@ -145,7 +146,7 @@ def parse_yaml(raw: bytes | str, name: str) -> YamlFile:
         node, data = _read(raw.decode())
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # A ValueError comes from invalid UTF-8.
-        raise ConfigError((Problem(name, _where(error, raw), _what(error)),)) from None
+        raise ConfigError((Problem(name, _where(error), _what(error)),)) from None
     lines = dict(_lines_of(node, ())) if node else {}
     return YamlFile(name, data, lines, sha256(raw).hexdigest())
 
@@ -156,7 +157,10 @@ def _read(text: str) -> tuple[yaml.Node | None, Any]:
         return _loaded(_QuickLoader(text))
     except (yaml.YAMLError, ValueError):
         # Again by PyYAML itself: it describes errors better, and decides whether there are any.
-        return _loaded(_TellingLoader(text))
+        try:
+            return _loaded(_TellingLoader(text))
+        except ReaderError as error:
+            raise _unprintable(error, text) from None
 
 
 def _loaded(loader: "_QuickLoader | _TellingLoader") -> tuple[yaml.Node | None, Any]:
@@ -250,6 +254,12 @@ def _refused(why: str, where: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=why, problem_mark=where.start_mark)  # type: ignore[arg-type]
 
 
+def _unprintable(error: ReaderError, text: str) -> yaml.MarkedYAMLError:
+    at, line = error.position, text.count("\n", 0, error.position)
+    why = f"the character U+{error.character:04X} is not allowed in YAML"
+    return yaml.MarkedYAMLError(problem=why, problem_mark=yaml.Mark("", at, line, 0, None, 0))
+
+
 def _lines_of(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
     yield place, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
@@ -261,20 +271,16 @@ def _lines_of(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
             yield from _lines_of(item, (*place, index))
 
 
-def _where(error: Exception, raw: bytes | str) -> str:
+def _where(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"line {1 + error.object.count(_NEW_LINE, 0, error.start)}"
     mark = getattr(error, "problem_mark", None)
-    if mark:
-        return f"line {mark.line + 1}"
-    if isinstance(error, ReaderError) and isinstance(raw, bytes):
-        return f"line {raw.decode().count(chr(10), 0, error.position) + 1}"
-    return ""
+    return f"line {mark.line + 1}" if mark else ""
 
 
 def _what(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"is not UTF-8 (byte {error.start + 1})"
-    if isinstance(error, ReaderError):
-        return f"the character U+{error.character:04X} is not allowed in YAML"
     said = str(getattr(error, "problem", None) or "is not valid YAML")
     hint = next((hint for begin, hint in _HINTS.items() if said.startswith(begin)), "")
     return said + hint

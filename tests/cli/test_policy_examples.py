@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from router.cli.check.command import judge_of, with_policies_of
 from router.cli.check.doubts import doubts_about
 from router.cli.check.examples import check_examples
+from router.domain.errors import ConfigError
 from tests.config.files import ROOT, SOUND, loaded, written
 from tests.config.policy_texts import HEAD, policy_file
 
@@ -33,6 +36,23 @@ examples:
         ),
         "mine: no request": (": 'messages[0].content' must be a string or a list of parts, not 5."),
     }
+
+
+def test_policies_that_could_not_be_installed_are_not_sound(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, SOUND)
+    said = """\
+cascade: {use: always, steps: [{models: [sim-mod], accept: complete}]}
+cache: {ttl_s: 60, semantic: {mode: on, by: meaning}}
+"""
+    (drafts := tmp_path / "drafts").mkdir()
+    policy_file(drafts, HEAD + said)
+    with pytest.raises(ConfigError) as refused:
+        with_policies_of(drafts, settings)
+
+    assert [str(each).removeprefix(f"{tmp_path}/") for each in refused.value.problems] == [
+        "drafts/mine.yaml: cascade.steps[0].models[0] (line 3): there is no model 'sim-mod'; did you mean 'sim-mid'?",
+        "config.yaml: cache.embeddings: is needed by policy 'mine', whose semantic cache compares meanings",
+    ]
 
 
 def test_an_example_is_sent_as_a_client_would_send_it(tmp_path: Path) -> None:

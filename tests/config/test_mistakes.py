@@ -446,9 +446,9 @@ def test_what_is_no_strict_yaml_is_told_by_its_line(text: str, told: str, tmp_pa
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (b"\xff\xfe\x00", "is not UTF-8 (byte 1)"),
-        (b"a: \xe9", "is not UTF-8 (byte 4)"),
-        ("a: 1".encode("utf-16"), "is not UTF-8 (byte 1)"),
+        (b"\xff\xfe\x00", "line 1: is not UTF-8 (byte 1)"),
+        (b"b: 1\na: \xe9", "line 2: is not UTF-8 (byte 9)"),
+        ("a: 1".encode("utf-16"), "line 1: is not UTF-8 (byte 1)"),
         (b"a: 1\nb: \x0c", "line 2: the character U+000C is not allowed in YAML"),
         (b"# " + b"x" * 2**20, "is larger than 1048576 bytes"),
     ],
