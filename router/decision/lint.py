@@ -11,7 +11,7 @@ from itertools import combinations
 from router.decision.lint_cascade import of_cascade
 from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Policy, Rule, Terms
 from router.decision.predicates import AllOf, AtLeast, AtMost, OneOf, is_covered
-from router.decision.resolve import PolicyBook
+from router.decision.resolve import PolicyBook, is_of_policy
 from router.domain.category import Category
 from router.domain.model import Model
 from router.domain.money import Money
@@ -175,6 +175,9 @@ def of_routes(book: PolicyBook, catalog: Mapping[str, Model]) -> Iterator[str]:
     """Findings about the routes for the names that clients send."""
     patterns = list(book.routes)
     for place, (pattern, route) in enumerate(book.routes.items()):
+        if is_of_policy(pattern):
+            yield f"route '{pattern}' is never taken: 'auto' is the default policy, 'auto:NAME' a named one"
+            continue
         before = next((p for p in patterns[:place] if is_covered(pattern, (p,))), None)
         if before is not None:
             yield f"route '{pattern}' is never taken: '{before}' comes before it and matches the same names"

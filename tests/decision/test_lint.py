@@ -263,6 +263,7 @@ def test_routes_that_lead_nowhere() -> None:
         "top": Route("p"),
         "claude": Route("p", "topp"),
         "gpt-4o": Route("p"),
+        "auto:*": Route("p", "top"),
     }
 
     assert list(of_routes(PolicyBook({"p": policy}, "p", routes), AROUND.catalog)) == [
@@ -272,6 +273,7 @@ def test_routes_that_lead_nowhere() -> None:
             "route 'gpt-4o' names no model in the catalog, so the best model that may answer is the"
             " reference; write {policy: p, reference: ...} to set another"
         ),
+        "route 'auto:*' is never taken: 'auto' is the default policy, 'auto:NAME' a named one",
     ]
 
 
