@@ -5,6 +5,7 @@ Values are never repeated in a message: one of them might be a secret in the wro
 
 import copy
 from collections.abc import Iterable
+from functools import partial
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -33,7 +34,9 @@ def validated_partly(
         try:
             return schema.model_validate(data), tuple(found.values()), file.without(found)
         except ValidationError as error:
-            wrong = sorted(error.errors(include_url=False, include_input=False), key=_order)
+            wrong = sorted(
+                error.errors(include_url=False, include_input=False), key=partial(_order, data)
+            )
         _tell(wrong, schema, file, found)
         data = _without(data, [_place_of(each, data) for each in wrong])
     return None, tuple(found.values()), file
@@ -143,9 +146,16 @@ _KIND = "_type"
 def _place_of(error: ErrorDetails, data: Any) -> Place:
     """The place of an error in the file; a value of the wrong kind for a union has no members itself."""
     place = _in_file(error["loc"], data)
-    if error["type"].endswith(_KIND) and not isinstance(_found_at(place[:-1], data), dict | list):
+    if error["type"].endswith(_KIND) and not _is_in(place, data):
         return place[:-1]
     return place
+
+
+def _is_in(place: Place, data: Any) -> bool:
+    """Whether there is something at `place`, of which at most the last step may be missing."""
+    *way, last = place
+    holder = _found_at(tuple(way), data)
+    return last in holder if isinstance(holder, dict) else isinstance(holder, list)
 
 
 _KEY = "[key]"
@@ -156,14 +166,17 @@ def _is_kind(error: ErrorDetails) -> bool:
     return error["type"].endswith(_KIND) or error["type"] in ("enum", "literal_error")
 
 
-def _order(error: ErrorDetails) -> tuple[bool, bool]:
+def _order(data: Any, error: ErrorDetails) -> tuple[bool, bool]:
     """A sort key: of what is wrong with a union, that says most which found a member to be meant."""
-    return (is_member := _is_of_member(error)), is_member and _is_kind(error)
+    return (is_member := _is_of_member(error, data)), is_member and _is_kind(error)
 
 
-def _is_of_member(error: ErrorDetails) -> bool:
+def _is_of_member(error: ErrorDetails, data: Any) -> bool:
     """Whether a union member as a whole does not fit: what is wrong within one says more, and comes first."""
-    return _is_label(last := error["loc"][-1]) and last != _KEY
+    last = error["loc"][-1]
+    if _is_label(last):
+        return last != _KEY
+    return error["type"].endswith(_KIND) and not _is_in(_in_file(error["loc"], data), data)
 
 
 def _is_label(step: str | int) -> bool:

@@ -56,6 +56,10 @@ NUMBERS = [
     ("keys: 5", "keys (line 6): must be a list"),
     ("log: {requests: 7}", "log.requests (line 6): must be true or false"),
     (
+        "policies: {routes: {gpt: {reference: sim-mid}}}",
+        "policies.routes.gpt.policy (line 6): is missing",
+    ),
+    (
         "policies: {routes: {gpt: 5}}",
         "must be text, in quotes if it looks like something else, or a mapping of keys to values",
     ),
