@@ -1,22 +1,31 @@
 """Budgets and limits per minute, from the form in which they are written to that of the domain."""
 
 from collections.abc import Iterator, Sequence
-from typing import Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from router.config.words import Dollars, Name, Section
-from router.domain.budget import EVERYTHING, Budget, BudgetWindow, RateLimit, Scope, ScopeKind
+from router.config.words import Dollars, Name, Section, Tag
+from router.domain.budget import EACH, EVERYTHING, Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.money import Money
+
+
+def _whole(name: str) -> str:
+    if EACH in name and name != EACH:
+        raise ValueError(f"must be a whole name, or '{EACH}' for each of them: it is no pattern")
+    return name
+
+
+_Whole = AfterValidator(_whole)
 
 
 class _Scoped(Section):
     """For a key, a tag or a policy by name, for each of them (`*`), or for everything."""
 
-    key: Name | None = None
-    tag: Name | None = None
-    policy: Name | None = None
+    key: Annotated[Name, _Whole] | None = None
+    tag: Annotated[Tag, _Whole] | None = None
+    policy: Annotated[Name, _Whole] | None = None
 
     @model_validator(mode="after")
     def _one_scope(self) -> Self:

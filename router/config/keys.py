@@ -16,15 +16,18 @@ from router.domain.nearest import nearest
 def configured_keys(
     section: ConfigFile, references: References, file: YamlFile, problems: list[Problem]
 ) -> tuple[VirtualKey, ...]:
-    """The keys whose secrets are available; the others become `problems`."""
-    keys: list[VirtualKey] = []
-    for each in section.keys:
+    """The keys whose secrets are available, and no other key's as well; the others become `problems`."""
+    keys = dict[bytes, VirtualKey]()
+    for index, each in enumerate(section.keys):
+        place = ("keys", index, "key")
         try:
-            keys.append(_key(each, references.line(each.key)))
+            key = _key(each, references.line(each.key))
         except Unresolved as missing:
-            place = ("keys", _index_of_key(each.name, file), "key")
             problems.append(file.problem(place, str(missing)))
-    return tuple(keys)
+            continue
+        if (first := keys.setdefault(key.digest, key)) is not key:
+            problems.append(file.problem(place, f"has the same secret as the key '{first.name}'"))
+    return tuple(keys.values())
 
 
 def unknown_names(
@@ -32,8 +35,7 @@ def unknown_names(
 ) -> Iterator[Problem]:
     """Problems for policies and models that keys, budgets and limits name but that do not exist."""
     known = {"policies": ("policy", policies), "models": ("model", models)}
-    for each in section.keys:
-        index = _index_of_key(each.name, file)
+    for index, each in enumerate(section.keys):
         for what, (one, there) in known.items():
             for place, name in enumerate(getattr(each, what)):
                 if name not in there:
@@ -80,9 +82,3 @@ def _key(section: KeySection, secret: str) -> VirtualKey:
     if (expires := section.expires) is not None:
         expires_s = (expires if expires.tzinfo else expires.replace(tzinfo=UTC)).timestamp()
     return VirtualKey.from_secret(section.name, secret, section.tags, grants, expires_s)
-
-
-def _index_of_key(name: str, file: YamlFile) -> int:
-    """The index of a key in the file; keys before it may have been left out as unsound."""
-    names = [each.get("name") if isinstance(each, dict) else None for each in file.data["keys"]]
-    return names.index(name)

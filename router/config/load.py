@@ -1,6 +1,6 @@
 """Reads a config and everything that it names; reports everything that is wrong with any of it at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -20,10 +20,11 @@ from router.config.keys import configured_keys, unknown_names, unknown_payers
 from router.config.library import Library
 from router.config.passthrough import passthrough_of
 from router.config.policy.cascades import unknown_models
+from router.config.policy.files import policy_files
 from router.config.policy.policies import LoadedPolicy, load_policies
 from router.config.presence import is_file
 from router.config.problems import validated_partly
-from router.config.references import References, Unresolved
+from router.config.references import References, Unresolved, misplaced
 from router.config.replicas import remarks, stated_places, taking_part
 from router.config.schema import (
     ConfigFile,
@@ -81,11 +82,12 @@ def load_settings(
     """
     library = library or Library()
     file = library.read(path)
-    section, found = validated_partly(ConfigFile, file)
+    section, found, sound = validated_partly(ConfigFile, file)
+    found += tuple(misplaced(file))
     if section is None:
         raise ConfigError(found)
     references = References(environ, spared=not serves)
-    loading = _Loading(file, section, path, references, library, list(found))
+    loading = _Loading(sound, section, path, references, library, list(found))
     settings, problems = loading.done(serves=serves, is_running=is_running)
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
@@ -150,7 +152,7 @@ class _Loading(Struct, frozen=True):
         selection = select_upstreams(section.upstreams, self.references, self.file)
         self.problems.extend(selection.problems)
         known, known_vectors = parted(self._models())
-        policies = self._policies()
+        policies, policy_names = self._policies()
         named = [*(self.file.data.get("models") or {})]  # also those with problems of their own
         chatting = [name for name in named if name not in known_vectors]
         for loaded in policies.values():
@@ -158,7 +160,7 @@ class _Loading(Struct, frozen=True):
         catalog = self._taking_part(known, selection)
         vectors = _present(known_vectors, selection)
         keys = configured_keys(section, self.references, self.file, self.problems)
-        self.problems.extend(unknown_names(section, self.file, policies, named))
+        self.problems.extend(unknown_names(section, self.file, policy_names, named))
         self.notes.extend(unknown_payers(section))
         ledger = self._ledger()
         return _Found(selection, known, known_vectors, policies, catalog, vectors, keys, ledger)
@@ -271,18 +273,26 @@ class _Loading(Struct, frozen=True):
             self._wrong(("models",), f"no model has an active upstream ({notes})")
         return present
 
-    def _policies(self) -> dict[str, LoadedPolicy]:
+    def _policies(self) -> tuple[dict[str, LoadedPolicy], frozenset[str]]:
+        """The sound policies, and the names of all: to name one with problems of its own is no mistake."""
         section = self.section.policies
-        policies, wrong = load_policies(self._beside(section.directory), self.library.read)
+        folder = self._beside(section.directory)
+        policies, wrong = load_policies(folder, self.library.read)
         self.problems.extend(wrong)
-        unsound = {Path(problem.file).stem for problem in wrong}
+        # What extends one with problems is left out without a problem of its own.
+        there = [*policy_files(folder)[0], *(Path(each.file) for each in wrong)] if wrong else []
+        names = frozenset({*policies, *(path.stem for path in there)})
+        self._check_policies_named(names)
+        return policies, names
+
+    def _check_policies_named(self, known: Collection[str]) -> None:
+        section = self.section.policies
         named: dict[Place, str] = {("policies", "default"): section.default}
         for pattern, route in section.routes.items():
             named |= {("policies", "routes", pattern): as_route(route).policy}
         for place, name in named.items():
-            if name not in policies and name not in unsound:
-                self._wrong(place, f"there is no policy '{name}'{nearest(name, policies)}")
-        return policies
+            if name not in known:
+                self._wrong(place, f"there is no policy '{name}'{nearest(name, known)}")
 
     def _admin_key(self) -> VirtualKey | None:
         place = ("server", "admin_key")

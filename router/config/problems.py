@@ -5,6 +5,7 @@ Values are never repeated in a message: one of them might be a secret in the wro
 
 import copy
 from collections.abc import Iterable
+from functools import partial
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -18,23 +19,27 @@ from router.domain.nearest import nearest
 S = TypeVar("S", bound=BaseModel)
 
 
-def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[Problem, ...]]:
-    """The sound part of the file's data, and everything that is wrong with the rest.
+def validated_partly(
+    schema: type[S], file: YamlFile
+) -> tuple[S | None, tuple[Problem, ...], YamlFile]:
+    """The sound part of the file's data, everything that is wrong with the rest, and the file without that.
 
     Whatever is wrong is left out and the remainder validated again, so that one mistake does not
     hide others. None is returned if something indispensable had to be left out.
     """
     data, found = file.data, dict[Place, Problem]()
     if not isinstance(data, dict):
-        return None, (Problem(file.name, "", "must be a mapping of keys to values"),)
+        return None, (Problem(file.name, "", "must be a mapping of keys to values"),), file
     for _ in range(_MOST_ROUNDS):
         try:
-            return schema.model_validate(data), tuple(found.values())
+            return schema.model_validate(data), tuple(found.values()), file.without(found)
         except ValidationError as error:
-            wrong = sorted(error.errors(include_url=False, include_input=False), key=_is_of_member)
+            wrong = sorted(
+                error.errors(include_url=False, include_input=False), key=partial(_order, data)
+            )
         _tell(wrong, schema, file, found)
         data = _without(data, [_place_of(each, data) for each in wrong])
-    return None, tuple(found.values())
+    return None, tuple(found.values()), file
 
 
 def _tell(
@@ -47,11 +52,11 @@ def _tell(
     kinds = dict[Place, str]()
     for each in wrong:
         place, message = _place_of(each, file.data), _message(each, schema)
-        if place in kinds and each["type"].endswith(_KIND):
+        if place in kinds and _is_kind(each):
             message = f"{kinds[place]}, or {message.removeprefix('must be ')}"
         elif _is_consequence(place, found):
             continue
-        if each["type"].endswith(_KIND):
+        if _is_kind(each):
             kinds[place] = message
         found[place] = file.problem(place, message)
 
@@ -127,6 +132,8 @@ _WORDS = {
     "date_from_datetime_parsing": "must be a date such as 2027-01-31",
     "date_from_datetime_inexact": "must be a date such as 2027-01-31",
     "datetime_type": "must be a date and time such as 2027-01-31T12:00:00Z",
+    "timezone_aware": "must be a date and time with its time zone, such as 2027-01-31T12:00:00Z",
+    "model_attributes_type": "must be a mapping of keys to values",
     "datetime_from_date_parsing": "must be a date and time such as 2027-01-31T12:00:00Z",
 }
 """What would be right, for errors in which pydantic would describe its own internals."""
@@ -139,17 +146,37 @@ _KIND = "_type"
 def _place_of(error: ErrorDetails, data: Any) -> Place:
     """The place of an error in the file; a value of the wrong kind for a union has no members itself."""
     place = _in_file(error["loc"], data)
-    if error["type"].endswith(_KIND) and not isinstance(_found_at(place[:-1], data), dict | list):
+    if error["type"].endswith(_KIND) and not _is_in(place, data):
         return place[:-1]
     return place
+
+
+def _is_in(place: Place, data: Any) -> bool:
+    """Whether there is something at `place`, of which at most the last step may be missing."""
+    *way, last = place
+    holder = _found_at(tuple(way), data)
+    return last in holder if isinstance(holder, dict) else isinstance(holder, list)
 
 
 _KEY = "[key]"
 
 
-def _is_of_member(error: ErrorDetails) -> bool:
+def _is_kind(error: ErrorDetails) -> bool:
+    """Whether the value is of the wrong kind, or none of certain words."""
+    return error["type"].endswith(_KIND) or error["type"] in ("enum", "literal_error")
+
+
+def _order(data: Any, error: ErrorDetails) -> tuple[bool, bool]:
+    """A sort key: of what is wrong with a union, that says most which found a member to be meant."""
+    return (is_member := _is_of_member(error, data)), is_member and _is_kind(error)
+
+
+def _is_of_member(error: ErrorDetails, data: Any) -> bool:
     """Whether a union member as a whole does not fit: what is wrong within one says more, and comes first."""
-    return _is_label(last := error["loc"][-1]) and last != _KEY
+    last = error["loc"][-1]
+    if _is_label(last):
+        return last != _KEY
+    return error["type"].endswith(_KIND) and not _is_in(_in_file(error["loc"], data), data)
 
 
 def _is_label(step: str | int) -> bool:

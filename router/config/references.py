@@ -1,11 +1,11 @@
 """`${NAME}` and `${file:/path}`: where secrets, and whatever differs between machines, come from."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-
 from msgspec import Struct
-
+from router.config.yaml_file import YamlFile
+from router.domain.errors import Problem
 from router.domain.members import replace
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
@@ -59,6 +59,23 @@ class References(Struct, frozen=True):
         if value := self.environ.get(name, "").strip():
             return value
         raise Unresolved(f"the environment variable {name} is not set")
+
+
+_KEYS = frozenset({"api_key", "admin_key", "key", "base_url", "endpoint", "url"})
+_OPTIONS = frozenset({"headers", "options"})
+"""Where references are resolved: as the value of these keys, or within these mappings."""
+
+
+def misplaced(file: YamlFile) -> Iterator[Problem]:
+    """A problem for each reference where none is resolved: its text would be taken for the value."""
+    for place, value in file.values():
+        is_resolved = not _KEYS.isdisjoint(place[-1:]) or not _OPTIONS.isdisjoint(place[-2:-1])
+        if isinstance(value, str) and not is_resolved and _REFERENCE.search(value):
+            yield file.problem(
+                place,
+                "must be the value itself: references are not resolved here, only in keys,"
+                " addresses, headers and options",
+            )
 
 
 def _content(path: Path) -> str:

@@ -1,6 +1,5 @@
 """The shape of `config.yaml`, as pydantic models: one class a section, unknown keys are errors."""
 
-from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,9 +10,12 @@ from router.config.telemetry import LogSection, TelemetrySection
 from router.config.words import (
     AnthropicUrl,
     CacheUrl,
+    Day,
     Dollars,
+    FilePath,
     LedgerUrl,
     ModelId,
+    Moment,
     Name,
     OpenAIUrl,
     Options,
@@ -184,7 +186,7 @@ class PriceSection(PriceRatesSection):
         tuple[BandSection, ...],
         each_once(lambda band: (band.tier, band.above_input_tokens), "the same tier and length"),
     ] = ()
-    as_of: date | None = None
+    as_of: Day | None = None
     source: str | None = None
 
     @model_validator(mode="after")
@@ -200,7 +202,7 @@ class PriceSection(PriceRatesSection):
 class PriceChangeSection(PriceSection):
     """A price that comes into force on a day, at midnight of UTC."""
 
-    from_: date = Field(alias="from")
+    from_: Day = Field(alias="from")
 
 
 PriceChanges = Annotated[
@@ -264,7 +266,7 @@ class RouteSection(Section):
 class PoliciesSection(Section):
     """Where the policies are, which one `auto` means, and which names clients send for which policy."""
 
-    directory: str = "policies"
+    directory: FilePath = "policies"
     default: str = "balanced"
     routes: dict[str, str | RouteSection] = {}
 
@@ -277,15 +279,15 @@ class CacheSection(Section):
     max_entry_kb: int = Field(1024, ge=1, le=64 * 1024)
     tenant: Tenant = "key"
     embeddings: EmbeddingsSection | None = None
-    vectors_ttl_s: int = Field(0, ge=0)
+    vectors_ttl_s: int = Field(0, ge=0, le=10**8)
     timeout_s: Seconds = 0.05
 
 
 class LedgerSection(Section):
     """Where the ledger is."""
 
-    path: str = Field("var/farthing.db", min_length=1)
-    spool: str | None = None
+    path: FilePath = "var/farthing.db"
+    spool: FilePath | None = None
     url: LedgerUrl | None = None
     keep_days: int | None = Field(None, ge=LEAST_KEPT_DAYS)
     decisions: bool = True
@@ -294,9 +296,9 @@ class LedgerSection(Section):
 class QualitySection(Section):
     """What is known of models' quality: the artefact in force, and one's own evidence."""
 
-    artefact: str = Field("shipped", min_length=1)
+    artefact: FilePath = "shipped"
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
-    local: str | None = None
+    local: FilePath | None = None
 
 
 class OutcomesSection(Section):
@@ -326,7 +328,7 @@ class KeySection(Section):
     overrides: tuple[OverrideName, ...] | None = None
     budgets: tuple[AmountSection, ...] = ()
     limits: RatesSection = RatesSection()
-    expires: datetime | None = None
+    expires: Moment | None = None
 
 
 class PassthroughSection(Section):

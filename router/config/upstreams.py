@@ -14,6 +14,7 @@ from router.config.schema import (
     OpenAIUpstreamSection,
     SimulatedUpstreamSection,
 )
+from router.config.sendable import unsendable
 from router.config.settings import LitellmSettings, SimulatedSettings, UpstreamSettings
 from router.config.yaml_file import Place, YamlFile
 from router.domain.errors import Problem
@@ -89,6 +90,11 @@ def _consider(
             selection.problems.append(file.problem(("upstreams", name), str(missing)))
         # It takes part all the same, so that whatever refers to it is not reported as wrong as well.
         selection.chosen[name] = _settings(section, replace(references, spared=True))
+    else:
+        selection.problems.extend(
+            file.problem(("upstreams", name, *at), why)
+            for at, why in unsendable(selection.chosen[name])
+        )
 
 
 def _settings(section: AnyUpstream, references: References) -> UpstreamSettings:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -128,6 +130,12 @@ PassedPath = Annotated[
 ]
 
 
+FilePath = Annotated[
+    str,
+    _text(r"(?!~(/|\Z)).+", "a path, relative to this file or whole, that does not begin with ~"),
+]
+
+
 def _no_number(value: object) -> object:
     """A boolean as text, so that it is no number: Python takes true for 1, and so for a budget of one dollar."""
     return str(value) if isinstance(value, bool) else value
@@ -146,6 +154,15 @@ def _for_a_million(usd: float) -> float:
     return usd
 
 
+def _written_out(value: object) -> object:
+    """What is no date for pydantic, if `value` is a number: it takes 2027 for a second of 1970."""
+    is_number = isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal())
+    return {} if is_number else value
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
+Moment = Annotated[datetime, BeforeValidator(_written_out)]
+MomentOfZone = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PerMtok = Annotated[Dollars, AfterValidator(_for_a_million)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -8,8 +8,9 @@ anything but a plain UTF-8 file: reading a pipe could wait for ever.
 import json
 import os
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from hashlib import sha256
+from itertools import count, islice
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -18,15 +19,18 @@ import yaml
 from msgspec import Struct
 from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
+from yaml.reader import ReaderError
 from yaml.resolver import Resolver
 
 from router.domain.errors import ConfigError, Problem
+from router.domain.members import replace
 
 _MAX_BYTES = 2**20
 _MAX_DEPTH = 32
 """Maximum nesting of lists and mappings; a sensible configuration has a handful."""
 _MAX_DIGITS = 64
 """Maximum length of a number: reading `1:1:1:...`, base 60 in YAML, takes quadratic time."""
+_NEW_LINE = b"\n"
 _PLAIN = re.compile(r"[!-~]+")
 
 _ANEW = {
@@ -51,21 +55,54 @@ Place = tuple[str | int, ...]
 class YamlFile(Struct, frozen=True):
     """A parsed file: its name for messages, its data, and the line number of each place.
 
-    `digest` is the SHA-256 of its bytes, in hexadecimal digits.
+    `digest` is the SHA-256 of its bytes, in hexadecimal digits. The items of its lists are counted without those
+    that are `left_out`.
     """
 
     name: str
     data: Any
     lines: dict[Place, int]
     digest: str
+    left_out: frozenset[Place] = frozenset()
+
+    def without(self, places: Iterable[Place]) -> "YamlFile":
+        """The same file, of whose top-level lists the items at these places, or around them, are not counted."""
+        return replace(self, left_out=frozenset(place[:2] for place in places))
 
     def problem(self, place: Place, message: str) -> Problem:
         """A problem at `place`, with the nearest known line."""
-        known = place
+        known = place = self._as_written(place)
         while known and known not in self.lines:
             known = known[:-1]
         line = f" (line {self.lines[known]})" if known in self.lines else ""
         return Problem(self.name, shown(place) + line, message)
+
+    def values(self) -> Iterator[tuple[Place, Any]]:
+        """Every text, number and the like in the file, with its place."""
+        yield from _values(self.data, ())
+
+    def _as_written(self, place: Place) -> Place:
+        """The place with the item's index in the whole list."""
+        match place:
+            case (name, int(index), *rest) if self.left_out:
+                counted = (at for at in count() if (name, at) not in self.left_out)
+                return (name, next(islice(counted, index, None)), *rest)
+        return place
+
+
+def _values(data: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    inside = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else None
+    )
+    if inside is None:
+        yield place, data
+        return
+    for step, value in inside:
+        yield from _values(value, (*place, step))
 
 
 def shown(place: Place) -> str:
@@ -107,7 +144,7 @@ def parse_yaml(raw: bytes | str, name: str) -> YamlFile:
         raw = raw if isinstance(raw, bytes) else raw.encode()
         node, data = _read(raw.decode())
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # A ValueError comes from dates like 2026-13-45, from malformed numbers, from invalid UTF-8.
+        # A ValueError comes from invalid UTF-8.
         raise ConfigError((Problem(name, _where(error), _what(error)),)) from None
     lines = dict(_lines_of(node, ())) if node else {}
     return YamlFile(name, data, lines, sha256(raw).hexdigest())
@@ -119,7 +156,10 @@ def _read(text: str) -> tuple[yaml.Node | None, Any]:
         return _loaded(_QuickLoader(text))
     except (yaml.YAMLError, ValueError):
         # Again by PyYAML itself: it describes errors better, and decides whether there are any.
-        return _loaded(_TellingLoader(text))
+        try:
+            return _loaded(_TellingLoader(text))
+        except ReaderError as error:
+            raise _unprintable(error, text) from None
 
 
 def _loaded(loader: "_QuickLoader | _TellingLoader") -> tuple[yaml.Node | None, Any]:
@@ -162,7 +202,12 @@ class _Strict(Composer, SafeConstructor, Resolver):
         is_number = node.tag in _NUMBERS
         if is_number and len(node.value) > _MAX_DIGITS:
             raise _refused(f"a number has at most {_MAX_DIGITS} digits here", node)
-        return super().construct_object(node, deep)
+        try:
+            return super().construct_object(node, deep)
+        except ValueError:  # of 2026-13-45
+            raise _refused(
+                "there is no such date; text that looks like one needs quotes", node
+            ) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
@@ -208,6 +253,12 @@ def _refused(why: str, where: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=why, problem_mark=where.start_mark)  # type: ignore[arg-type]
 
 
+def _unprintable(error: ReaderError, text: str) -> yaml.MarkedYAMLError:
+    at, line = error.position, text.count("\n", 0, error.position)
+    why = f"the character U+{error.character:04X} is not allowed in YAML"
+    return yaml.MarkedYAMLError(problem=why, problem_mark=yaml.Mark("", at, line, 0, None, 0))
+
+
 def _lines_of(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
     yield place, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
@@ -220,6 +271,8 @@ def _lines_of(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
 
 
 def _where(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"line {1 + error.object.count(_NEW_LINE, 0, error.start)}"
     mark = getattr(error, "problem_mark", None)
     return f"line {mark.line + 1}" if mark else ""
 
@@ -227,4 +280,20 @@ def _where(error: Exception) -> str:
 def _what(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"is not UTF-8 (byte {error.start + 1})"
-    return str(getattr(error, "problem", None) or "is not valid YAML")
+    said = str(getattr(error, "problem", None) or "is not valid YAML")
+    hint = next((hint for begin, hint in _HINTS.items() if said.startswith(begin)), "")
+    return said + hint
+
+
+_HINTS = {
+    "mapping values are not allowed": "; text with a colon and a space in it needs quotes",
+    "found character '\\t'": "; indent with spaces, not with tabs",
+    "found character": "; text that begins with this needs quotes",
+    "expected alphabetic or numeric": "; text that begins with * or & needs quotes",
+    "aliases are not allowed": "; text that begins with * needs quotes",
+    "expected ',' or '}', but got '{'": "; within braces, ${NAME} needs quotes",
+    "sequence entries are not allowed": "; a list begins on its own line, and text that begins with - needs quotes",
+    "could not determine a constructor": "; merge keys (<<) are not allowed here",
+    "but found another document": "; a file has only one",
+}
+"""What people most often meant, by how PyYAML's message begins."""

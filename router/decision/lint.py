@@ -12,7 +12,7 @@ from msgspec import Struct
 from router.decision.lint_cascade import of_cascade
 from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Policy, Rule, Terms
 from router.decision.predicates import AllOf, AtLeast, AtMost, OneOf, is_covered
-from router.decision.resolve import PolicyBook
+from router.decision.resolve import PolicyBook, is_of_policy
 from router.domain.category import Category
 from router.domain.model import Model
 from router.domain.money import Money
@@ -125,6 +125,7 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
         if model_id not in around.catalog:
             hint = nearest(model_id, around.catalog)
             yield f"names the model '{model_id}', which is not in the catalog now{hint}"
+    yield from _unknown_tags(terms, around)
     allowed = _allowed(terms, around)
     if not allowed:
         yield f"allows none of the models ({_pool_in_words(terms)})"
@@ -137,6 +138,14 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
     if terms.ceiling is not None and all(_least_cost(m) > terms.ceiling for m in allowed):
         yield f"no model that it allows can answer even one token below its ceiling of {terms.ceiling} USD"
     yield from of_cascade(terms, allowed, around.catalog)
+
+
+def _unknown_tags(terms: Terms, around: Surroundings) -> Iterator[str]:
+    """Tags that rule out no model: with a misspelt one, those that it was to rule out may answer."""
+    places = (place for model in around.catalog.values() for place in (model, *model.replicas))
+    known = frozenset[str]().union(*(place.tags for place in places))
+    for tag in sorted(terms.pool.without_tags - known):
+        yield f"rules out the tag '{tag}', which no model has now{nearest(tag, known)}"
 
 
 def _allowed(terms: Terms, around: Surroundings) -> list[Model]:
@@ -165,6 +174,9 @@ def of_routes(book: PolicyBook, catalog: Mapping[str, Model]) -> Iterator[str]:
     """Findings about the routes for the names that clients send."""
     patterns = list(book.routes)
     for place, (pattern, route) in enumerate(book.routes.items()):
+        if is_of_policy(pattern):
+            yield f"route '{pattern}' is never taken: 'auto' is the default policy, 'auto:NAME' a named one"
+            continue
         before = next((p for p in patterns[:place] if is_covered(pattern, (p,))), None)
         if before is not None:
             yield f"route '{pattern}' is never taken: '{before}' comes before it and matches the same names"

@@ -17,6 +17,11 @@ _SHOWN = 8
 """How many of all names an error lists where none is near."""
 
 
+def is_of_policy(asked: str) -> bool:
+    """Whether this asks for a policy by its name, or for the default one: no route applies to it."""
+    return asked == AUTO or asked.startswith(AUTO_PREFIX)
+
+
 class Route(Struct, frozen=True):
     """Which policy decides for a name that clients send; `reference` is the model it stands for.
 
@@ -60,7 +65,9 @@ class PolicyBook:
         )
 
     def route_of(self, asked: str) -> Route | None:
-        """The first route whose pattern the name matches, in the order of the file."""
+        """The first route whose pattern the name matches, in the order of the file; None for a policy's own name."""
+        if is_of_policy(asked):
+            return None
         routes = self.routes.items()
         return next((route for pattern, route in routes if fnmatchcase(asked, pattern)), None)
 

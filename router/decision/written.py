@@ -3,6 +3,7 @@
 Every reader raises ValueError that says what would be right.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -59,11 +60,16 @@ HOURS_SCHEMA: Schema = {
 }
 
 
+def _shown(value: object) -> str:
+    """A value about as it is written in YAML: `true`, not `True`."""
+    return repr(value) if isinstance(value, str) else json.dumps(value, default=str)
+
+
 def words(value: object) -> frozenset[str]:
     """A word or a list of words."""
     found = [value] if isinstance(value, str) else value
     if not isinstance(found, list) or not found or not all(isinstance(word, str) for word in found):
-        raise ValueError(f"must be a word or a list of words, not {value!r}")
+        raise ValueError(f"must be a word or a list of words, not {_shown(value)}")
     return frozenset(found)
 
 
@@ -90,6 +96,8 @@ def tag_names(value: object) -> frozenset[str]:
         raise ValueError(
             f"must be tags, which are ASCII without spaces or commas, not {wrong[0]!r}"
         )
+    if patterns := sorted(word for word in found if "*" in word):
+        raise ValueError(f"must be whole tags: '{patterns[0]}' is no pattern here")
     return found
 
 
@@ -104,21 +112,21 @@ def key_names(value: object) -> frozenset[str]:
 def whole(value: object) -> int:
     """A whole number from 0 on."""
     if type(value) is not int or value < 0:
-        raise ValueError(f"must be a whole number >= 0, not {value!r}")
+        raise ValueError(f"must be a whole number >= 0, not {_shown(value)}")
     return value
 
 
 def share(value: object) -> float:
     """A number from 0 to 1."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise ValueError(f"must be a number from 0 to 1, not {value!r}")
+        raise ValueError(f"must be a number from 0 to 1, not {_shown(value)}")
     return value
 
 
 def labels(value: object, *, secret: bool = False) -> dict[str, frozenset[str]]:
     """Labels with a word or a list of words each; with `secret`, none whose name suggests a secret."""
     if not isinstance(value, dict) or not value:
-        raise ValueError(f"must map names to the words that they may have, not {value!r}")
+        raise ValueError(f"must map names to the words that they may have, not {_shown(value)}")
     if secret and (hidden := sorted(filter(_SECRET.search, value))):
         raise ValueError(
             f"must not ask for '{hidden[0]}', which holds a secret; use 'key' or 'tag'"
@@ -145,7 +153,7 @@ def _minute(value: object) -> int:
     match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     minute = int(match[1]) * 60 + int(match[2]) if match else -1
     if not 0 <= minute <= _DAY_MIN:
-        raise ValueError(f'must be a time of day such as "22:30", not {value!r}')
+        raise ValueError(f'must be a time of day such as "22:30", not {_shown(value)}')
     return minute
 
 
@@ -154,5 +162,5 @@ def _zone(value: object) -> ZoneInfo:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(
-            f"has an unknown timezone {value!r}; write one such as Europe/Berlin"
+            f"has an unknown timezone {_shown(value)}; write one such as Europe/Berlin"
         ) from None

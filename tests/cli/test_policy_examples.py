@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from router.cli.check.command import judge_of, with_policies_of
 from router.cli.check.doubts import doubts_about
 from router.cli.check.examples import check_examples
+from router.domain.errors import ConfigError
 from tests.config.files import ROOT, SOUND, loaded, written
 from tests.config.policy_texts import HEAD, policy_file
 
@@ -32,6 +35,49 @@ examples:
             " expected reason pinned, got cheapest-adequate"
         ),
         "mine: no request": (": 'messages[0].content' must be a string or a list of parts, not 5."),
+    }
+
+
+def test_policies_that_could_not_be_installed_are_not_sound(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, SOUND)
+    said = """\
+cascade: {use: always, steps: [{models: [sim-mod], accept: complete}]}
+cache: {ttl_s: 60, semantic: {mode: on, by: meaning}}
+"""
+    (drafts := tmp_path / "drafts").mkdir()
+    policy_file(drafts, HEAD + said)
+    with pytest.raises(ConfigError) as refused:
+        with_policies_of(drafts, settings)
+
+    assert [str(each).removeprefix(f"{tmp_path}/") for each in refused.value.problems] == [
+        "drafts/mine.yaml: cascade.steps[0].models[0] (line 3): there is no model 'sim-mod'; did you mean 'sim-mid'?",
+        "config.yaml: cache.embeddings: is needed by policy 'mine', whose semantic cache compares meanings",
+    ]
+
+
+def test_an_example_is_sent_as_a_client_would_send_it(tmp_path: Path) -> None:
+    written(tmp_path, SOUND)
+    examples = """\
+examples_on: simulated
+adequate: {floor: 1}
+examples:
+  - {name: a long number, request: {prompt: hi, seed: 99999999999999999999}, expect: {category: chat}}
+  - {name: no number, request: {prompt: hi, temperature: .nan}, expect: {category: chat}}
+  - name: overridden
+    request: {prompt: hi, farthing: {tolerance: 1}}
+    expect: {reason: cheapest-adequate, model: sim-open-8b}
+"""
+    policy_file(tmp_path / "policies", HEAD + examples)
+    settings = loaded(tmp_path, SOUND)
+    results = {
+        result.name: result.failure.partition(":")[2].partition(":")[0]
+        for result in check_examples(settings, judge_of(settings))
+        if result.name.startswith("mine")
+    }
+    assert results == {
+        "mine: a long number": "",
+        "mine: no number": " The request body is not valid JSON",
+        "mine: overridden": "",
     }
 
 

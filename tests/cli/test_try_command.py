@@ -276,6 +276,18 @@ def test_a_draft_with_mistakes_is_not_tried(
     assert "adequate.flor" in capsys.readouterr().err
 
 
+def test_a_draft_whose_cascade_has_no_such_model_is_not_tried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cascade = "cascade: {use: always, steps: [{models: [sim-mod], accept: complete}]}\n"
+    path = drafted(tmp_path, CAREFUL + cascade)
+
+    assert main(["try", "--config", str(EXAMPLE), "balanced", path]) == 1
+    assert capsys.readouterr().err.endswith(
+        "cascade.steps[0].models[0] (line 4): there is no model 'sim-mod'; did you mean 'sim-mid'?\n"
+    )
+
+
 def test_a_key_and_a_tag_are_what_rules_may_ask_for(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from router.config.yaml_file import parse_yaml
 from router.domain.errors import ConfigError
 from router.domain.key import digest_of
 from router.stores.redis.address import parsed
-from tests.config.files import NOTHING, SOUND, complaints, loaded
+from tests.config.files import NOTHING, SOUND, complaints, loaded, written
 
 BROKEN = Path(__file__).with_name("broken.yaml")
 GOLDEN = BROKEN.with_suffix(".txt")
@@ -42,6 +42,148 @@ NAME = (
     "must be a name of at most 128 characters, in ASCII, without spaces, not beginning with a colon"
 )
 REFERENCE = "must be a reference, ${NAME} or ${file:/path}: secrets do not belong in this file"
+
+
+def test_a_mistake_is_told_where_it_is_although_another_comes_before_it(tmp_path: Path) -> None:
+    said = f"""{SOUND}keys:
+  - {{name: one}}
+  - {{name: two, key: "${{NONE}}"}}
+budgets:
+  - {{usd: five}}
+  - {{usd: 5, policy: cheep}}
+"""
+    assert complaints(tmp_path, said) == [
+        "config.yaml: keys[0].key (line 7): is missing",
+        "config.yaml: budgets[0].usd (line 10): must be a number",
+        "config.yaml: keys[1].key (line 8): the environment variable NONE is not set",
+        "config.yaml: budgets[1].policy (line 11): there is no policy 'cheep'; did you mean 'cheap'?",
+    ]
+
+
+def test_a_policy_with_mistakes_is_no_policy_that_does_not_exist(tmp_path: Path) -> None:
+    said = f"""{SOUND}policies: {{default: heir, routes: {{x: cheap}}}}
+keys:
+  - {{name: one, key: "${{KEY}}", policies: [cheap]}}
+budgets:
+  - {{usd: 5, policy: heir}}
+"""
+    written(tmp_path, said)
+    policies = tmp_path / "policies"
+    (policies / "cheap.yaml").write_text("policy: cheap\nintent: short\nadequate: 5\n")
+    (policies / "heir.yaml").write_text(
+        "policy: heir\nintent: as cheap, and more\nextends: cheap\n"
+    )
+
+    assert complaints(tmp_path, said, {"KEY": "a-secret-of-a-client"}) == [
+        "policies/cheap.yaml: adequate (line 3): must be a mapping of keys to values",
+        "policies/cheap.yaml: intent (line 2): must have at least 10 characters",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("upstream", "place"),
+    [
+        ('{base_url: "http://127.0.0.1:99999/v1"}', "base_url"),
+        ('{base_url: "http://127.0.0.1:80 80/v1"}', "base_url"),
+        ('{base_url: "http://:8000/v1"}', "base_url"),
+        ('{base_url: "http://h:${KEY}/v1"}', "base_url"),
+        ('{base_url: "http://h/v1", api_key: "${KEY}"}', "api_key"),
+        ('{base_url: "http://h/v1", headers: {x-a: "${KEY}"}}', "headers.x-a"),
+        ('{base_url: "http://h/v1", headers: {x-a: "one\\n"}}', "headers.x-a"),
+        ('{base_url: "http://h/v1", headers: {"x a": b}}', 'headers."x a"'),
+        ('{base_url: "http://h/v1", headers: {"x-a:": b}}', "headers.x-a:"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_what_no_call_can_carry_is_told_before_one_is_made(
+    upstream: str, place: str, kind: str, tmp_path: Path
+) -> None:
+    said = SOUND.replace("models:", f"  box: {upstream[:1]}kind: {kind}, {upstream[1:]}\nmodels:")
+
+    assert sole(tmp_path, said, {"KEY": "two\nlines"}).startswith(
+        f"config.yaml: upstreams.box.{place} (line 4): "
+    )
+
+
+HERE = "must be the value itself: references are not resolved here, only in keys, addresses, headers and options"
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("ledger: {path: '${DATA}/farthing.db'}", "ledger.path (line 6)"),
+        (
+            "policies: {routes: {'${NAME}x': cheap, y: {policy: cheap, reference: '${NAME}'}}}",
+            "policies.routes.y.reference (line 6)",
+        ),
+        (
+            "  other: {upstream: sim, name: sim-mid, tags: ['${NAME}']}",
+            "models.other.tags[0] (line 6)",
+        ),
+    ],
+)
+def test_a_reference_where_none_is_resolved_is_not_taken_for_the_value(
+    said: str, place: str, tmp_path: Path
+) -> None:
+    environ = {"NAME": "x", "DATA": "/data"}
+
+    assert sole(tmp_path, f"{SOUND}{said}\n", environ) == f"config.yaml: {place}: {HERE}"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ledger: {path",
+        "ledger: {spool",
+        "policies: {directory",
+        "quality: {artefact",
+        "quality: {local",
+    ],
+)
+def test_a_path_of_a_shell_is_not_taken_for_a_folder_of_that_name(key: str, tmp_path: Path) -> None:
+    place = key.replace(": {", ".")
+
+    assert complaints(tmp_path, f"{SOUND}{key}: ~/here}}\n")[0] == (
+        f"config.yaml: {place} (line 6): must be a path, relative to this file or whole, that does not begin with ~"
+    )
+
+
+def test_two_keys_have_different_secrets(tmp_path: Path) -> None:
+    said = f"""{SOUND}keys:
+  - {{name: one, key: "${{KEY}}"}}
+  - {{name: two, key: "${{KEY}}"}}
+"""
+    assert complaints(tmp_path, said, {"KEY": "a-secret-of-a-client"}) == [
+        "config.yaml: keys[1].key (line 8): has the same secret as the key 'one'"
+    ]
+
+
+def test_a_budget_of_a_tag_that_no_request_can_have_is_refused(tmp_path: Path) -> None:
+    said = f"""{SOUND}budgets:
+  - {{usd: 5, tag: "a,b"}}
+  - {{usd: 5, tag: "team-*"}}
+  - {{usd: 5, key: "team-*"}}
+  - {{usd: 5, key: "*"}}
+"""
+    whole = "must be a whole name, or '*' for each of them: it is no pattern"
+
+    assert complaints(tmp_path, said) == [
+        (
+            "config.yaml: budgets[0].tag (line 7): must be a tag of at most 64 characters, in ASCII, without spaces or"
+            " commas"
+        ),
+        f"config.yaml: budgets[1].tag (line 8): {whole}",
+        f"config.yaml: budgets[2].key (line 9): {whole}",
+    ]
+
+
+@pytest.mark.parametrize("expires", ["2027", "20270131", '"20270131"', "1.8e9", "90d", "31.1.2027"])
+def test_a_number_is_no_date(expires: str, tmp_path: Path) -> None:
+    said = f'{SOUND}keys:\n  - {{name: one, key: "${{KEY}}", expires: {expires}}}\n'
+
+    assert sole(tmp_path, said, {"KEY": "a-secret-of-a-client"}) == (
+        "config.yaml: keys[0].expires (line 7): must be a date and time such as 2027-01-31T12:00:00Z"
+    )
 
 
 BAD_NAMES = ('"é"', '"a b"', '"a\\nb: c"', '"a\\x00"', '"a\\x7f"', '":a"', '""', "x" * 129)
@@ -240,8 +382,14 @@ def test_the_overrides_of_the_command_line_are_held_to_the_same_rule(tmp_path: P
         ("just words", "must be a mapping of keys to values"),
         ("a: 1\na: 2", "line 2: the key 'a' is repeated here"),
         ("a: {b: 1, b: 2}", "line 1: the key 'b' is repeated here"),
-        ("a: &x 1\nb: *x", "line 2: aliases are not allowed here"),
-        ("a: &x {b: *x}", "line 1: aliases are not allowed here"),
+        (
+            "a: &x 1\nb: *x",
+            "line 2: aliases are not allowed here; text that begins with * needs quotes",
+        ),
+        (
+            "a: &x {b: *x}",
+            "line 1: aliases are not allowed here; text that begins with * needs quotes",
+        ),
         ("1: 2", "line 1: a key must be text, not 1"),
         ("true: 2", "line 1: a key must be text, not True"),
         ("[a]: 2", "line 1: a key must be text, not ['a']"),
@@ -259,12 +407,34 @@ def test_the_overrides_of_the_command_line_are_held_to_the_same_rule(tmp_path: P
         ("!!map {a: 1}", "line 1: tags like tag:yaml.org,2002:map are not allowed here"),
         ("a: ! x", "line 1: tags like ! are not allowed here"),
         ("<<: {a: 1}", "line 1: could not determine a constructor"),
-        ("a: 2026-02-30", "is not valid YAML"),
-        ("a: 2026-13-45", "is not valid YAML"),
+        ("a: 2026-02-30", "line 1: there is no such date; text that looks like one needs quotes"),
+        (
+            "b: 1\na: 2026-13-45",
+            "line 2: there is no such date; text that looks like one needs quotes",
+        ),
         ("a: " + "9" * 5000, "line 1: a number has at most 64 digits here"),
         ("a: [", "line 1: expected the node content"),
-        ("a: 1\n\tb: 2", "line 2: found character '\\t' that cannot start any token"),
-        ("--- a\n--- b", "line 2: but found another document"),
+        (
+            "a: 1\n\tb: 2",
+            "line 2: found character '\\t' that cannot start any token; indent with spaces, not with tabs",
+        ),
+        (
+            "a: [*]",
+            "line 1: expected alphabetic or numeric character, but found ']'; text that begins with * or & needs quotes",
+        ),
+        (
+            "a: @b",
+            "line 1: found character '@' that cannot start any token; text that begins with this needs quotes",
+        ),
+        (
+            "a: b: c",
+            "line 1: mapping values are not allowed here; text with a colon and a space in it needs quotes",
+        ),
+        (
+            "a: {b: ${C}}",
+            "line 1: expected ',' or '}', but got '{'; within braces, ${NAME} needs quotes",
+        ),
+        ("--- a\n--- b", "line 2: but found another document; a file has only one"),
         ("[" * 2000, "line 1: is nested too deeply"),
         ("- " * 2000, "line 1: is nested too deeply"),
     ],
@@ -276,10 +446,10 @@ def test_what_is_no_strict_yaml_is_told_by_its_line(text: str, told: str, tmp_pa
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (b"\xff\xfe\x00", "is not UTF-8 (byte 1)"),
-        (b"a: \xe9", "is not UTF-8 (byte 4)"),
-        ("a: 1".encode("utf-16"), "is not UTF-8 (byte 1)"),
-        (b"\x00\x01\x02", "is not valid YAML"),
+        (b"\xff\xfe\x00", "line 1: is not UTF-8 (byte 1)"),
+        (b"b: 1\na: \xe9", "line 2: is not UTF-8 (byte 9)"),
+        ("a: 1".encode("utf-16"), "line 1: is not UTF-8 (byte 1)"),
+        (b"a: 1\nb: \x0c", "line 2: the character U+000C is not allowed in YAML"),
         (b"# " + b"x" * 2**20, "is larger than 1048576 bytes"),
     ],
 )

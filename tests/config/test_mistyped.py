@@ -39,7 +39,10 @@ NUMBERS = [
     ("server: {timeouts: {total_s: true}}", "server.timeouts.total_s (line 6): must be a number"),
     ("server: {port: many}", "server.port (line 6): must be a whole number"),
     ("server: {host: 8080}", "must be text, in quotes if it looks like something else"),
-    ("ledger: {path: ''}", "ledger.path (line 6): must have at least 1 character"),
+    (
+        "ledger: {path: ''}",
+        "ledger.path (line 6): must be a path, relative to this file or whole, that does not begin with ~",
+    ),
     ("server: 8080", "server (line 6): must be a mapping of keys to values"),
     ("budgets: [{usd: true}]", "budgets[0].usd (line 6): must be a number"),
     (
@@ -52,6 +55,10 @@ NUMBERS = [
     ),
     ("keys: 5", "keys (line 6): must be a list"),
     ("log: {requests: 7}", "log.requests (line 6): must be true or false"),
+    (
+        "policies: {routes: {gpt: {reference: sim-mid}}}",
+        "policies.routes.gpt.policy (line 6): is missing",
+    ),
     (
         "policies: {routes: {gpt: 5}}",
         "must be text, in quotes if it looks like something else, or a mapping of keys to values",

@@ -159,6 +159,25 @@ rules:
     assert policy.rules[1].terms == replace(policy.terms, hedge=None)
 
 
+def test_null_takes_a_member_back(tmp_path: Path) -> None:
+    said = """\
+adequate: {floor: 0.7, confidence: 0.8}
+cache: {ttl_s: 60, semantic: {mode: on}}
+rules:
+  - {name: no floor, when: {}, then: {adequate: {floor: null}}}
+  - {name: taken at face value, when: {}, then: {adequate: {within: 0.1, confidence: null}}}
+  - {name: in these words only, when: {}, then: {cache: {semantic: null}}}
+"""
+    found = rules(tmp_path, said)
+
+    def bar(name: str) -> tuple[float, float | None, float]:
+        return found[name].within, found[name].floor, found[name].confidence
+
+    assert bar("no floor") == (0.05, None, 0.8)
+    assert bar("taken at face value") == (0.1, None, 0.5)
+    assert found["in these words only"].cache == CacheTerms(ttl_s=60)
+
+
 def test_a_policy_stands_on_another_one(tmp_path: Path) -> None:
     base = """\
 adequate: {floor: 0.7}

@@ -83,6 +83,27 @@ rules:
     ]
 
 
+def test_a_rule_has_a_name_of_its_own(tmp_path: Path) -> None:
+    said = """\
+rules:
+  - {name: one, when: {category: maths}, then: {}}
+  - {name: one, when: {category: chat}, then: {}}
+  - {name: "", when: {category: writing}, then: {}}
+"""
+    assert told(tmp_path, HEAD + said) == [
+        "mine.yaml: rules[2].name (line 6): must have at least 1 character",
+        "mine.yaml: rules[1].name (line 5): is the name of a rule above, too; rules of one file have different names",
+    ]
+
+
+def test_a_mistake_is_told_where_it_is_although_a_rule_before_it_is_none(tmp_path: Path) -> None:
+    said = "rules:\n  - {name: x}\n  - {name: y, when: {category: math}, then: {}}\n"
+
+    assert told(tmp_path, HEAD + said)[-1] == (
+        "mine.yaml: rules[1].when.category (line 5): does not accept math; did you mean 'maths'?"
+    )
+
+
 def test_a_rule_that_is_no_rule_is_told_once(tmp_path: Path) -> None:
     said = "rules:\n  - 5\n  - {name: x, when: {}, thn: {}}\n  - {name: y, when: {}, then: {}}\n"
 
@@ -98,9 +119,15 @@ def test_a_rule_that_is_no_rule_is_told_once(tmp_path: Path) -> None:
     [
         (
             "quickest",
-            "objective (line N): must be 'cheapest', 'fastest', 'fastest-start' or 'best'",
+            (
+                "objective (line N): must be 'cheapest', 'fastest', 'fastest-start' or 'best', or a mapping of keys to"
+                " values"
+            ),
         ),
-        ("{}", "objective (line N): must be 'cheapest', 'fastest', 'fastest-start' or 'best'"),
+        (
+            "{}",
+            "objective (line N): needs 'usd_per_point' or 'usd_per_s' above 0; otherwise write 'cheapest'",
+        ),
         (
             "{usd_per_pont: 1}",
             "objective.usd_per_pont (line N): unknown key; did you mean 'usd_per_point'?",
@@ -117,6 +144,12 @@ def test_a_mistake_in_one_of_two_forms_is_told_once_and_in_our_words(
     assert [re.sub(r"line \d+", "line N", each.partition(": ")[2]) for each in said] == [problem]
 
 
+def test_models_to_fall_back_to_are_a_list(tmp_path: Path) -> None:
+    assert told(tmp_path, HEAD + "fall_back_to: sim-mid\n") == [
+        "mine.yaml: fall_back_to (line 3): must be 'adequate', 'any' or 'none', or a list"
+    ]
+
+
 def test_mistakes_of_all_policies_and_of_the_config_are_told_together(tmp_path: Path) -> None:
     text = f"{SOUND}policies: {{default: lost, routes: {{'gpt-*': chaep}}}}\n"
     policy_file(written(tmp_path, text).parent / "policies", "policy: [", "broken")
@@ -125,7 +158,10 @@ def test_mistakes_of_all_policies_and_of_the_config_are_told_together(tmp_path: 
 
     assert found == [
         "policies/broken.yaml: line 1: expected the node content, but found '<stream end>'",
-        "config.yaml: policies.default (line 6): there is no policy 'lost'; available: balanced, cheap, quality",
+        (
+            "config.yaml: policies.default (line 6): there is no policy 'lost'; available: balanced, broken, cheap,"
+            " quality"
+        ),
         "config.yaml: policies.routes.gpt-* (line 6): there is no policy 'chaep'; did you mean 'cheap'?",
     ]
 

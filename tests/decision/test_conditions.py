@@ -1,7 +1,7 @@
 """The conditions of rules: what each asks of a request, and which values make no sense."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -175,6 +175,10 @@ def test_a_condition_says_what_must_be_found_out_for_it() -> None:
         ("key", None, "must be a word or a list of words"),
         ("key", "search team", "must be names of keys, which are ASCII without spaces, not 'sea"),
         ("tag", ["a", "my tag"], "must be tags, which are ASCII without spaces or commas, not 'my"),
+        ("tag", "team-*", "must be whole tags: 'team-*' is no pattern here"),
+        ("category", True, "must be a word or a list of words, not true"),
+        ("min_turns", None, "must be a whole number >= 0, not null"),
+        ("max_difficulty", date(2027, 1, 31), 'must be a number from 0 to 1, not "2027-01-31"'),
         ("tag", "a,b", "must be tags, which are ASCII without spaces or commas, not 'a,b'"),
     ],
 )

@@ -45,6 +45,15 @@ def test_a_policy_in_order_is_passed_over_in_silence() -> None:
     assert said(rule("maths", category="maths"), rule("long", min_prompt_tokens=500)) == []
 
 
+def test_a_tag_that_rules_out_no_model() -> None:
+    terms = replace(Terms(), pool=PolicyPool(without_tags=frozenset({"ue"})))
+
+    assert said(rule("same", terms), terms=terms)[0] == (
+        ": rules out the tag 'ue', which no model has now; did you mean 'eu'?"
+    )
+    assert said(terms=replace(Terms(), pool=PolicyPool(without_tags=frozenset({"eu"})))) == []
+
+
 @pytest.mark.parametrize(
     "when",
     [
@@ -254,6 +263,7 @@ def test_routes_that_lead_nowhere() -> None:
         "top": Route("p"),
         "claude": Route("p", "topp"),
         "gpt-4o": Route("p"),
+        "auto:*": Route("p", "top"),
     }
 
     assert list(of_routes(PolicyBook({"p": policy}, "p", routes), AROUND.catalog)) == [
@@ -263,6 +273,7 @@ def test_routes_that_lead_nowhere() -> None:
             "route 'gpt-4o' names no model in the catalog, so the best model that may answer is the"
             " reference; write {policy: p, reference: ...} to set another"
         ),
+        "route 'auto:*' is never taken: 'auto' is the default policy, 'auto:NAME' a named one",
     ]
 
 

@@ -102,6 +102,13 @@ def test_a_route_may_say_which_model_a_name_stands_for() -> None:
     assert [routed.stands_for(asked) for asked in ("gpt-6-mini", "auto", "llama")] == ["", "", ""]
 
 
+def test_the_last_route_for_all_other_names_says_nothing_of_auto() -> None:
+    routed = PolicyBook({"cheap": CHEAP}, "cheap", {"*": Route("cheap", "llama")})
+
+    assert routed.stands_for("gpt-5") == "llama"
+    assert [routed.stands_for(asked) for asked in ("auto", "auto:cheap")] == ["", ""]
+
+
 def test_names_that_a_client_may_not_use_are_not_told() -> None:
     with pytest.raises(ApiError) as raised:
         resolve("xyz", book(), CATALOG, ["llama"])

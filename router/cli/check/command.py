@@ -1,6 +1,7 @@
 """`farthing check`: is the configuration sound, and do the policies do what their examples say?"""
 
 import argparse
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -11,10 +12,13 @@ from router.cli.arguments.options import add_config, settings_of
 from router.cli.check.doubts import doubts_about
 from router.cli.check.examples import check_examples
 from router.cli.output.saying import counted
-from router.config.policy.policies import load_policies
+from router.config.embeddings import embeddings_of
+from router.config.policy.cascades import unknown_models
+from router.config.policy.policies import LoadedPolicy, load_policies
 from router.config.settings import Settings
+from router.config.yaml_file import Place, shown
 from router.decision.resolve import PolicyBook
-from router.domain.errors import ConfigError
+from router.domain.errors import ConfigError, Problem
 from router.domain.members import replace
 from router.pipeline.judge import Judge
 
@@ -70,11 +74,21 @@ def _failing(examples: int) -> str:
 def with_policies_of(folder: Path, settings: Settings) -> Settings:
     """The settings with other policies. Raises ConfigError that lists everything wrong in them."""
     policies, problems = load_policies(folder)
+    for loaded in policies.values():
+        problems.extend(unknown_models(loaded.file, settings.known))
+    if settings.cache.embeddings is None:
+        problems.extend(_vectors_missing(policies, settings))
     if problems:
         raise ConfigError(tuple(problems))
     named = {name: loaded.policy for name, loaded in policies.items()}
     book = PolicyBook(named, default=next(iter(named), ""))
     return replace(settings, policies=policies, book=book)
+
+
+def _vectors_missing(policies: Mapping[str, LoadedPolicy], settings: Settings) -> Iterator[Problem]:
+    found = list[tuple[Place, str]]()
+    embeddings_of(None, settings.upstreams, policies, lambda place, why: found.append((place, why)))
+    return (Problem(str(settings.file), shown(place), why) for place, why in found)
 
 
 def judge_of(settings: Settings) -> Judge:

@@ -1,11 +1,11 @@
 """The examples of policies: each is decided, and compared with what it expects."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 from msgspec import Struct
-
 from router.config.catalog import simulated_catalog
 from router.config.policy.policies import LoadedPolicy
 from router.config.policy.schema import ExampleFromSection, ExampleSection, ExpectSection
@@ -17,6 +17,7 @@ from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.turns import finished
 from router.pipeline.judge import Judge
+from router.pipeline.overriding import overriding
 from router.pipeline.visit import Caller
 from router.wire.chat import parse_chat
 
@@ -44,7 +45,8 @@ def check_examples(settings: Settings, configured: Judge) -> Iterator[ExampleRes
 def _failure(loaded: LoadedPolicy, example: ExampleSection, judge: Judge) -> str:
     try:
         request = parse_chat(_request_of(loaded.policy.name, example.request))
-        visit = finished(judge.visiting(request, _caller(example.sent), loaded.policy, (), ()))
+        caller = overriding(request, _caller(example.sent))
+        visit = finished(judge.visiting(request, caller, loaded.policy, (), ()))
         decision = judge.judged(visit)
     except ApiError as error:
         return "" if example.expect.reason == error.code else f": {error.message}"
@@ -60,7 +62,8 @@ def _request_of(policy: str, sketch: Mapping[str, Any]) -> bytes:
     fields = {name: value for name, value in sketch.items() if name != "prompt"}
     if "prompt" in sketch:
         fields["messages"] = [{"role": "user", "content": sketch["prompt"]}]
-    return orjson.dumps({"model": AUTO_PREFIX + policy, **fields})
+    # Not by orjson, which raises for what a client can send and YAML can state: a number of twenty digits.
+    return json.dumps({"model": AUTO_PREFIX + policy, **fields}, default=str).encode()
 
 
 def _facts(decision: Decision, expect: ExpectSection) -> dict[str, tuple[str, str]]:

@@ -187,7 +187,7 @@ def _policy(name: str, settings: Settings) -> Policy:
         return settings.policies[name].policy
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.is_file():
-        return load_draft(path, settings.policies)
+        return load_draft(path, settings.policies, settings.known)
     hint = nearest(name, settings.policies)
     raise FarthingError(f"'{name}' is neither a file nor a policy{hint}")
 

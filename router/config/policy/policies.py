@@ -1,6 +1,6 @@
 """Turns policy files into policies."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -74,17 +74,26 @@ class Draft(Struct, frozen=True):
 def read_policy(path: Path, read: Read = read_yaml) -> Draft:
     """The file at `path` by itself. Raises ConfigError with everything that is wrong with its keys."""
     file = read(path)
-    section, found = validated_partly(PolicyFile, file)
+    section, found, sound = validated_partly(PolicyFile, file)
     if section is None:
         raise ConfigError(found)
     problems = list(found)
     if section.policy != path.stem:
         problems.append(file.problem(("policy",), _other_name(section.policy, path.stem)))
     for index, rule in enumerate(section.rules):
-        _conditions(rule, file, index, problems)
+        _conditions(rule, sound, index, problems)
+    problems.extend(_named_again(section.rules, sound))
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
     return Draft(section, file)
+
+
+def _named_again(rules: Sequence[RuleSection], file: YamlFile) -> Iterator[Problem]:
+    """A problem for each rule with the name of one above it: it would be taken for that one, and never apply."""
+    for index, rule in enumerate(rules):
+        if any(rule.name == each.name for each in rules[:index]):
+            said = "is the name of a rule above, too; rules of one file have different names"
+            yield file.problem(("rules", index, "name"), said)
 
 
 def _other_name(policy: str, file: str) -> str:
@@ -200,12 +209,12 @@ def _merged(base: Terms, section: TermsSection, file: YamlFile, place: Place = (
 
 def _adequate(_: Terms, section: AdequateSection) -> dict[str, Any]:
     """The terms: a stated tolerance replaces a floor, and a stated floor a tolerance."""
-    stated: dict[str, Any] = {}
-    if section.floor is not None:
-        stated = {"floor": section.floor}
-    if section.within is not None:
-        stated = {"floor": None, "within": section.within}
-    return stated | ({} if section.confidence is None else {"confidence": section.confidence})
+    written = section.model_dump(exclude_unset=True)
+    stated = {
+        name: getattr(_DEFAULTS, name) if value is None else value
+        for name, value in written.items()
+    }
+    return stated if section.within is None else stated | {"floor": None}
 
 
 def _latency(_: Terms, section: LatencySection) -> dict[str, Any]:
@@ -229,10 +238,12 @@ def _objective(base: Terms, value: str | WeightedSection) -> dict[str, Any]:
 
 def _cache(base: Terms, section: PolicyCacheSection) -> dict[str, Any]:
     """The terms: a rule may forbid tool calls without repeating the time."""
-    stated = section.model_dump(exclude_unset=True, exclude={"semantic"})
+    stated = section.model_dump(exclude_unset=True)
     if section.semantic is not None:
         more = section.semantic.model_dump(exclude_unset=True)
         stated["semantic"] = replace(base.cache.semantic, **more)
+    elif "semantic" in stated:
+        stated["semantic"] = _DEFAULTS.cache.semantic
     return {"cache": replace(base.cache, **stated)}
 
 

@@ -6,10 +6,19 @@ made from these classes (`router.config.policy.reference`).
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from router.config.semantic import SemanticSection
-from router.config.words import Dollars, ModelId, Name, Options, Probability, Seconds, Section
+from router.config.words import (
+    Dollars,
+    ModelId,
+    MomentOfZone,
+    Name,
+    Options,
+    Probability,
+    Seconds,
+    Section,
+)
 from router.decision.policy import FallBackTo, Otherwise
 from router.domain.cascade import NO_CASCADES, CascadeUse, Check, StepRecipe, Test
 
@@ -29,7 +38,7 @@ class AdequateSection(Section):
     def _is_one_of_both(self) -> Self:
         if self.within is not None and self.floor is not None:
             raise ValueError("needs either 'within' or 'floor', not both")
-        if self.within is self.floor is self.confidence is None:
+        if not self.model_fields_set:
             raise ValueError("needs 'within', 'floor' or 'confidence'")
         return self
 
@@ -245,7 +254,7 @@ class TermsSection(Section):
 class RuleSection(Section):
     """Other terms for some requests; the first rule whose conditions all hold applies."""
 
-    name: str
+    name: Annotated[str, Field(min_length=1)]
     """the rule's name in explanations"""
     when: dict[str, Any]
     """conditions; all must hold, and `{}` always holds"""
@@ -278,7 +287,7 @@ class ExampleFromSection(Section):
     """tags of the request"""
     headers: Options = {}
     """headers, by their names in lower case"""
-    time: AwareDatetime | None = None
+    time: MomentOfZone | None = None
     """the moment, such as `2026-05-04T23:30:00+02:00`"""
     budget_left: Probability | None = None
     """the share that is left of the tightest budget"""

@@ -1,0 +1,37 @@
+"""What HTTP can carry, of what is known only once references are resolved: without it, no call would ever succeed."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from router.config.settings import UpstreamSettings
+from router.config.yaml_file import Place
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header's name: https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens."""
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_LINES = "has a line break or another control character, which no header can carry"
+
+
+def unsendable(upstream: UpstreamSettings) -> Iterator[tuple[Place, str]]:
+    """Each key of the upstream's section that can be part of no call, and why; values are not repeated."""
+    if not isinstance(upstream, Endpoint | AnthropicEndpoint):
+        return
+    if not _is_reachable(upstream.base_url):
+        yield ("base_url",), "must be an address with a host, and with a port below 65536 if any"
+    if _CONTROL.search(upstream.api_key):
+        yield ("api_key",), _LINES
+    for name, value in upstream.headers.items():
+        if not _TOKEN.fullmatch(name):
+            yield ("headers", name), "is no name that a header can have"
+        elif _CONTROL.search(value):
+            yield ("headers", name), _LINES
+
+
+def _is_reachable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is none, and of half an IPv6 address
+        return False
