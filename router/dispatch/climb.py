@@ -91,11 +91,6 @@ class Climb:
         return self._is_final
 
     @property
-    def final(self) -> Attempts:
-        """The attempts that the steps hand over to."""
-        return self._final
-
-    @property
     def made(self) -> int:
         """How many calls were made."""
         return self._calls.made
@@ -109,11 +104,6 @@ class Climb:
     def is_hurried(self) -> bool:
         """Whether it is the client that wants it to be over by then, and nobody else would yet."""
         return self._final.is_hurried
-
-    @property
-    def tokens(self) -> int:
-        """What a call is expected to use of a limit per minute."""
-        return self._final.tokens
 
     @property
     def stall_s(self) -> float:
