@@ -67,8 +67,8 @@ class Find(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """Implements `router.pipeline.shelf.Lesson`: the new answer may serve other words from now on.
+class Lesson:
+    """What a new answer teaches: it may serve other words from now on.
 
     `stored` is the answer that could have been given instead, where the two are to be compared.
     """
@@ -126,8 +126,8 @@ class Similar:
             self.semantic.took(look)
             return other
         stored = other.stored[other.decision.chosen.model.id] if other and look.to_check else None
-        lesson = Compared(self.semantic, look, shelf.key, terms.ttl_s, stored)
-        return replace(find, shelf=replace(shelf, lesson=lesson))
+        lesson = Lesson(self.semantic, look, shelf.key, terms.ttl_s, stored)
+        return replace(find, shelf=replace(shelf, learn=lesson.learn))
 
     async def _other(self, visit: Visit, find: Find, look: Look) -> Find | None:
         """What was found in other words, if it is still there and good enough."""
