@@ -46,7 +46,6 @@ class Panel:
     """
 
     referee: Referee
-    request_id: str
     request: ChatRequest
     category: Category
     judge_named: Callable[[str, Candidate], Candidate | None]
@@ -244,9 +243,7 @@ class Ascent(Race):
         asked = judge_request(model, panel.request.messages, answer, "")
         body = {**asked, "model": model.name}
         headers = self._books.witness.onward(start.attempt)
-        return Call(
-            panel.request_id, model, orjson.dumps(body), body, stream=False, headers=headers
-        )
+        return Call(model, orjson.dumps(body), body, stream=False, headers=headers)
 
     async def _cosines(self, step: Step, answers: Sequence[Begun | None]) -> Cosines:
         """The cosines between the answers, if they are to be compared and all of them have a vector."""

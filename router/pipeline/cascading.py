@@ -53,7 +53,6 @@ class Cascading:
         terms, features = visit.terms, visit.features
         panel = Panel(
             referee,
-            visit.caller.request_id,
             visit.request,
             features.category,
             judge_named=lambda name, answer: judge.judging(name, answer, features, terms),

@@ -193,7 +193,6 @@ class _Fetching:
     def _call(self, start: Start) -> Call:
         model = start.candidate.model
         return Call(
-            request_id=self.caller.request_id,
             model=model,
             body=upstream_bytes(self.request, model.name),
             fields=self.request.body,

@@ -159,7 +159,6 @@ class Walk(Struct, frozen=True):
         asks, request = self.means.upstreams[model.upstream].asks_usage, self._request_to(model)
         body = upstream_bytes(request, model.name, ask_usage=asks, is_whole=start.is_whole)
         return Call(
-            request_id=self.telling.request_id,
             model=model,
             body=body,
             fields=upstream_fields(request, is_whole=start.is_whole),
