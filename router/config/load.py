@@ -226,14 +226,6 @@ class _Loading:
         stated = self.section.quality.local
         return self._beside(stated) if stated else folder_beside(ledger.path)
 
-    def _resolved(self, place: Place, text: str, *, otherwise: str) -> str:
-        """`text` with its references resolved; `otherwise` if one cannot be."""
-        try:
-            return self.references.resolve(text)
-        except Unresolved as missing:
-            self._wrong(place, str(missing))
-            return otherwise
-
     @property
     def _unsound(self) -> frozenset[str]:
         """The upstreams with problems, which are reported already: naming them is no mistake."""
@@ -286,8 +278,11 @@ class _Loading:
         return policies
 
     def _admin_key(self) -> VirtualKey | None:
-        place = ("server", "admin_key")
-        secret = self._resolved(place, self.section.server.admin_key or "", otherwise="")
+        try:
+            secret = self.references.resolve(self.section.server.admin_key or "")
+        except Unresolved as missing:
+            self._wrong(("server", "admin_key"), str(missing))
+            return None
         return VirtualKey.from_secret("admin", secret) if secret else None
 
     def _ledger_url(self) -> str:

@@ -111,7 +111,7 @@ class Bid(NamedTuple):
         return cls(pair, final, expected, known.gain, known, check_share)
 
     @classmethod
-    def of_steps(cls, steps: tuple[Step, ...], final: Candidate, check_share: float = 0.0) -> "Bid":
+    def of_steps(cls, steps: tuple[Step, ...], final: Candidate, check_share: float) -> "Bid":
         """The steps of a policy, one after the other."""
         way = Way.of(steps, final, check_share=check_share)
         first = tuple(c for step in steps for c in step.candidates)

@@ -143,7 +143,7 @@ class Pipeline:
         counting = counter.counting(request.messages, definitions_in(request.body))
         return (await at_leisure(counting)).tokens
 
-    async def _visit(self, raw: bytes, caller: Caller, original: Original | None = None) -> Visit:
+    async def _visit(self, raw: bytes, caller: Caller, original: Original | None) -> Visit:
         began_s = self.means.world.monotonic_s()
         request = await at_leisure(parsing(raw, self.limits, original))
         caller = overriding(request, caller)

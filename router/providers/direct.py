@@ -36,7 +36,6 @@ from router.wire.errors import read_error, retry_after_s
 from router.wire.splice import set_members, without_member
 
 _EVENT_STREAM = "text/event-stream"
-_NO_HEADERS: Mapping[str, str] = {}
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 64 * 2**10
 _ERROR_S = 5.0
@@ -158,8 +157,8 @@ class Line:
         body: bytes,
         *,
         fresh: bool,
-        headers: Mapping[str, str] = _NO_HEADERS,
-        path: str = "",
+        headers: Mapping[str, str],
+        path: str,
     ) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection.
 

@@ -35,7 +35,7 @@ def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> C
         tags=tuple(tags),
         wish=CacheControl.from_header(listed(headers, "cache-control")),
         deadline_s=_deadline_s(headers.get(_DEADLINE)),
-        wants_receipt=_flag(headers.get(_RECEIPT), _RECEIPT),
+        wants_receipt=_wants_receipt(headers.get(_RECEIPT)),
         grants=key.grants,
         key_tags=key.tags,
         session=_session(headers.get(_SESSION, "")),
@@ -73,9 +73,9 @@ def _session(value: str) -> str:
     return name
 
 
-def _flag(value: str | None, name: str) -> bool:
+def _wants_receipt(value: str | None) -> bool:
     if value is None:
         return False
     if (flag := _FLAGS.get(value.strip().lower())) is None:
-        raise ApiError.invalid(name, f"'{name}' must be true or false.")
+        raise ApiError.invalid(_RECEIPT, f"'{_RECEIPT}' must be true or false.")
     return flag

@@ -162,7 +162,7 @@ class Account:
     output_tokens: int = 0
     reasoning_tokens: int = 0
 
-    def work(self, output_tokens: int = 0, reasoning_tokens: int = 0) -> None:
+    def work(self, output_tokens: int, reasoning_tokens: int) -> None:
         """The model has worked; the first time, the prompt is charged."""
         if not self.started:
             self.started = True
