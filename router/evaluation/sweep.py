@@ -83,18 +83,17 @@ class Sweep:
         """The means over all prompts."""
         return Points(self.costs_usd.mean(axis=0), self.scores.mean(axis=0))
 
+    def picked(self, choices: Choices) -> "Sweep":
+        """The results of one setting per prompt, chosen in as many ways as `choices` has columns."""
+        return Sweep(
+            np.take_along_axis(self.scores, choices, axis=1),
+            np.take_along_axis(self.costs_usd, choices, axis=1),
+        )
+
 
 def singles(outcomes: Outcomes) -> Sweep:
     """Each model alone as a setting."""
     return Sweep(outcomes.scores, outcomes.costs_usd)
-
-
-def routed(outcomes: Outcomes, choices: Choices) -> Sweep:
-    """The results if the chosen models answer."""
-    return Sweep(
-        np.take_along_axis(outcomes.scores, choices, axis=1),
-        np.take_along_axis(outcomes.costs_usd, choices, axis=1),
-    )
 
 
 def joined(some: Sequence[Sweep]) -> Sweep:

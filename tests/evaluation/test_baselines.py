@@ -8,7 +8,7 @@ from router.domain.outcomes import Outcomes
 from router.evaluation.baselines import category_mean, chance, oracle
 from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.hull import aiq
-from router.evaluation.sweep import FINE, Grid, Points, chosen, routed, singles
+from router.evaluation.sweep import FINE, Grid, Points, chosen, singles
 from tests.evaluation.made_up import any_outcomes, outcomes
 
 # Two kinds of prompts; the cheap model m0 is right only on the first kind, the expensive m1 on all.
@@ -45,7 +45,7 @@ def test_a_grid_begins_at_any_price_and_ends_at_the_cheapest() -> None:
 
 
 def test_what_comes_of_choices_is_what_the_chosen_scored_and_cost() -> None:
-    found = routed(SHOP, np.array([[0, 1]] * 8)).points
+    found = singles(SHOP).picked(np.array([[0, 1]] * 8)).points
 
     assert found.qualities.tolist() == [0.5, 1.0]
     assert found.costs_usd == pytest.approx([0.1, 1.0])
@@ -111,7 +111,7 @@ def test_whatever_has_the_single_models_in_it_is_not_below_zero(table: Outcomes)
 @given(any_outcomes())
 def test_a_dearer_dollar_never_buys_more(table: Outcomes) -> None:
     lambdas = FINE.over(table.costs_usd)
-    found = routed(table, chosen(table.scores, table.costs_usd, lambdas)).points
+    found = singles(table).picked(chosen(table.scores, table.costs_usd, lambdas)).points
 
     assert (np.diff(found.costs_usd) <= 1e-9).all()
     assert (np.diff(found.qualities) <= 1e-9).all()
