@@ -7,6 +7,7 @@ from router.domain.errors import ApiError
 from router.domain.key import VirtualKey
 from router.pipeline.shelf import CacheControl
 from router.pipeline.visit import Caller
+from router.wire.headers import listed
 from router.wire.overrides import of_headers
 
 _MAX_TAGS = 16
@@ -42,13 +43,6 @@ def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> C
         headers=headers,
         stated=stated,
     )
-
-
-def listed(headers: Mapping[str, str], name: str) -> str:
-    """A header that is a list; if it comes on several lines, they are one list (RFC 9110, section 5.3)."""
-    if name not in headers:
-        return ""
-    return ",".join(value for header, value in headers.items() if header.lower() == name)
 
 
 def _deadline_s(value: str | None) -> float | None:
