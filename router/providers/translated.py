@@ -31,6 +31,7 @@ from router.wire.dialects.translate import (
     translate_request,
 )
 from router.wire.errors import error_object, read_error
+from router.wire.native.forms import object_in
 from router.wire.native.reading import Tongue
 from router.wire.sse import DONE, EventSplitter, data_of
 
@@ -203,7 +204,7 @@ class _TranslatedPlain:
     async def read(self) -> bytes:
         raw = await self._response.read()
         try:
-            answer = _object_in(raw)
+            answer = object_in(raw, "the upstream's answer")
             told = translate_answer(answer, self._source, Dialect.CHAT, self._occasion)
             return orjson.dumps(told)
         except (MalformedAnswer, *_BEYOND_NUMBERS) as error:
@@ -272,7 +273,7 @@ class _TranslatedStream:
         data = data_of(raw)
         if self._is_over or data is None or data.strip() == b"[DONE]":
             return []
-        event = _object_in(data)
+        event = object_in(data, "the upstream's answer")
         self.prompt = self.prompt or read_prompt(event)
         chunks = self._translator.feed(event)
         told = [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
@@ -281,16 +282,6 @@ class _TranslatedStream:
             self._response.hear_out()
         has_failed = any("error" in chunk for chunk in chunks)
         return [*told, DONE] if self._is_over and not has_failed else told
-
-
-def _object_in(raw: bytes) -> dict[str, Any]:
-    try:
-        told = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise MalformedAnswer("the upstream's answer is not JSON") from None
-    if not isinstance(told, dict):
-        raise MalformedAnswer("the upstream's answer is not an object")
-    return told
 
 
 def _cut() -> AttemptFailed:
