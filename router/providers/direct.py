@@ -212,7 +212,7 @@ def bearer(api_key: str) -> dict[str, str]:
     return {"authorization": f"Bearer {api_key}"} if api_key else {}
 
 
-class _DirectResponse:
+class _DirectResponse(AsyncIterator[bytes]):
     def __init__(self, response: Exchange, secrets: tuple[bytes, ...]) -> None:
         self._response = response
         self._secrets = secrets
@@ -238,9 +238,6 @@ class _DirectResponse:
         return bytes(body)
 
     def pieces(self) -> AsyncIterator[bytes]:
-        return self
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:

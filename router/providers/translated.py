@@ -17,6 +17,7 @@ from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.members import replace
 from router.domain.usage import Usage
 from router.ports import CHAT_PATH, Call, EndsLater, Native, Response
+from router.providers.streamed import Streamed
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
@@ -219,9 +220,7 @@ class _TranslatedPlain:
         await self._response.close()
 
 
-class _TranslatedStream:
-    is_stream = True
-
+class _TranslatedStream(Streamed):
     def __init__(self, response: Response, translator: StreamTranslator) -> None:
         self._response = response
         self._arriving = response.pieces()
@@ -231,17 +230,7 @@ class _TranslatedStream:
         self._is_over = False
         self.prompt: Usage | None = None
 
-    async def read(self) -> bytes:
-        return b"".join([piece async for piece in self])
-
-    def pieces(self) -> AsyncIterator[bytes]:
-        return self
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
     async def __anext__(self) -> bytes:
-        # Not a generator: one that is cancelled while it waits is finished, and could not be read further.
         while not self._is_over:
             if self._failure is not None:
                 raise self._failure
