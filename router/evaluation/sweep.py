@@ -63,13 +63,6 @@ class Points:
         is_best = self.qualities >= self.qualities.max() - _TIE
         return int(np.where(is_best, self.costs_usd, np.inf).argmin())
 
-    def beside(self, other: "Points") -> "Points":
-        """These and the other points together."""
-        return Points(
-            np.concatenate((self.costs_usd, other.costs_usd)),
-            np.concatenate((self.qualities, other.qualities)),
-        )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:

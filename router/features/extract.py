@@ -82,7 +82,7 @@ class Reader:
     ) -> Read:
         tokens = self.tokens_of(question)
         guess = Guess(form, CERTAIN) if form else self._worded(question, tokens, before, sees=sees)
-        return Read(len(tokens), guess, self._kinship(tokens, whole))
+        return Read(guess, self._kinship(tokens, whole))
 
     def _worded(self, question: str, tokens: Sequence[int], before: str, *, sees: bool) -> Guess:
         """The category by words: of a question that may follow up a wish, together with that if this is surer."""

@@ -16,9 +16,8 @@ MOST = 4096
 
 
 class Read(Struct, frozen=True):
-    """What was made of a question: its tokens, its category by form and words, and the prompts it resembles."""
+    """What was made of a question: its category by form and words, and the prompts it resembles."""
 
-    tokens: int
     guess: Guess
     kinship: Kinship | None
 

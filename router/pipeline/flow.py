@@ -23,7 +23,6 @@ from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.model import Model
-from router.domain.turns import finished
 from router.features.text import definitions_in
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
@@ -55,7 +54,7 @@ from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
-from router.wire.chat import ChatRequest, parsing, refuse_repeats
+from router.wire.chat import parsing, refuse_repeats
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
@@ -91,16 +90,6 @@ class Pipeline:
     def models(self) -> Mapping[str, Model]:
         """The catalog of this moment."""
         return self.judge.models
-
-    def decide(
-        self, request: ChatRequest, caller: Caller, balances: Sequence[Balance] = ()
-    ) -> Decision:
-        """Understand and judge; nothing is sent. Raises ApiError for what cannot be decided."""
-        caller = overriding(request, caller)
-        target = self.judge.target(request, caller)
-        return self.judge.judged(
-            finished(self.judge.visiting(request, caller, target, balances, ()))
-        )
 
     async def answer(self, raw: bytes, caller: Caller, original: Original | None = None) -> Reply:
         """The reply to one request. Raises ApiError for everything the client must be told.

@@ -80,11 +80,6 @@ class ModelCounters:
         return self.endings[Ending.FINISHED]
 
     @property
-    def broken(self) -> int:
-        """Calls whose answer a fault ended early."""
-        return self.endings[Ending.BROKEN]
-
-    @property
     def cancelled(self) -> int:
         """Calls whose client left."""
         return self.endings[Ending.CANCELLED]
