@@ -95,21 +95,6 @@ class Climb:
         """How many calls were made."""
         return self._calls.made
 
-    @property
-    def deadline_s(self) -> float:
-        """When the request is over, answered or not."""
-        return self._final.deadline_s
-
-    @property
-    def is_hurried(self) -> bool:
-        """Whether it is the client that wants it to be over by then, and nobody else would yet."""
-        return self._final.is_hurried
-
-    @property
-    def stall_s(self) -> float:
-        """How long a stream may be silent between two pieces."""
-        return self._final.stall_s
-
     def begin(self, now_s: float) -> tuple[Command, ...]:
         """The calls of the first step that may be taken, else the first attempt of the final model."""
         while self._coming:

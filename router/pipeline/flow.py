@@ -306,7 +306,7 @@ class Pipeline:
     async def _walk(self, visit: Visit, find: Find) -> Walk:
         machine = self._machine(visit, find.decision)
         telling = self._telling(visit, find.decision)
-        await self._entered(visit, find, telling, machine.tokens)
+        await self._entered(visit, find, telling, machine.plan.tokens)
         walk = Walk(
             request=visit.request,
             machine=machine,
@@ -314,6 +314,7 @@ class Pipeline:
             shelf=find.shelf,
             telling=telling,
             scoring=self._scoring(visit),
+            patience=self._patience(visit),
             home=visit.home,
         )
         cascade = find.decision.cascade

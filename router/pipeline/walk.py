@@ -51,6 +51,7 @@ class Walk(Struct, frozen=True):
     shelf: Shelf
     telling: Telling
     scoring: Scoring
+    patience: Patience
     cascading: Cascading | None = None
     home: Home = ANYWHERE
 
@@ -230,7 +231,7 @@ class Walk(Struct, frozen=True):
         broadcast = Broadcast(source, listener, owner, form)
         reader = StreamClient(
             self.request.wants_usage,
-            self._patience(),
+            self.patience,
             finish=lambda: self._settled(begun, owner, listener, words),
             leave=owner.leave,
         )
@@ -270,18 +271,13 @@ class Walk(Struct, frozen=True):
             terms=self.telling.decision.terms if begun.start.is_whole else "",
         )
 
-    def _patience(self) -> Patience:
-        machine = self.machine
-        monotonic_s = self.means.world.monotonic_s
-        return Patience(machine.stall_s, machine.deadline_s, monotonic_s, machine.is_hurried)
-
     def _answered_by(self, begun: Begun) -> dict[str, str]:
         start, cache = begun.start, self.shelf.state
         if self.cascading is None:
             return self.telling.headers(start.candidate, attempts=start.attempt, cache=cache)
         return self.telling.headers(
             start.candidate,
-            attempts=self.machine.made,
+            attempts=self.cascading.climb.made,
             cache=cache,
             cascade=self.cascading.words,
             is_accepted=start.is_whole,
