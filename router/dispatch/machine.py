@@ -102,14 +102,6 @@ class Attempts:
         self._is_over = True
         return (Commit(attempt), *self.calls.cancels(but=attempt))
 
-    def measured(self, attempt: int, slowness: float, now_s: float) -> None:
-        """The attempt at a replica has brought its first content, or its whole answer, with this slowness."""
-        self.calls.measured(attempt, slowness, now_s)
-
-    def ended(self, attempt: int, verdict: CallVerdict, now_s: float) -> None:
-        """The attempt that was committed to, or cancelled, has ended."""
-        self.calls.end(attempt, verdict, now_s)
-
     def left(self, now_s: float) -> None:
         """The client has left: nothing is asked any more, and nothing is learnt."""
         self._is_over = True

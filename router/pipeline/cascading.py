@@ -99,7 +99,7 @@ class Cascading:
             cost = books.failed(event.start, event.fault, event.timing)
             self.climb.failed(attempt, event.fault, now_s, cost)
             return StepOutcome.UNCHECKED
-        self.climb.ended(attempt, CallVerdict.GOOD, now_s)
+        self.climb.calls.end(attempt, CallVerdict.GOOD, now_s)
         match begun.opened, event.opened:
             case OpenedPlain() as taken, OpenedPlain() as made:
                 books.step_rejected(event, made.heard, _CHECK)

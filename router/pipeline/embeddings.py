@@ -157,7 +157,7 @@ class _Fetching:
         await self._admit(self.tokens)
         machine = self._machine()
         begun = await self._begun(machine)
-        machine.ended(
+        machine.calls.end(
             begun.start.attempt, CallVerdict.GOOD, self.pipeline.means.world.monotonic_s()
         )
         opened = begun.opened

@@ -138,7 +138,9 @@ class Walk(Struct, frozen=True):
     async def abandoned(self, begun: Begun) -> None:
         """The client gets nothing of this answer: mostly it has left."""
         await begun.opened.close()
-        self.machine.ended(begun.start.attempt, CallVerdict.NEITHER, self.means.world.monotonic_s())
+        self.machine.calls.end(
+            begun.start.attempt, CallVerdict.NEITHER, self.means.world.monotonic_s()
+        )
         opened = begun.opened
         heard = opened.heard if isinstance(opened, OpenedPlain) else Heard(prompt=opened.prompt)
         left = Outcome.CLIENT_LEFT
@@ -183,7 +185,9 @@ class Walk(Struct, frozen=True):
         return None if self.cascading is not None else self.request.original
 
     async def _plain(self, begun: Begun, opened: OpenedPlain, flight: Flight | None) -> Reply:
-        self.machine.ended(begun.start.attempt, CallVerdict.GOOD, self.means.world.monotonic_s())
+        self.machine.calls.end(
+            begun.start.attempt, CallVerdict.GOOD, self.means.world.monotonic_s()
+        )
         entry = self.books.answered(begun, opened.heard)
         posted = self.books.post()
         origin = self.origin(begun, entry.usage)
@@ -277,7 +281,7 @@ class Walk(Struct, frozen=True):
             return self.telling.headers(start.candidate, attempts=start.attempt, cache=cache)
         return self.telling.headers(
             start.candidate,
-            attempts=self.cascading.climb.made,
+            attempts=self.machine.calls.made,
             cache=cache,
             cascade=self.cascading.words,
             is_accepted=start.is_whole,
