@@ -103,7 +103,7 @@ async def ask(upstream: Upstream, call: Call, times: int) -> None:
 def a_call(fields: dict[str, Any], stream: bool) -> Call:
     wishes = {"stream_options": {"include_usage": True}} if stream else {}
     body = json.dumps({**fields, "model": MODEL, **wishes}).encode()
-    return Call("req", a_model(), body, fields, stream)
+    return Call(a_model(), body, fields, stream)
 
 
 def a_model() -> Model:

@@ -8,6 +8,7 @@ from; without it they are missing. The same data give the same file.
 `--ablate` writes nothing: it prints what each part of the recipe contributes on left-out requests.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -39,7 +40,6 @@ from router.training.categories import (
 )
 from router.training.datasets import labelled
 from router.training.requests import LabelledRequest, drawn, families
-from router.training.token_words import words_of
 
 ARTEFACT = Path(__file__).parents[2] / "router" / "artefacts" / "categories"
 _LEFT_OUT: Mapping[str, Literal["template", "family"]] = {
@@ -52,6 +52,8 @@ _MADE_UP = 0.3
 """How much a request counts that nobody wrote, beside one that somebody did."""
 _MOST_OF_A_SET = 100
 _SEED = 0
+_WORD = re.compile(rb" ([a-z]{3,12})")
+_COMMON = 40_000
 
 
 def fitter(recipe: CategoryRecipe) -> Fitter:
@@ -66,9 +68,15 @@ def corpus(folder: Path) -> tuple[LabelledRequest, ...]:
 
 def _made_up(folder: Path) -> Iterator[LabelledRequest]:
     """What nobody wrote to learn from: drawn from templates, and public questions."""
-    made = drawn(_EACH, _SEED, words_of(cl100k_ranks()))
+    made = drawn(_EACH, _SEED, _words(cl100k_ranks()))
     for request in made + labelled(_questions(folder), _MOST_OF_A_SET, _SEED):
         yield replace(request, weight=_MADE_UP)
+
+
+def _words(ranks: Mapping[bytes, int]) -> tuple[str, ...]:
+    """Common words in small letters: the tokens that were merged early and stand after a space."""
+    found = ((rank, _WORD.fullmatch(token)) for token, rank in ranks.items() if rank < _COMMON)
+    return tuple(word[1].decode() for _, word in sorted(found, key=lambda row: row[0]) if word)
 
 
 def _questions(folder: Path) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from router.evaluation.crossing import HeldOut, held_out
 from router.evaluation.folds import by_prompt
 from router.evaluation.hull import aiq, hull
 from router.evaluation.resampling import Interval
-from router.evaluation.sweep import FINE, chosen, routed, singles
+from router.evaluation.sweep import FINE, chosen, singles
 
 TITLE = "A new model with few labelled prompts"
 
@@ -106,6 +106,6 @@ def _rmse(predicted: Predictions, test: Outcomes, model: str) -> float:
 
 def _aiq(predicted: Predictions, test: Outcomes) -> float:
     lambdas = FINE.over(predicted.costs_usd)
-    points = routed(test, chosen(predicted.p_quality, predicted.costs_usd, lambdas)).points
+    points = singles(test).picked(chosen(predicted.p_quality, predicted.costs_usd, lambdas)).points
     alone = singles(test).points.costs_usd
     return aiq(hull(points.costs_usd, points.qualities), float(alone.min()), float(alone.max()))

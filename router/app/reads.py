@@ -11,6 +11,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from router.pipeline.mistakes import noticed
+
 T = TypeVar("T")
 _IN_TIME_S = 5.0
 """As long as connecting to PostgreSQL may take."""
@@ -49,15 +51,9 @@ class ReadsInTime:
         if self._late is not None and not self._late.done():
             raise TimeoutError
         reading = asyncio.create_task(read_apart(read))
-        reading.add_done_callback(_noticed)
+        reading.add_done_callback(noticed)
         done, _ = await asyncio.wait([reading], timeout=self._within_s)
         if not done:
             self._late = reading
             raise TimeoutError
         return reading.result()
-
-
-def _noticed(task: "asyncio.Task[Any]") -> None:
-    """Retrieve the exception, so that the loop does not report one that nobody waits for any more."""
-    if not task.cancelled():
-        task.exception()

@@ -6,7 +6,6 @@ asked, so that there is one way of doing it, with one permission.
 
 import argparse
 import asyncio
-import json
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.arguments.options import add_config, unlearnt_settings_of
+from router.cli.output.documents import print_json
 from router.cli.output.tables import print_table
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 def _stats(args: argparse.Namespace) -> int:
     stock = _ask(args, "GET", "/admin/cache", {}, "answers")
     if args.json:
-        _print(stock)
+        print_json(stock)
         return 0
     console = Console()
     console.print(
@@ -84,7 +84,7 @@ def _stats(args: argparse.Namespace) -> int:
 def _inspect(args: argparse.Namespace) -> int:
     entries = _ask(args, "GET", "/admin/cache/entries", _selection(args), "entries")["entries"]
     if args.json:
-        _print(entries)
+        print_json(entries)
         return 0
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("digest", "written by", "when"):
@@ -109,7 +109,7 @@ def _purge(args: argparse.Namespace) -> int:
         raise FarthingError("specify which answers (--id, --key, --tag, --model), or --all")
     done = _ask(args, "POST", "/admin/cache/purge", selection or {"all": "true"}, "purged")
     if args.json:
-        _print(done)
+        print_json(done)
     else:
         Console().print(f"Answers deleted: {done['purged']}")
     return 0
@@ -170,7 +170,3 @@ def _nobody(url: str, why: str) -> FarthingError:
 
 def _when(unix_s: float | None) -> str:
     return "-" if unix_s is None else datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def _print(told: object) -> None:
-    print(json.dumps(told, indent=2))  # noqa: T201 - for a pipe

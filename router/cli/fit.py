@@ -10,6 +10,7 @@ from rich.console import Console
 
 from router.cli.arguments.reading import seed
 from router.cli.offline import add_pool, categories_of, published_of, tokenizer
+from router.cli.output.tables import print_lines
 from router.config.evidence.artefact_files import place_for, write_artefact
 from router.config.evidence.priors import Priors
 from router.domain.errors import FarthingError
@@ -108,4 +109,4 @@ def _tell(artefact: Artefact, outcomes: Outcomes, folder: Path, digest: str) -> 
     )
     if unscored := [name for name in outcomes.models if name not in artefact.models]:
         said += f"\nWithout any score, and so not learnt: {', '.join(unscored)}"
-    Console().print(said, highlight=False, markup=False, soft_wrap=True)
+    print_lines([said])

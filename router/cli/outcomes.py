@@ -1,7 +1,6 @@
 """`farthing outcomes`: how good answers were, and according to whom."""
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from router.cli.arguments.options import (
     unlearnt_settings_of,
 )
 from router.cli.books import opened_ledger
+from router.cli.output.documents import print_json
 from router.cli.output.spreadsheet import print_csv
 from router.cli.output.tables import print_table
 from router.ledger.outcomes import OUTCOME_GROUPINGS, ScoreTally
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         found = _read(engine, args.by, period)
     if args.json:
         told = {"by": args.by, "since": args.since, "until": args.until, "groups": found.lines()}
-        print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
+        print_json(told)
     elif args.csv:
         print_csv(found.columns, found.lines())
     else:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from rich.console import Console
 
 from router.cli.offline import add_artefact, add_pool, taken, watched
 from router.cli.output.appearing import output
+from router.cli.output.tables import print_lines
 from router.domain.errors import FarthingError
 from router.domain.pool import Pool
 from router.domain.predictions import Predictions
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     with output("--out", args.out) as file:
         _write(file, _predicted(args, pool))
     said = f"Predictions of {len(pool.names)} models: {args.out}"
-    Console().print(said, highlight=False, markup=False, soft_wrap=True)
+    print_lines([said])
     return 0
 
 

@@ -1,7 +1,6 @@
 """`farthing reconcile`: a vendor's invoice against the ledger, by day and model."""
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from router.cli.arguments.options import add_config, check_period, day, unlearnt
 from router.cli.arguments.reading import share, utf8
 from router.cli.books import opened_ledger
 from router.cli.output.amounts import dollars
+from router.cli.output.documents import print_json
 from router.cli.output.spreadsheet import print_csv
 from router.cli.output.tables import print_table
 from router.config.settings import Settings
@@ -102,7 +102,7 @@ def _print(found: Reconciliation, args: argparse.Namespace) -> None:
     if args.json:
         total = {"invoiced_usd": str(found.invoiced), "booked_usd": str(found.booked)}
         told = {"agrees": found.agrees, "total": total, "lines": [_told(x) for x in found.lines]}
-        print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
+        print_json(told)
     elif args.csv:
         columns = list(_told(Difference("", "", Money(), Money(), True)))
         print_csv(columns, map(_told, found.lines))

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from router.cli.offline import add_artefact, add_pool, taken, watched
 from router.cli.output.appearing import output
+from router.cli.output.tables import print_lines
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         decisions = replayed(answers, points)
         _write(file, watched(decisions, "Deciding", len(answers) * len(points)))
     said = f"{len(answers):,} prompts at {len(points)} points: {args.out}"
-    Console().print(said, highlight=False, markup=False, soft_wrap=True)
+    print_lines([said])
     return 0
 
 

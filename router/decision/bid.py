@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from math import hypot
 from statistics import NormalDist
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Terms
 from router.decision.ranking import best_first
+from router.decision.verdicts import Observed
 from router.decision.way import Way
 from router.domain.bar import EVEN, Bar
 from router.domain.candidate import Candidate
 from router.domain.cascade import AGREEMENT, Check, Prospect, Step
-from router.domain.category import Category
 from router.domain.decision import Reason
 from router.domain.estimate import CostEstimate
 from router.domain.features import Features, Recognised
@@ -23,35 +23,6 @@ from router.domain.objective import Aim
 
 ONE_SIDED = 1.645
 """A normal value is above its mean less this many standard deviations with 95 % probability."""
-
-
-class Verdicts(Protocol):
-    """What was seen of cascades since the evidence was gathered."""
-
-    def prospect(
-        self,
-        prospect: Prospect | None,
-        first: Sequence[Candidate],
-        final: Candidate,
-        category: Category,
-        checks: tuple[Check, ...] = AGREEMENT,
-    ) -> Prospect | None:
-        """What to expect of `first` before `final`, given also what was seen; None where nothing is known."""
-        ...
-
-    def is_off(
-        self,
-        first: Sequence[Candidate],
-        final: Candidate,
-        category: Category,
-        checks: tuple[Check, ...] = AGREEMENT,
-        judging: Money = ZERO,
-    ) -> str:
-        """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be.
-
-        `judging` is what verdicts on their answers are expected to cost.
-        """
-        ...
 
 
 def _nothing_learnt(_: Sequence[Candidate], __: Candidate) -> None:
@@ -74,7 +45,7 @@ class Setting(Struct, frozen=True):
     is_only_known: bool
     bar: Bar
     experience: Experience
-    verdicts: Verdicts | None = None
+    verdicts: Observed | None = None
 
     @property
     def live(self) -> dict[str, Candidate]:
@@ -140,7 +111,7 @@ class Bid(NamedTuple):
         return cls(pair, final, expected, known.gain, known, check_share)
 
     @classmethod
-    def of_steps(cls, steps: tuple[Step, ...], final: Candidate, check_share: float = 0.0) -> "Bid":
+    def of_steps(cls, steps: tuple[Step, ...], final: Candidate, check_share: float) -> "Bid":
         """The steps of a policy, one after the other."""
         way = Way.of(steps, final, check_share=check_share)
         first = tuple(c for step in steps for c in step.candidates)

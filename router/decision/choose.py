@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from router.decision.bid import Setting, Verdicts
+from router.decision.bid import Setting
 from router.decision.cascade import NOT_WANTED, NoCascade, cascade_for
 from router.decision.estimate import candidate_for, stored_by
 from router.decision.exclude import exclusions_by, too_brief
@@ -32,6 +32,7 @@ from router.decision.ranking import (
     staying_with,
     surely_fitting,
 )
+from router.decision.verdicts import Observed
 from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.candidate import Candidate
@@ -75,7 +76,7 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     stored: Collection[str] = (),
     *,
     known: Catalog = _NO_OTHERS,
-    verdicts: Verdicts | None = None,
+    verdicts: Observed | None = None,
 ) -> Decision:
     """The decision of `policy` for one request. Raises NothingAdequate when it must refuse.
 
@@ -112,7 +113,7 @@ class _Alone(Struct, frozen=True):
         features: Features,
         circumstances: Circumstances,
         experience: Experience,
-        verdicts: Verdicts | None,
+        verdicts: Observed | None,
         is_only_known: bool,
     ) -> Setting:
         """What a cascade has to beat, and the bounds it has to keep."""

@@ -7,8 +7,6 @@ ends with `_usd`.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from router.decision.explain import asked_otherwise, headline, sentences
 from router.decision.policy import Circumstances
 from router.domain.candidate import Candidate
@@ -19,11 +17,6 @@ from router.domain.features import Features
 from router.domain.members import is_value, members_of
 from router.domain.money import Money
 
-Document = Mapping[str, Any]
-"""JSON: texts, numbers, truths, lists, and mappings of them."""
-
-_OF_OTHERS = frozenset({"headers", "metadata", "kept"})
-"""Mappings whose names are not ours: those of clients may end with `_usd`, too."""
 _OF_THE_PLAN = ("deadlines", "ceiling", "hedge", "cache", "answer_tokens")
 
 
@@ -50,23 +43,6 @@ def document(decision: Decision, circumstances: Circumstances) -> dict[str, Any]
         "features": dict(_members(decision.features, _names(Features))),
         "circumstances": _plain(circumstances),
     }
-
-
-def features_of(told: Document) -> Features:
-    """The features in a document; those that it lacks are at their defaults.
-
-    What this Farthing does not know is ignored: another one may have written it. Raises KeyError or
-    ValueError if there are no features in it.
-    """
-    return msgspec.convert(_as_it_was(told["features"]), Features, strict=False)
-
-
-def circumstances_of(told: Document) -> Circumstances:
-    """The circumstances in a document, in the same way."""
-    return msgspec.convert(_as_it_was(told["circumstances"]), Circumstances, strict=False)
-
-
-# ---------------------------------------------------------------------------------- telling
 
 
 def _candidates(decision: Decision) -> Iterator[dict[str, Any]]:
@@ -168,22 +144,3 @@ def _members(value: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 
 def _names(kind: type) -> tuple[str, ...]:
     return tuple(name for name, _ in members_of(kind))
-
-
-# ---------------------------------------------------------------------------------- reading
-
-
-def _as_it_was(told: Any) -> Any:
-    """Money as it was before it became text; its name may have ended with `_usd` all along."""
-    if not isinstance(told, Mapping):
-        return told
-    was: dict[str, Any] = {}
-    for name, value in told.items():
-        if name in _OF_OTHERS:
-            was[name] = value
-        elif name.endswith("_usd"):
-            amount = Money.from_usd(value)
-            was |= {name: amount, name.removesuffix("_usd"): amount}
-        else:
-            was[name] = _as_it_was(value)
-    return was

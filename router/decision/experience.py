@@ -191,9 +191,7 @@ class Experience:
             else pace.estimate(quantile)
         )
 
-    def usual_latency(
-        self, model: Model, category: Category, quantile: float = MEDIAN
-    ) -> LatencyEstimate:
+    def usual_latency(self, model: Model, category: Category, quantile: float) -> LatencyEstimate:
         """Seconds that the model's answers take as the prior predicts, whatever was observed."""
         line = self._prior.line(self._learnt_as(model), model.price.output_pico / _PICO_PER_TOKEN)
         if line is None:

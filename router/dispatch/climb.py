@@ -63,62 +63,27 @@ class StepEnd(Struct, frozen=True):
 class Climb:
     """The steps of one request's cascade, then the attempts of its `final` model.
 
-    All steps together may take `steps_s` seconds from the request's beginning. `ends` says how those that
-    are over have ended.
+    All steps together may take `steps_s` seconds from the request's beginning. `ends` says how those that are over
+    have ended, `is_final` that all are, and the final model's attempts have begun. `calls` are those of both.
     """
 
     def __init__(self, cascade: Cascade, final: Attempts, *, steps_s: float) -> None:
         self.cascade = cascade
         self.ends: list[StepEnd] = []
         self._final = final
-        self._calls = final.calls
+        self.calls = final.calls
         self._until_s = _until_s(cascade, final, steps_s)
         self._coming = list(cascade.steps)
         self._step: Step | None = None
         self._attempts: tuple[int, ...] = ()
         self._answered: set[int] = set()
         self._failed: set[int] = set()
-        self._is_final = False
+        self.is_final = False
         self._is_over = False
 
     def __repr__(self) -> str:
-        where = "final" if self._is_final else f"step {len(self.ends) + 1}"
-        return f"<Climb at {where}: {self._calls!r}>"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the steps are over, and the final model's attempts have begun."""
-        return self._is_final
-
-    @property
-    def final(self) -> Attempts:
-        """The attempts that the steps hand over to."""
-        return self._final
-
-    @property
-    def made(self) -> int:
-        """How many calls were made."""
-        return self._calls.made
-
-    @property
-    def deadline_s(self) -> float:
-        """When the request is over, answered or not."""
-        return self._final.deadline_s
-
-    @property
-    def is_hurried(self) -> bool:
-        """Whether it is the client that wants it to be over by then, and nobody else would yet."""
-        return self._final.is_hurried
-
-    @property
-    def tokens(self) -> int:
-        """What a call is expected to use of a limit per minute."""
-        return self._final.tokens
-
-    @property
-    def stall_s(self) -> float:
-        """How long a stream may be silent between two pieces."""
-        return self._final.stall_s
+        where = "final" if self.is_final else f"step {len(self.ends) + 1}"
+        return f"<Climb at {where}: {self.calls!r}>"
 
     def begin(self, now_s: float) -> tuple[Command, ...]:
         """The calls of the first step that may be taken, else the first attempt of the final model."""
@@ -127,16 +92,16 @@ class Climb:
             if not (why := self._hindrance(step, now_s)):
                 return self._started(step, now_s)
             self.ends.append(StepEnd(step, How.SKIPPED, why))
-        self._is_final = True
+        self.is_final = True
         return self._final.begin(now_s)
 
     def answered(self, attempt: int, now_s: float, cost: Money = ZERO) -> tuple[Command, ...]:
         """The whole answer of a step's call is there, at this cost."""
-        if attempt not in self._calls.live or attempt not in self._attempts:
+        if attempt not in self.calls.live or attempt not in self._attempts:
             return ()
         self._answered.add(attempt)
-        self._calls.end(attempt, CallVerdict.GOOD, now_s)
-        self._calls.spent += cost
+        self.calls.end(attempt, CallVerdict.GOOD, now_s)
+        self.calls.spent += cost
         return self._judged_when_all_are_in()
 
     def ruled(self, opinion: Opinion, now_s: float, cost: Money = ZERO) -> tuple[Command, ...]:
@@ -144,7 +109,7 @@ class Climb:
         step, self._step = self._step, None
         if step is None or self._is_over:
             return ()
-        self._calls.spent += cost
+        self.calls.spent += cost
         taken = None if opinion.taken is None else self._attempts[opinion.taken]
         if taken in self._answered:
             self._is_over = True
@@ -172,20 +137,12 @@ class Climb:
 
     def count(self) -> int:
         """The number of a call made on the side, for a vector."""
-        self._calls.made += 1
-        return self._calls.made
+        self.calls.made += 1
+        return self.calls.made
 
     def answering(self, attempt: int) -> tuple[Command, ...]:
         """The first content of an attempt of the final model has come."""
         return self._final.answering(attempt)
-
-    def measured(self, attempt: int, slowness: float, now_s: float) -> None:
-        """The call to a replica has brought its first content, or its whole answer, with this slowness."""
-        self._calls.measured(attempt, slowness, now_s)
-
-    def ended(self, attempt: int, verdict: CallVerdict, now_s: float) -> None:
-        """A call that was committed to, stopped, or made to judge has ended."""
-        self._calls.end(attempt, verdict, now_s)
 
     def left(self, now_s: float) -> None:
         """The client has left: nothing is asked any more, and nothing is learnt."""
@@ -196,18 +153,18 @@ class Climb:
         self, attempt: int, fault: Fault, now_s: float, cost: Money = ZERO
     ) -> tuple[Command, ...]:
         """A call has brought no answer, at this cost."""
-        if self._is_final:
+        if self.is_final:
             return self._final.failed(attempt, fault, now_s, cost)
-        if (start := self._calls.live.get(attempt)) is None:
+        if (start := self.calls.live.get(attempt)) is None:
             return ()
         # It was too late for the step only: that says nothing of the model to those who ask it for streams.
         is_late = now_s >= start.until_s - A_TICK_S
-        self._calls.end(attempt, verdict_on(fault, is_excused=is_late), now_s)
+        self.calls.end(attempt, verdict_on(fault, is_excused=is_late), now_s)
         if self._is_over:  # it was a check, which may take longer than the client had time
             if not is_late:
                 self._final.heed_limit(start.candidate, fault, now_s)
             return ()
-        self._calls.spent += cost
+        self.calls.spent += cost
         if attempt not in self._attempts:
             return self._not_judged(start.candidate, fault, now_s)
         if fault.kind is FaultKind.CLIENT:
@@ -220,7 +177,7 @@ class Climb:
 
     def tick(self, now_s: float) -> tuple[Command, ...]:
         """An attempt of the final model has been silent for too long."""
-        return self._final.tick(now_s) if self._is_final else ()
+        return self._final.tick(now_s) if self.is_final else ()
 
     def _not_judged(self, candidate: Candidate, fault: Fault, now_s: float) -> tuple[Command, ...]:
         """A model that was to judge has failed: the step is judged without its marks."""
@@ -261,13 +218,13 @@ class Climb:
         return starts
 
     def _asked(self, placed: Candidate, until_s: float, now_s: float) -> Start:
-        return self._calls.start(placed, now_s, until_s, now_s, is_whole=True)
+        return self.calls.start(placed, now_s, until_s, now_s, is_whole=True)
 
     def _placed(
         self, candidate: Candidate, now_s: float, tier: str | None = None
     ) -> Candidate | None:
-        return self._calls.placed(
-            candidate, lambda each: self._calls.refusal(each, now_s, tier) is None, now_s
+        return self.calls.placed(
+            candidate, lambda each: self.calls.refusal(each, now_s, tier) is None, now_s
         )
 
     def _step_until_s(self, step: Step, now_s: float) -> float:
@@ -277,7 +234,7 @@ class Climb:
     def _is_dear(self, candidates: tuple[Candidate, ...]) -> bool:
         """Whether, after these, the final model might exceed what all calls may cost."""
         most = sum((max(c.cost.expected, c.cost.p90 or ZERO) for c in candidates), ZERO)
-        return self._calls.is_dear(most + self.cascade.final.cost.expected)
+        return self.calls.is_dear(most + self.cascade.final.cost.expected)
 
     def _judged_when_all_are_in(self) -> tuple[Command, ...]:
         step = self._step
@@ -287,10 +244,10 @@ class Climb:
 
     def _stopped(self, now_s: float) -> tuple[Command, ...]:
         """Stop the calls in flight; what they cost is unknown, and taken to be what whole answers are expected to."""
-        cancels = self._calls.cancels()
-        for start in self._calls.live.values():
-            self._calls.spent += start.candidate.cost.expected
-        self._calls.end_all(now_s)
+        cancels = self.calls.cancels()
+        for start in self.calls.live.values():
+            self.calls.spent += start.candidate.cost.expected
+        self.calls.end_all(now_s)
         return cancels
 
 

@@ -63,15 +63,15 @@ since one bad header must not take a model out for a day."""
 
 
 class Attempts:
-    """The attempts of one request; among its `calls` there may be others, made before."""
+    """The attempts of one request by its `plan`, until `deadline_s`; its `calls` may have others, made before."""
 
     def __init__(
         self, plan: Plan, fleet: Fleet, *, started_s: float, jitter: Callable[[], float]
     ) -> None:
         self.calls = Calls(plan, fleet, jitter)
-        self._plan = plan
+        self.plan = plan
         self._fleet = fleet
-        self._deadline_s = started_s + plan.effort.total_s
+        self.deadline_s = started_s + plan.effort.total_s
         self._jitter = jitter
         self._left = list(plan.candidates)
         self._tries: dict[str, int] = {}
@@ -85,43 +85,13 @@ class Attempts:
     def __repr__(self) -> str:
         return f"<Attempts {self.calls!r}>"
 
-    @property
-    def plan(self) -> Plan:
-        """Which models may be asked, and how hard to try."""
-        return self._plan
-
-    @property
-    def made(self) -> int:
-        """How many calls were made."""
-        return self.calls.made
-
-    @property
-    def deadline_s(self) -> float:
-        """When the request is over, answered or not."""
-        return self._deadline_s
-
-    @property
-    def is_hurried(self) -> bool:
-        """Whether it is the client that wants it to be over by then, and nobody else would yet."""
-        return self._plan.effort.is_hurried
-
-    @property
-    def tokens(self) -> int:
-        """What an attempt is expected to use of a limit per minute."""
-        return self._plan.tokens
-
-    @property
-    def stall_s(self) -> float:
-        """How long a stream may be silent between two pieces."""
-        return self._plan.effort.stall_s
-
     def begin(self, now_s: float) -> tuple[Command, ...]:
         """The first attempt, and when to wake if it may be hedged."""
         self._fleet.retries.earn()
         self._first = self.calls.made + 1
         commands = self._proceed(now_s)
-        if self._plan.hedge_after_s is not None and isinstance(commands[0], Start):
-            return (*commands, Wake(commands[0].at_s + self._plan.hedge_after_s))
+        if self.plan.hedge_after_s is not None and isinstance(commands[0], Start):
+            return (*commands, Wake(commands[0].at_s + self.plan.hedge_after_s))
         return commands
 
     def answering(self, attempt: int) -> tuple[Command, ...]:
@@ -131,14 +101,6 @@ class Attempts:
             return (Cancel(attempt),)
         self._is_over = True
         return (Commit(attempt), *self.calls.cancels(but=attempt))
-
-    def measured(self, attempt: int, slowness: float, now_s: float) -> None:
-        """The attempt at a replica has brought its first content, or its whole answer, with this slowness."""
-        self.calls.measured(attempt, slowness, now_s)
-
-    def ended(self, attempt: int, verdict: CallVerdict, now_s: float) -> None:
-        """The attempt that was committed to, or cancelled, has ended."""
-        self.calls.end(attempt, verdict, now_s)
 
     def left(self, now_s: float) -> None:
         """The client has left: nothing is asked any more, and nothing is learnt."""
@@ -185,17 +147,17 @@ class Attempts:
         if fault.kind in _LIMITS:
             for_s = min(fault.retry_after_s or _USUAL_LIMIT_S, _LONGEST_LIMIT_S)
             is_ours = fault.kind is FaultKind.BUSY
-            tier = tier or self._plan.tier
+            tier = tier or self.plan.tier
             self._fleet.limit(candidate.model, for_s, now_s, tier=tier, is_ours=is_ours)
 
     def tick(self, now_s: float) -> tuple[Command, ...]:
         """The first attempt has been silent for too long: hedge it with another candidate, if there is one."""
         first = self.calls.live.get(self._first)
-        if first is None or self._is_over or now_s >= self._deadline_s:
+        if first is None or self._is_over or now_s >= self.deadline_s:
             return ()
         others = (self._placed(c, now_s, []) for c in _without(self._left, first.candidate))
         candidate = next((other for other in others if other is not None), None)
-        if candidate is None or not (self._plan.hedges and self._plan.hedges.spend()):
+        if candidate is None or not (self.plan.hedges and self.plan.hedges.spend()):
             return ()
         return (self._start(candidate, now_s, now_s),)
 
@@ -217,7 +179,7 @@ class Attempts:
 
     def _is_clients_time_up(self, now_s: float) -> bool:
         """Whether the client's own deadline has passed: that says nothing of a model to those who have more time."""
-        return self.is_hurried and now_s >= self._deadline_s - A_TICK_S
+        return self.plan.effort.is_hurried and now_s >= self.deadline_s - A_TICK_S
 
     def _retry(
         self, candidate: Candidate, fault: Fault, now_s: float
@@ -232,9 +194,9 @@ class Attempts:
         if fault.kind is FaultKind.DISCONNECTED and not self._has_reconnected:
             return self._reconnect(candidate, now_s)
         is_last = not self._is_elsewhere(candidate, now_s)
-        if is_last and tries < self._plan.effort.attempts_per_model:
+        if is_last and tries < self.plan.effort.attempts_per_model:
             # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-            pause_s = self._jitter() * self._plan.effort.backoff_s * 2.0 ** (tries - 1)
+            pause_s = self._jitter() * self.plan.effort.backoff_s * 2.0 ** (tries - 1)
             at_s = now_s + max(pause_s, fault.retry_after_s or 0.0)
             if self._may_wait_until(at_s, candidate, now_s) and self._fleet.retries.spend():
                 return (self._start(candidate, at_s, now_s),)
@@ -248,18 +210,18 @@ class Attempts:
         but if a limit was waited for, that wait was lost with the connection, and may be repeated once.
         """
         self._has_reconnected, self._has_waited = True, False
-        if now_s >= self._deadline_s or not self._is_free(candidate, now_s, []):
+        if now_s >= self.deadline_s or not self._is_free(candidate, now_s, []):
             return None
         return (self._start(candidate, now_s, now_s),)
 
     def _may_wait_until(self, at_s: float, candidate: Candidate, now_s: float) -> bool:
-        in_time = at_s < min(self._deadline_s, now_s + self._plan.effort.longest_wait_s)
+        in_time = at_s < min(self.deadline_s, now_s + self.plan.effort.longest_wait_s)
         return in_time and self._is_free(candidate, now_s, [])
 
     def _proceed(self, now_s: float) -> tuple[Command, ...]:
         """The first candidate that may be asked, now or after a short wait, or the end."""
-        if now_s >= self._deadline_s:
-            return self._give_up(out_of_time(self._plan.effort.total_s))
+        if now_s >= self.deadline_s:
+            return self._give_up(out_of_time(self.plan.effort.total_s))
         refusals: list[tuple[Candidate, NotNow]] = []
         for candidate in self._left:
             if (placed := self._placed(candidate, now_s, refusals)) is not None:
@@ -306,8 +268,8 @@ class Attempts:
         if limited and not self._has_waited:
             for_s, candidate = min(limited, key=lambda pair: pair[0])
             # Spread out: otherwise all who wait for one limit would come back at the same instant.
-            at_s = now_s + for_s + self._jitter() * max(self._plan.effort.backoff_s, for_s / 4)
-            if for_s <= self._plan.effort.longest_wait_s and at_s < self._deadline_s:
+            at_s = now_s + for_s + self._jitter() * max(self.plan.effort.backoff_s, for_s / 4)
+            if for_s <= self.plan.effort.longest_wait_s and at_s < self.deadline_s:
                 self._has_waited = True
                 return (self._start(candidate, at_s, now_s),)
         return self._give_up(self._last_word(refusals))
@@ -327,7 +289,7 @@ class Attempts:
         self._tries[model.id] = self._tries.get(model.id, 0) + 1
         if model.replica:
             self._tries[model.replica] = self._tries.get(model.replica, 0) + 1
-        until_s = min(at_s + self._plan.patience_s, self._deadline_s)
+        until_s = min(at_s + self.plan.patience_s, self.deadline_s)
         is_again = self.calls.made >= self._first
         return self.calls.start(candidate, at_s, until_s, now_s, is_again=is_again)
 
@@ -345,7 +307,7 @@ class Attempts:
         soonest_s = away[-1][1].for_s if away else None
         if self._last is None and not away:
             # Nothing has failed, and nobody is away: a cascade's steps were dear.
-            return too_dear(self.calls.spent, self._plan.ceiling)
+            return too_dear(self.calls.spent, self.plan.ceiling)
         if self._last is None:
             return resting({each.model.id: str(why) for each, why in away}, soonest_s)
         fault, candidate = self._last

@@ -216,9 +216,3 @@ class Cascade(Struct, frozen=True):
         """Refuse a cascade without steps."""
         if not self.steps:
             raise ValueError("a cascade has at least one step before its final model")
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The ids of all models in the order in which they may be asked, each once."""
-        ids = [each.model.id for step in self.steps for each in step.candidates]
-        return tuple(dict.fromkeys([*ids, self.final.model.id]))

@@ -50,10 +50,6 @@ class LengthEstimate(Struct, frozen=True, gc=False):
         if not 0.0 <= self.reasoning <= 1.0:
             raise ValueError(f"reasoning is a share of the tokens, not {self.reasoning!r}")
 
-    def within(self, limit: int) -> "LengthEstimate":
-        """The same answers, where none may become longer than `limit` tokens."""
-        return replace(self, tokens=self.tokens.within(limit))
-
 
 class Staying(Struct, frozen=True, gc=False):
     """What staying with a model in a conversation is worth.

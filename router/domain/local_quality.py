@@ -14,6 +14,7 @@ from msgspec import Struct
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
 from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
+from router.domain.logits import sigmoid
 from router.domain.members import replace
 from router.domain.model import Ability, Model
 
@@ -118,11 +119,6 @@ def logit(p: float) -> float:
 
 def _kept(p: float) -> float:
     return min(_MOST, max(_LEAST, p))
-
-
-def sigmoid(x: float) -> float:
-    """The probability whose log-odds are `x`."""
-    return 1 / (1 + exp(-x))
 
 
 def _with_abilities(model: Model, abilities: Mapping[Category, Ability]) -> Model:

@@ -231,7 +231,7 @@ class Price(Rates, frozen=True):
             return tier
         return _ALSO.get(tier, "")
 
-    def bill(self, usage: Usage, tier: str = STANDARD) -> Bill:
+    def bill(self, usage: Usage, tier: str) -> Bill:
         """The exact cost of `usage` at the rates that hold for it, and what is uncertain about it."""
         bill = self.rates_for(usage.input_tokens, tier).tally(usage)
         if tier == STANDARD or self._in_band(usage.input_tokens, tier) is not None:

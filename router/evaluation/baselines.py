@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
-from router.evaluation.cascades import Ways, came_of, came_of_part, picked
+from router.evaluation.cascades import Ways, came_of, came_of_part
 from router.evaluation.folds import Split
 from router.evaluation.sweep import (
     FINE,
@@ -21,7 +21,6 @@ from router.evaluation.sweep import (
     chosen,
     joined,
     parts,
-    routed,
     singles,
 )
 
@@ -47,7 +46,7 @@ def chance(outcomes: Outcomes) -> Sweep:
 def oracle(outcomes: Outcomes) -> Sweep:
     """A router that knows every score and cost beforehand: at λ = 0 the cheapest of the best-scoring models."""
     lambdas = FINE.over(outcomes.costs_usd)
-    return routed(outcomes, chosen(outcomes.scores, outcomes.costs_usd, lambdas))
+    return singles(outcomes).picked(chosen(outcomes.scores, outcomes.costs_usd, lambdas))
 
 
 def category_mean(outcomes: Outcomes, split: Split) -> Sweep:
@@ -78,7 +77,7 @@ def fixed_pair(outcomes: Outcomes, split: Split, ways: Ways) -> Sweep:
         there = ways.models + np.flatnonzero(ways.finals == best)
         before = Sweep(every.scores[:, there], every.costs_usd[:, there])
         found[~known] = there[_best_on_average(before, known, lambdas)]
-    return picked(every, found)
+    return every.picked(found)
 
 
 def _usual(outcomes: Outcomes, split: Split) -> Floats:
@@ -103,7 +102,7 @@ def _by_category(outcomes: Outcomes, split: Split, came: Callable[[slice], Sweep
     for (fold, dataset), means in zip(pairs, _means(known, came), strict=True):
         is_here = (split.folds == fold) & (datasets == dataset)
         found[is_here] = chosen(means.qualities[None], means.costs_usd[None], lambdas)
-    return joined([picked(came(rows), found[rows]) for rows in parts(len(outcomes))])
+    return joined([came(rows).picked(found[rows]) for rows in parts(len(outcomes))])
 
 
 def _known(is_other: Mask, is_alike: Mask) -> Mask:

@@ -23,7 +23,7 @@ from router.evaluation.own_cascades import Attempt, attempts, to_install
 from router.evaluation.own_prospects import Learnt, nothing_learnt
 from router.evaluation.shrinkage import local_category
 from router.evaluation.standing import Yardstick
-from router.evaluation.sweep import FINE, Sweep, chosen, routed, singles
+from router.evaluation.sweep import FINE, Sweep, chosen, singles
 
 Abilities = Mapping[str, Mapping[Category, Ability]]
 """The abilities of models without own answers, by model id."""
@@ -151,7 +151,9 @@ def areas(trial: LocalTrial) -> Mapping[str, float]:
 def _swept(trial: LocalTrial, way: str) -> Sweep:
     predicted = trial.foreseen[way]
     lambdas = FINE.over(predicted.costs_usd)
-    return routed(trial.judged.outcomes, chosen(predicted.p_quality, predicted.costs_usd, lambdas))
+    return singles(trial.judged.outcomes).picked(
+        chosen(predicted.p_quality, predicted.costs_usd, lambdas)
+    )
 
 
 def reliability(predicted: Predictions, scores: Floats) -> tuple[Bin, ...]:

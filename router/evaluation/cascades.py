@@ -211,14 +211,6 @@ def _came_of(outcomes: Outcomes, ways: Ways, qualities: Floats) -> tuple[Floats,
     return np.hstack((scores, taken)), np.hstack((costs, paid))
 
 
-def picked(sweep: Sweep, choices: Choices) -> Sweep:
-    """The results of the chosen ways, settings in columns."""
-    return Sweep(
-        np.take_along_axis(sweep.scores, choices, axis=1),
-        np.take_along_axis(sweep.costs_usd, choices, axis=1),
-    )
-
-
 def within(foreseen: WayPredictions, max_quality_loss: float) -> Choices:
     """For each prompt, the cheapest way with an expected loss of at most `max_quality_loss`; one column.
 

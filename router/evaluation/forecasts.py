@@ -54,9 +54,7 @@ class Notes(Struct, frozen=True):
         )
 
 
-def usual_fits(
-    notes: Notes, hearsay: Hearsay, served: Forecaster | None = None
-) -> Mapping[str, Fit]:
+def usual_fits(notes: Notes, hearsay: Hearsay, served: Forecaster | None) -> Mapping[str, Fit]:
     """The three ways, for prompts whose categories are in `notes`.
 
     `served` is what the server predicts; None for the pool's abilities unchanged.

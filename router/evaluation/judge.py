@@ -17,7 +17,6 @@ from router.evaluation.cascades import (
     Ways,
     came_of_part,
     foreseen_in_parts,
-    picked,
     ways_of,
     within,
 )
@@ -26,7 +25,7 @@ from router.evaluation.pairs import CALLS_AT, PairCurve, pair_curve
 from router.evaluation.probabilities import PredictionOrder, gaps
 from router.evaluation.resampling import Interval, Resamples, Rows, interval
 from router.evaluation.standing import Row, SampleMeans, rows
-from router.evaluation.sweep import FINE, Sweep, chosen, joined, routed, singles
+from router.evaluation.sweep import FINE, Sweep, chosen, joined, singles
 
 EVERYTHING = "all"
 
@@ -137,7 +136,7 @@ def _routed(forecast: Forecast, lambdas: Floats) -> Iterator[tuple[str, Sweep]]:
     yield "fixed", Sweep(found.scores[:, -1:], found.costs_usd[:, -1:])
     if len(ways) > ways.models:
         picks = chosen(predictions.p_quality, predictions.costs_usd, lambdas)
-        yield "one call", routed(outcomes, picks)
+        yield "one call", singles(outcomes).picked(picks)
         yield "cascade", category_cascade(outcomes, forecast.split, ways)
 
 
@@ -147,7 +146,7 @@ def _by_ways(outcomes: Outcomes, predictions: Predictions, ways: Ways, lambdas: 
     for part, menu in foreseen_in_parts(predictions, ways):
         every = came_of_part(outcomes, ways, predictions.p_quality, part)
         by_lambda = chosen(menu.qualities, menu.costs_usd, lambdas)
-        found.append(picked(every, np.hstack((by_lambda, within(menu, MAX_QUALITY_LOSS)))))
+        found.append(every.picked(np.hstack((by_lambda, within(menu, MAX_QUALITY_LOSS)))))
     return joined(found)
 
 

@@ -12,16 +12,6 @@ from router.domain.arrays import Floats
 BINS = 15
 
 
-def auc(predicted: Floats, scores: Floats) -> float:
-    """The probability that a good answer was given a higher prediction than a bad one; ties count half.
-
-    The area under the ROC curve (Hanley and McNeil 1982,
-    https://doi.org/10.1148/radiology.143.1.7063747): 0.5 is uninformative, 1 perfect. NaN if all
-    answers are good, or all are bad.
-    """
-    return PredictionOrder.of(predicted, scores).auc(np.ones(predicted.size))
-
-
 class PredictionOrder(Struct, frozen=True, eq=False):
     """Answers in the order of their predictions, sorted once to be weighted many times.
 
@@ -41,7 +31,11 @@ class PredictionOrder(Struct, frozen=True, eq=False):
         return cls(order, np.flatnonzero(is_new), scores.ravel()[order])
 
     def auc(self, weights: Floats) -> float:
-        """The AUC with a weight for each answer."""
+        """The probability that a good answer was given a higher prediction than a bad one; ties count half.
+
+        The area under the ROC curve (Hanley and McNeil 1982, https://doi.org/10.1148/radiology.143.1.7063747), with a
+        weight for each answer: 0.5 is uninformative, 1 perfect. NaN if all answers are good, or all are bad.
+        """
         in_order = weights[self.order]
         good = np.add.reduceat(in_order * self.scores, self.starts)
         bad = np.add.reduceat(in_order, self.starts) - good
@@ -55,20 +49,12 @@ class PredictionOrder(Struct, frozen=True, eq=False):
 def gaps(predicted: Floats, scores: Floats) -> Floats:
     """For each prompt and bin of equal width, by how much the predictions in it exceed the scores.
 
-    The tables are prompts x models; the gaps of a prompt's models are summed.
+    The tables are prompts x models; the gaps of a prompt's models are summed. Summed over the prompts too, their
+    magnitudes add up to the expected calibration error times the number of predictions: how far, on average, a bin's
+    mean prediction is from its mean score (Guo et al. 2017, https://arxiv.org/abs/1706.04599, equation 5).
     """
     bins = np.minimum((predicted * BINS).astype(np.int64), BINS - 1)
     found = np.zeros((len(predicted), BINS))
     for column in range(predicted.shape[1]):
         found[np.arange(len(predicted)), bins[:, column]] += (predicted - scores)[:, column]
     return found
-
-
-def ece(predicted: Floats, scores: Floats) -> float:
-    """Expected calibration error: how far, on average, a bin's mean prediction is from its mean score.
-
-    Over 15 bins of equal width (Guo et al. 2017, https://arxiv.org/abs/1706.04599, equation 5); 0 is
-    perfect.
-    """
-    table = gaps(predicted.reshape(-1, 1), scores.reshape(-1, 1))
-    return float(np.abs(table.sum(axis=0)).sum() / predicted.size)

@@ -24,16 +24,6 @@ from router.evaluation.cascades import (
 from router.evaluation.sweep import Choices, chosen
 
 
-class ReplayedAnswer(Struct, frozen=True):
-    """A model's answer, None if nothing could be parsed, and its figures (NaN: unknown)."""
-
-    model: str
-    text: str | None
-    cost_usd: float
-    output_tokens: float
-    latency_s: float
-
-
 class Till:
     """The answers to one prompt, each handed out only if it is recorded in `calls`."""
 
@@ -47,20 +37,17 @@ class Till:
         """The models whose answers were handed out, in that order."""
         return tuple(self._calls)
 
-    def ask(self, model: str) -> ReplayedAnswer:
-        """The answer of a model, which is thereby paid for, once. Raises KeyError if there is no such model."""
+    def ask(self, model: str) -> str | None:
+        """The answer of a model, which is thereby paid for, once; None if nothing could be parsed.
+
+        Raises KeyError if there is no such model.
+        """
         if model not in self._answers.models:
             raise KeyError(model)
         if model not in self._calls:
             self._calls.append(model)
-        at = self._row, self._answers.models.index(model)
-        return ReplayedAnswer(
-            model=model,
-            text=self._answers.answers[at],
-            cost_usd=float(self._answers.costs_usd[at]),
-            output_tokens=float(self._answers.output_tokens[at]),
-            latency_s=float(self._answers.latencies_s[at]),
-        )
+        answer: str | None = self._answers.answers[self._row, self._answers.models.index(model)]
+        return answer
 
 
 class Decided(Struct, frozen=True):
@@ -98,14 +85,14 @@ def answering(predictions: Predictions, ways: Ways, picks: Numbers) -> Strategy:
     names, qualities = predictions.models, predictions.p_quality
 
     def strategy(row: int, till: Till) -> str:
-        way = int(picks[row]) - ways.models
-        if way < 0:
-            return till.ask(names[way + ways.models]).model
-        a, b = int(ways.ones[way]), int(ways.others[way])
-        one, other = (till.ask(names[each]).text for each in (a, b))
-        if one is not None and one == other:
-            return names[a if qualities[row, a] >= qualities[row, b] else b]
-        return till.ask(names[ways.finals[way]]).model
+        pick = int(picks[row])
+        if (way := pick - ways.models) >= 0:
+            pick, a, b = (int(each[way]) for each in (ways.finals, ways.ones, ways.others))
+            one, other = till.ask(names[a]), till.ask(names[b])
+            if one is not None and one == other:
+                return names[a if qualities[row, a] >= qualities[row, b] else b]
+        till.ask(names[pick])
+        return names[pick]
 
     return strategy
 

@@ -61,13 +61,6 @@ class Points(Struct, frozen=True, eq=False):
         is_best = self.qualities >= self.qualities.max() - _TIE
         return int(np.where(is_best, self.costs_usd, np.inf).argmin())
 
-    def beside(self, other: "Points") -> "Points":
-        """These and the other points together."""
-        return Points(
-            np.concatenate((self.costs_usd, other.costs_usd)),
-            np.concatenate((self.qualities, other.qualities)),
-        )
-
 
 class Sweep(Struct, frozen=True, eq=False):
     """What each prompt scored and cost (USD) at each setting: prompts in rows, settings in columns."""
@@ -80,18 +73,17 @@ class Sweep(Struct, frozen=True, eq=False):
         """The means over all prompts."""
         return Points(self.costs_usd.mean(axis=0), self.scores.mean(axis=0))
 
+    def picked(self, choices: Choices) -> "Sweep":
+        """The results of one setting per prompt, chosen in as many ways as `choices` has columns."""
+        return Sweep(
+            np.take_along_axis(self.scores, choices, axis=1),
+            np.take_along_axis(self.costs_usd, choices, axis=1),
+        )
+
 
 def singles(outcomes: Outcomes) -> Sweep:
     """Each model alone as a setting."""
     return Sweep(outcomes.scores, outcomes.costs_usd)
-
-
-def routed(outcomes: Outcomes, choices: Choices) -> Sweep:
-    """The results if the chosen models answer."""
-    return Sweep(
-        np.take_along_axis(outcomes.scores, choices, axis=1),
-        np.take_along_axis(outcomes.costs_usd, choices, axis=1),
-    )
 
 
 def joined(some: Sequence[Sweep]) -> Sweep:

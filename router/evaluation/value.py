@@ -13,7 +13,7 @@ from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
 from router.evaluation.significance import Doubts
-from router.evaluation.sweep import Choices, chosen, routed
+from router.evaluation.sweep import Choices, chosen, singles
 
 THRIFT = (0.02, 0.05, 0.1, 0.2, 0.4)
 """What saving the most expensive model's whole cost is worth, in quality: from 2 points to 40."""
@@ -50,7 +50,7 @@ def loss_doubts(own: Predictions, its: Predictions, loss: Loss) -> Doubts:
 
 def values(predicted: Predictions, outcomes: Outcomes, dearest_usd: float) -> Floats:
     """The value of each prompt, in points of quality. `dearest_usd` is the most expensive model's mean cost."""
-    got = routed(outcomes, _choices(predicted, dearest_usd))
+    got = singles(outcomes).picked(_choices(predicted, dearest_usd))
     return np.asarray((got.scores - _lambdas(dearest_usd) * got.costs_usd).mean(axis=1))
 
 

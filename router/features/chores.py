@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from router.features.needs import tools_to_call
-from router.features.text import end_texts_of
+from router.features.text import end_texts_of, has_one
 from router.features.turns import Asking
 
 _HEAD, _TAIL = 600, 400
@@ -69,7 +69,7 @@ class _Form(Struct, frozen=True):
     def is_in(self, folded: str) -> bool:
         """Whether a lower-case text has this form."""
         for words in self.wants:
-            if not _has_one(words, folded):
+            if not has_one(words, folded):
                 return False
         return self.pattern.search(folded) is not None
 
@@ -175,19 +175,12 @@ def _is_probe(body: Mapping[str, Any], words: str) -> bool:
 
 
 def _asks_for_one(words: str, forms: tuple[_Form, ...]) -> bool:
-    return _has_one(_HINTS, words) and any(form.is_in(words) for form in forms)
+    return has_one(_HINTS, words) and any(form.is_in(words) for form in forms)
 
 
 def _is_always(duties: str) -> bool:
     """Whether instructions ask for a chore in every case, and not if, when or at the end of something."""
     return _asks_for_one(duties, _FORMS) and _asks_for_one(without_occasions(duties), _FORMS)
-
-
-def _has_one(words: tuple[str, ...], folded: str) -> bool:
-    for word in words:  # noqa: SIM110 - a generator would take longer than the search
-        if word in folded:
-            return True
-    return False
 
 
 def without_occasions(instructions: str) -> str:

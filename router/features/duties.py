@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from router.domain.category import Category
 from router.features.chores import without_occasions
-from router.features.text import end_texts_of
+from router.features.text import end_texts_of, has_one
 from router.features.turns import Asking
 
 _INSTRUCTIONS = 600
@@ -199,7 +199,7 @@ def _instructed(first: Mapping[str, Any]) -> Category | None:
     if first["role"] not in ("system", "developer"):
         return None
     instructions = "\n".join(end_texts_of(first))[:_AGENTS_CHARS].lower()
-    if _has_one(_AGENTS, instructions):
+    if has_one(_AGENTS, instructions):
         return Category.CODE_EDITING
     if _REACT in instructions:
         return Category.TOOL_CALLING
@@ -211,7 +211,7 @@ def _instructed(first: Mapping[str, Any]) -> Category | None:
 
 
 def _done_always(told: str) -> Category | None:
-    duties = [duty for duty in _DUTIES if _has_one(duty.hints, told)]
+    duties = [duty for duty in _DUTIES if has_one(duty.hints, told)]
     if not duties:
         return None
     told = without_occasions(told)
@@ -233,7 +233,7 @@ def _stated(words: str) -> Category | None:
     head, tail = words[:_END].lower(), words[-_END:].lower()
     if _is_answered_from(head) or _is_answered_from(tail):
         return Category.EXTRACTION
-    if _has_one(_ASKED, tail) and _MATERIAL.search(head) and _QUESTION.search(tail):
+    if has_one(_ASKED, tail) and _MATERIAL.search(head) and _QUESTION.search(tail):
         return Category.EXTRACTION
     first, last = head[:_LINE].partition("\n\n")[0], tail[-_LINE:].rpartition("\n\n")[2]
     return _done_at_once(first) or _done_at_once(last) or _abroad(f"{first}\n{last}")
@@ -245,7 +245,7 @@ def _done_at_once(text: str) -> Category | None:
     if not _ANY_AT_ONCE.match(asked):
         return None
     for duty in _DUTIES:
-        if not _has_one(duty.hints, asked):
+        if not has_one(duty.hints, asked):
             continue
         verb = duty.verbs.match(asked)
         if (verb and _is_text(asked[verb.end() :])) or duty.besides.match(asked):
@@ -268,20 +268,13 @@ def _is_text(after: str) -> bool:
 
 def _is_answered_from(text: str) -> bool:
     """Whether a question is to be answered from a text that comes with it; with code, that is work on code."""
-    if not _has_one(_ANSWERS, text) or not _has_one(_SOURCES, text) or " code" in text:
+    if not has_one(_ANSWERS, text) or not has_one(_SOURCES, text) or " code" in text:
         return False
     return _GIVEN.search(text) is not None and _ANSWERED.search(text) is not None
 
 
 def _abroad(text: str) -> Category | None:
     for category, hints, pattern in _ABROAD:
-        if _has_one(hints, text) and (found := pattern.search(text)):
+        if has_one(hints, text) and (found := pattern.search(text)):
             return None if _TELLS.search(_SENTENCE.split(text[: found.start()])[-1]) else category
     return None
-
-
-def _has_one(words: tuple[str, ...], text: str) -> bool:
-    for word in words:  # noqa: SIM110 - a generator would take longer than the search
-        if word in text:
-            return True
-    return False

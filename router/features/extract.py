@@ -11,13 +11,14 @@ from router.domain.features import Features
 from router.domain.kinship import Kinship
 from router.domain.model import Capability
 from router.domain.price import STANDARD
+from router.domain.recent import Recent
 from router.domain.service_tier import tier_of
 from router.domain.turns import Turns, finished
 from router.features.category import CERTAIN, plain_form, worded
 from router.features.difficulty import difficulty_of
 from router.features.needs import needs_of
 from router.features.options import options_in
-from router.features.recall import Read, Recall, key_of
+from router.features.recall import Read, key_of, new_recall
 from router.features.text import Message, both_ends, definitions_in, whole_length
 from router.features.tokens import TokenCounter
 from router.features.turns import (
@@ -53,7 +54,7 @@ class Reader:
     counter: TokenCounter
     categories: "CategoryModel | None" = None
     kinds: "KindModel | None" = None
-    recall: Recall = field(default_factory=Recall, compare=False)
+    recall: Recent[bytes, Read] = field(default_factory=new_recall, compare=False)
 
     def read(self, body: Mapping[str, Any], asking: Asking, *, sees: bool) -> Read:
         """What is made of a request's question, worked out once for all calls that ask the same.
@@ -81,7 +82,7 @@ class Reader:
     ) -> Read:
         tokens = self.tokens_of(question)
         guess = Guess(form, CERTAIN) if form else self._worded(question, tokens, before, sees=sees)
-        return Read(len(tokens), guess, self._kinship(tokens, whole))
+        return Read(guess, self._kinship(tokens, whole))
 
     def _worded(self, question: str, tokens: Sequence[int], before: str, *, sees: bool) -> Guess:
         """The category by words: of a question that may follow up a wish, together with that if this is surer."""

@@ -41,9 +41,8 @@ _PLACES_BEFORE_OF = 3
 
 
 class Reading(Struct, frozen=True):
-    """A text; its code, verbatim; the rest of it; and that rest's words in normal form."""
+    """Of a text: its code, verbatim; the rest of it; and that rest's words in normal form."""
 
-    text: str
     code: Words
     prose: str
     words: Words
@@ -54,7 +53,7 @@ def read(text: str) -> Reading:
     text = unicodedata.normalize("NFC", text).translate(_APOSTROPHES)
     code = tuple(found[0].strip("`").strip() for found in _CODE.finditer(text))
     prose = bare(_tidy(_CODE.sub(" codespan ", text)))
-    return Reading(text, code, prose, _normal(_spelt(_moved(prose))))
+    return Reading(code, prose, _normal(_spelt(_moved(prose))))
 
 
 def _tidy(prose: str) -> str:

@@ -4,8 +4,9 @@ An agent's hundredth call repeats ninety-nine that were counted before; most req
 the last one. Only numbers are kept, never texts: these are looked up by hash, which differs from process to process.
 """
 
-from collections import OrderedDict
 from typing import NamedTuple
+
+from router.domain.recent import Recent
 
 Texts = tuple[str, ...]
 """Of a conversation, in its order."""
@@ -33,21 +34,17 @@ NOTHING = TokenCount(0, exact=True)
 class Tallies:
     """The counts of the last `most` sequences of texts; the least recently used go first."""
 
-    __slots__ = ("_counts", "_most")
+    __slots__ = ("_counts",)
 
     def __init__(self, most: int = MOST) -> None:
-        self._most = most
-        self._counts: OrderedDict[int, TokenCount] = OrderedDict()
+        self._counts = Recent[int, TokenCount](most)
 
     def __len__(self) -> int:
         return len(self._counts)
 
     def find(self, texts: Texts) -> TokenCount | None:
         """How many tokens these have together, if that is still known."""
-        key = hash(texts)
-        if (found := self._counts.get(key)) is not None:
-            self._counts.move_to_end(key)
-        return found
+        return self._counts.find(hash(texts))
 
     def beginning(self, texts: Texts) -> tuple[int, TokenCount]:
         """The longest known beginning that lacks fewer than `_NEWEST` of these texts: its length, and its tokens.
@@ -61,6 +58,4 @@ class Tallies:
 
     def keep(self, texts: Texts, count: TokenCount) -> None:
         """Remember the count of these."""
-        self._counts[hash(texts)] = count
-        if len(self._counts) > self._most:
-            self._counts.popitem(last=False)
+        self._counts.keep(hash(texts), count)

@@ -98,6 +98,14 @@ def whole_length(text: str, tokens: Sequence[int]) -> int:
     return round(len(tokens) * len(text) / max(1, len(both_ends(text))))
 
 
+def has_one(words: tuple[str, ...], text: str) -> bool:
+    """Whether one of `words` is in `text`; `containing` is for many words and long texts."""
+    for word in words:  # noqa: SIM110 - a generator would take longer than the search
+        if word in text:
+            return True
+    return False
+
+
 def containing(*parts: str) -> Callable[[str], bool]:
     """A function that tells whether a text contains one of `parts`.
 

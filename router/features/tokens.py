@@ -96,9 +96,7 @@ class TokenCounter:
         """Tokens of a whole prompt: messages with their framing, pictures, sounds and files; tools and schemas."""
         return finished(self.counting(messages, definitions))
 
-    def counting(
-        self, messages: Sequence[Message], definitions: object = None
-    ) -> Turns[PromptCount]:
+    def counting(self, messages: Sequence[Message], definitions: object) -> Turns[PromptCount]:
         """`of_chat` in steps, so that a long request does not hold up others."""
         texts, media = [_written(definitions)] if definitions else [], NO_MEDIA
         for start in range(0, len(messages), _READ_AT_ONCE):
@@ -186,7 +184,7 @@ def _unforeseen(secret: int) -> Sequence[float]:
     return [(place + share / 2**32) * steps for place, share in enumerate(chance)]
 
 
-def _spread(texts: Texts, chars: int, places: Sequence[float] = _EVENLY) -> str:
+def _spread(texts: Texts, chars: int, places: Sequence[float]) -> str:
     """Slices of `texts` at these places joined by line breaks, `chars` characters in all.
 
     The texts are not actually joined, so no long text is copied.

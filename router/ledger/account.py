@@ -260,7 +260,7 @@ class Account(Struct, frozen=True):
         usage, source = self._used(candidate, heard)
         tier = heard.service_tier or self.decision.features.service_tier
         charge = charged(candidate.model.price, usage, source, tier)
-        return _with_unknown(charge, _CONSULTED) if heard.consults else charge
+        return _with_unknown_part(charge) if heard.consults else charge
 
     def _used(self, candidate: Candidate, heard: Heard) -> tuple[Usage, UsageSource]:
         """What the upstream counted; what it left out is estimated, and then the whole is an estimate."""
@@ -337,11 +337,11 @@ def charged(price: Price, usage: Usage, source: UsageSource, tier: str = STANDAR
     return Charge(usage, source, bill.amount, trust, _note(bill), tier)
 
 
-def _with_unknown(charge: Charge, what: str) -> Charge:
-    """`charge` without something that cannot be charged: nobody is told that this is all."""
+def _with_unknown_part(charge: Charge) -> Charge:
+    """`charge` without other models' work that cannot be charged: nobody is told that this is all."""
     if charge.cost_source is CostSource.FREE:
         return charge
-    note = "; ".join(filter(None, (f"no rate for {what}", charge.note)))
+    note = "; ".join(filter(None, (f"no rate for {_CONSULTED}", charge.note)))
     return replace(charge, cost_source=CostSource.UNPRICED, note=note)
 
 

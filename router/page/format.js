@@ -107,6 +107,14 @@ Farthing.dom = (() => {
     return element;
   }
 
+  /* The same in SVG, where all properties are attributes. */
+  function draw(tag, attributes = {}, ...children) {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  }
+
   const get = (id) => document.getElementById(id);
 
   function fill(id, ...children) {
@@ -132,5 +140,5 @@ Farthing.dom = (() => {
     show();
   }
 
-  return { make, get, fill, table, tableOnDemand };
+  return { make, draw, get, fill, table, tableOnDemand };
 })();

@@ -45,7 +45,6 @@ class Panel(Struct, frozen=True):
     """
 
     referee: Referee
-    request_id: str
     request: ChatRequest
     category: Category
     judge_named: Callable[[str, Candidate], Candidate | None]
@@ -111,7 +110,7 @@ class Ascent(Race):
             return super()._tell(event)
         start, begun, now_s = event.start, replace(event, ended=event.timing()), self._now_s()
         if start.candidate.model.replica:
-            self._climb.measured(start.attempt, event.slowness, now_s)
+            self._climb.calls.measured(start.attempt, event.slowness, now_s)
         self._answers[start.attempt] = begun
         cost = self._books.cost_of(begun, _whole(begun).heard)
         return self._climb.answered(start.attempt, now_s, cost)
@@ -169,7 +168,7 @@ class Ascent(Race):
     def _unwanted(self, begun: Begun) -> None:
         if not begun.start.is_whole:
             return super()._unwanted(begun)
-        self._climb.ended(begun.start.attempt, CallVerdict.NEITHER, self._now_s())
+        self._climb.calls.end(begun.start.attempt, CallVerdict.NEITHER, self._now_s())
         if self._stopped_by is Outcome.CLIENT_LEFT:
             return self._left_behind(begun)
         return self._books.step_rejected(begun, _whole(begun).heard, How.FAILED.value)
@@ -221,7 +220,7 @@ class Ascent(Race):
             cost = self._books.failed(start, event.fault, event.timing, unheard)
             self._climb.failed(start.attempt, event.fault, now_s, cost)
             return None
-        self._climb.ended(start.attempt, CallVerdict.GOOD, now_s)
+        self._climb.calls.end(start.attempt, CallVerdict.GOOD, now_s)
         said = _whole(event)
         heard = self._of_verdict(said.heard, text)
         self._judging_cost += self._books.rejected(event, heard, _JUDGE).cost
@@ -243,9 +242,7 @@ class Ascent(Race):
         asked = judge_request(model, panel.request.messages, answer, "")
         body = {**asked, "model": model.name}
         headers = self._books.witness.onward(start.attempt)
-        return Call(
-            panel.request_id, model, orjson.dumps(body), body, stream=False, headers=headers
-        )
+        return Call(model, orjson.dumps(body), body, stream=False, headers=headers)
 
     async def _cosines(self, step: Step, answers: Sequence[Begun | None]) -> Cosines:
         """The cosines between the answers, if they are to be compared and all of them have a vector."""

@@ -207,7 +207,7 @@ class Race:
                 return self._machine.tick(now_s)
             case Begun(start):
                 if start.candidate.model.replica:
-                    self._machine.measured(start.attempt, event.slowness, now_s)
+                    self._machine.calls.measured(start.attempt, event.slowness, now_s)
                 return self._machine.answering(start.attempt)
             case Failed(start, fault, timing):
                 cost = self._losses.failed(start, fault, timing)
@@ -265,7 +265,7 @@ class Race:
         """The attempt is stopped by us; it cost something only if it was ever sent."""
         was_sent = start.attempt in self._sent
         verdict = CallVerdict.NEITHER if was_sent else CallVerdict.UNSENT
-        self._machine.ended(start.attempt, verdict, self._means.world.monotonic_s())
+        self._machine.calls.end(start.attempt, verdict, self._means.world.monotonic_s())
         if was_sent:
             self._book_stopped(start, timing)
 

@@ -116,7 +116,7 @@ class Bookkeeper(Struct):
         return self.account.rejected(start.attempt, start.candidate, heard, begun.timing(), "").cost
 
     def from_cache(
-        self, candidate: Candidate, usage: Usage, timing: Timing, *, is_step: bool = False
+        self, candidate: Candidate, usage: Usage, timing: Timing, *, is_step: bool
     ) -> Entry:
         """The client gets an answer that was stored, or that another request has paid for.
 

@@ -53,7 +53,6 @@ class Cascading(Struct, frozen=True):
         terms, features = visit.terms, visit.features
         panel = Panel(
             referee,
-            visit.caller.request_id,
             visit.request,
             features.category,
             judge_named=lambda name, answer: judge.judging(name, answer, features, terms),
@@ -100,7 +99,7 @@ class Cascading(Struct, frozen=True):
             cost = books.failed(event.start, event.fault, event.timing)
             self.climb.failed(attempt, event.fault, now_s, cost)
             return StepOutcome.UNCHECKED
-        self.climb.ended(attempt, CallVerdict.GOOD, now_s)
+        self.climb.calls.end(attempt, CallVerdict.GOOD, now_s)
         match begun.opened, event.opened:
             case OpenedPlain() as taken, OpenedPlain() as made:
                 books.step_rejected(event, made.heard, _CHECK)

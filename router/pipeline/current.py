@@ -73,7 +73,7 @@ class Current:
         self._succeeded_s = now_s
         self._counts[Reloaded.CHANGED] += 1
 
-    def keep(self, now_s: float, restart: tuple[str, ...] = ()) -> None:
+    def keep(self, now_s: float, restart: tuple[str, ...]) -> None:
         """The files are sound, and change nothing."""
         since_s = now_s if self._standing.is_stale else self._standing.since_s
         self._standing = ReloadState(since_s, restart=restart)

@@ -157,7 +157,7 @@ class _Fetching:
         await self._admit(self.tokens)
         machine = self._machine()
         begun = await self._begun(machine)
-        machine.ended(
+        machine.calls.end(
             begun.start.attempt, CallVerdict.GOOD, self.pipeline.means.world.monotonic_s()
         )
         opened = begun.opened
@@ -193,7 +193,6 @@ class _Fetching:
     def _call(self, start: Start) -> Call:
         model = start.candidate.model
         return Call(
-            request_id=self.caller.request_id,
             model=model,
             body=upstream_bytes(self.request, model.name),
             fields=self.request.body,

@@ -23,7 +23,6 @@ from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.model import Model
-from router.domain.turns import finished
 from router.features.text import definitions_in
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
@@ -55,7 +54,7 @@ from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
-from router.wire.chat import ChatRequest, parsing, refuse_repeats
+from router.wire.chat import parsing, refuse_repeats
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
@@ -90,16 +89,6 @@ class Pipeline(Struct, frozen=True):
     def models(self) -> Mapping[str, Model]:
         """The catalog of this moment."""
         return self.judge.models
-
-    def decide(
-        self, request: ChatRequest, caller: Caller, balances: Sequence[Balance] = ()
-    ) -> Decision:
-        """Understand and judge; nothing is sent. Raises ApiError for what cannot be decided."""
-        caller = overriding(request, caller)
-        target = self.judge.target(request, caller)
-        return self.judge.judged(
-            finished(self.judge.visiting(request, caller, target, balances, ()))
-        )
 
     async def answer(self, raw: bytes, caller: Caller, original: Original | None = None) -> Reply:
         """The reply to one request. Raises ApiError for everything the client must be told.
@@ -142,7 +131,7 @@ class Pipeline(Struct, frozen=True):
         counting = counter.counting(request.messages, definitions_in(request.body))
         return (await at_leisure(counting)).tokens
 
-    async def _visit(self, raw: bytes, caller: Caller, original: Original | None = None) -> Visit:
+    async def _visit(self, raw: bytes, caller: Caller, original: Original | None) -> Visit:
         began_s = self.means.world.monotonic_s()
         request = await at_leisure(parsing(raw, self.limits, original))
         caller = overriding(request, caller)
@@ -316,7 +305,7 @@ class Pipeline(Struct, frozen=True):
     async def _walk(self, visit: Visit, find: Find) -> Walk:
         machine = self._machine(visit, find.decision)
         telling = self._telling(visit, find.decision)
-        await self._entered(visit, find, telling, machine.tokens)
+        await self._entered(visit, find, telling, machine.plan.tokens)
         walk = Walk(
             request=visit.request,
             machine=machine,
@@ -324,6 +313,7 @@ class Pipeline(Struct, frozen=True):
             shelf=find.shelf,
             telling=telling,
             scoring=self._scoring(visit),
+            patience=self._patience(visit),
             home=visit.home,
         )
         cascade = find.decision.cascade

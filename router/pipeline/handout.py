@@ -33,7 +33,7 @@ class Handout(Struct, frozen=True):
     world: World
     scoring: Scoring
 
-    async def from_stored(self, answer: StoredAnswer, *, is_similar: bool = False) -> Reply:
+    async def from_stored(self, answer: StoredAnswer, *, is_similar: bool) -> Reply:
         """A stored answer, under a new id, as old as its `age` header says.
 
         `is_similar` says that it was given to other words.

@@ -22,6 +22,12 @@ def place_of(error: BaseException) -> str:
     return f"{type(error).__name__} in {', called in '.join(places)}"
 
 
+def noticed(task: "asyncio.Task[Any]") -> None:
+    """Retrieve its exception, so that the loop does not report one that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()
+
+
 def noted(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
     """Log what an event loop reports that nobody waited for: by itself it would quote requests, uvloop whole ones."""
     what, error = _QUOTED.sub("", context["message"]), context.get("exception")

@@ -93,7 +93,7 @@ class StreamOwner:
 
     def _end(self, verdict: CallVerdict) -> None:
         now_s = self._walk.means.world.monotonic_s()
-        self._walk.machine.ended(self._begun.start.attempt, verdict, now_s)
+        self._walk.machine.calls.end(self._begun.start.attempt, verdict, now_s)
 
     def _over(self) -> None:
         if self._flight is not None:

@@ -1,8 +1,8 @@
 """Which questions were answered lately: one that is asked again shows that its answer was not good enough."""
 
-from collections import OrderedDict
-
 from msgspec import Struct
+
+from router.domain.recent import Recent
 
 
 class AnsweredQuestion(Struct, frozen=True):
@@ -22,18 +22,14 @@ class Questions:
 
     def __init__(self, window_s: float, most: int) -> None:
         self._window_s = window_s
-        self._most = most
-        self._answered: OrderedDict[bytes, AnsweredQuestion] = OrderedDict()
+        self._answered = Recent[bytes, AnsweredQuestion](most)
 
     def __len__(self) -> int:
         return len(self._answered)
 
     def note(self, question: bytes, answer: AnsweredQuestion) -> None:
         """This question has got this answer, the latest of all."""
-        self._answered[question] = answer
-        self._answered.move_to_end(question)
-        if len(self._answered) > self._most:
-            self._answered.popitem(last=False)
+        self._answered.keep(question, answer)
 
     def rejected(self, question: bytes, asked_s: float) -> AnsweredQuestion | None:
         """The answer that this question already had when it was asked again; returned once.

@@ -5,9 +5,8 @@ enough. This module only makes sure that it is fresh, undamaged, and this tenant
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
-from typing import Protocol
 
 import orjson
 from msgspec import Struct
@@ -63,20 +62,12 @@ class CacheControl(Struct, frozen=True):
 ANY_WISH = CacheControl()
 
 
-class Lesson(Protocol):
-    """What there is to learn from a new answer."""
-
-    async def learn(self, answer: StoredAnswer) -> None:
-        """Learn from `answer`, which has just been stored."""
-        ...
-
-
 class Shelf(Struct, frozen=True):
     """The place of one request's answers in the cache; a place without a key holds nothing.
 
-    `lesson` is what a new answer teaches, None for nothing. Without `stores` nothing is cached, and
-    answers are shared only among identical requests in flight at the same time. `goes_on_at` are models from
-    whose new answers the client may continue by their ids: a stored one has an id that their provider does not
+    `learn` is told of a new answer once it is stored, None where it teaches nothing. Without `stores` nothing is
+    cached, and answers are shared only among identical requests in flight at the same time. `goes_on_at` are models
+    from whose new answers the client may continue by their ids: a stored one has an id that their provider does not
     know, and is not given.
     """
 
@@ -86,7 +77,7 @@ class Shelf(Struct, frozen=True):
     wish: CacheControl
     largest_bytes: int
     tenant: tuple[str, ...] = ()
-    lesson: Lesson | None = None
+    learn: Callable[[StoredAnswer], Awaitable[None]] | None = None
     stores: bool = True
     goes_on_at: Capability | None = None
 
@@ -153,8 +144,8 @@ class Shelf(Struct, frozen=True):
         if self._flaw(answer, request, ending) is None:
             writer = answer.origin.writer.model_id
             await self.cache.put(self.key, writer, pack(answer), self.terms.ttl_s)
-            if self.lesson is not None:
-                await self.lesson.learn(answer)
+            if self.learn is not None:
+                await self.learn(answer)
 
     def _flaw(
         self, answer: StoredAnswer, request: ChatRequest, ending: StreamSummary | None

@@ -64,8 +64,9 @@ class Find(Struct, frozen=True):
             await books.embedded(*self.asked)
 
 
-class Compared(Struct, frozen=True):
-    """Implements `router.pipeline.shelf.Lesson`: the new answer may serve other words from now on.
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a new answer teaches: it may serve other words from now on.
 
     `stored` is the answer that could have been given instead, where the two are to be compared.
     """
@@ -122,8 +123,8 @@ class Similar(Struct, frozen=True):
             self.semantic.took(look)
             return other
         stored = other.stored[other.decision.chosen.model.id] if other and look.to_check else None
-        lesson = Compared(self.semantic, look, shelf.key, terms.ttl_s, stored)
-        return replace(find, shelf=replace(shelf, lesson=lesson))
+        lesson = Lesson(self.semantic, look, shelf.key, terms.ttl_s, stored)
+        return replace(find, shelf=replace(shelf, learn=lesson.learn))
 
     async def _other(self, visit: Visit, find: Find, look: Look) -> Find | None:
         """What was found in other words, if it is still there and good enough."""

@@ -51,6 +51,7 @@ class Walk(Struct, frozen=True):
     shelf: Shelf
     telling: Telling
     scoring: Scoring
+    patience: Patience
     cascading: Cascading | None = None
     home: Home = ANYWHERE
 
@@ -137,7 +138,9 @@ class Walk(Struct, frozen=True):
     async def abandoned(self, begun: Begun) -> None:
         """The client gets nothing of this answer: mostly it has left."""
         await begun.opened.close()
-        self.machine.ended(begun.start.attempt, CallVerdict.NEITHER, self.means.world.monotonic_s())
+        self.machine.calls.end(
+            begun.start.attempt, CallVerdict.NEITHER, self.means.world.monotonic_s()
+        )
         opened = begun.opened
         heard = opened.heard if isinstance(opened, OpenedPlain) else Heard(prompt=opened.prompt)
         left = Outcome.CLIENT_LEFT
@@ -159,7 +162,6 @@ class Walk(Struct, frozen=True):
         asks, request = self.means.upstreams[model.upstream].asks_usage, self._request_to(model)
         body = upstream_bytes(request, model.name, ask_usage=asks, is_whole=start.is_whole)
         return Call(
-            request_id=self.telling.request_id,
             model=model,
             body=body,
             fields=upstream_fields(request, is_whole=start.is_whole),
@@ -183,7 +185,9 @@ class Walk(Struct, frozen=True):
         return None if self.cascading is not None else self.request.original
 
     async def _plain(self, begun: Begun, opened: OpenedPlain, flight: Flight | None) -> Reply:
-        self.machine.ended(begun.start.attempt, CallVerdict.GOOD, self.means.world.monotonic_s())
+        self.machine.calls.end(
+            begun.start.attempt, CallVerdict.GOOD, self.means.world.monotonic_s()
+        )
         entry = self.books.answered(begun, opened.heard)
         posted = self.books.post()
         origin = self.origin(begun, entry.usage)
@@ -231,7 +235,7 @@ class Walk(Struct, frozen=True):
         broadcast = Broadcast(source, listener, owner, form)
         reader = StreamClient(
             self.request.wants_usage,
-            self._patience(),
+            self.patience,
             finish=lambda: self._settled(begun, owner, listener, words),
             leave=owner.leave,
         )
@@ -271,18 +275,13 @@ class Walk(Struct, frozen=True):
             terms=self.telling.decision.terms if begun.start.is_whole else "",
         )
 
-    def _patience(self) -> Patience:
-        machine = self.machine
-        monotonic_s = self.means.world.monotonic_s
-        return Patience(machine.stall_s, machine.deadline_s, monotonic_s, machine.is_hurried)
-
     def _answered_by(self, begun: Begun) -> dict[str, str]:
         start, cache = begun.start, self.shelf.state
         if self.cascading is None:
             return self.telling.headers(start.candidate, attempts=start.attempt, cache=cache)
         return self.telling.headers(
             start.candidate,
-            attempts=self.machine.made,
+            attempts=self.machine.calls.made,
             cache=cache,
             cascade=self.cascading.words,
             is_accepted=start.is_whole,

@@ -25,7 +25,6 @@ class Call(Struct, frozen=True):
     do not affect what is asked.
     """
 
-    request_id: str
     model: Model
     body: bytes
     fields: Mapping[str, Any]

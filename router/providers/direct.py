@@ -36,7 +36,6 @@ from router.wire.errors import read_error, retry_after_s
 from router.wire.splice import set_members, without_member
 
 _EVENT_STREAM = "text/event-stream"
-_NO_HEADERS: Mapping[str, str] = {}
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 64 * 2**10
 _ERROR_S = 5.0
@@ -158,8 +157,8 @@ class Line:
         body: bytes,
         *,
         fresh: bool,
-        headers: Mapping[str, str] = _NO_HEADERS,
-        path: str = "",
+        headers: Mapping[str, str],
+        path: str,
     ) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection.
 
@@ -213,7 +212,7 @@ def bearer(api_key: str) -> dict[str, str]:
     return {"authorization": f"Bearer {api_key}"} if api_key else {}
 
 
-class _DirectResponse:
+class _DirectResponse(AsyncIterator[bytes]):
     def __init__(self, response: Exchange, secrets: tuple[bytes, ...]) -> None:
         self._response = response
         self._secrets = secrets
@@ -239,9 +238,6 @@ class _DirectResponse:
         return bytes(body)
 
     def pieces(self) -> AsyncIterator[bytes]:
-        return self
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:

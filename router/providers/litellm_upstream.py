@@ -23,6 +23,7 @@ from msgspec import Struct
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.pipeline.steady import Steady
 from router.ports import Call, Response
+from router.providers.streamed import Streamed
 from router.providers.translating.answers import chunk_event, plain_body
 from router.providers.translating.arguments import (
     HINTS,
@@ -224,9 +225,7 @@ class _PlainResponse:
         """Nothing is open after an answer that was read whole."""
 
 
-class _StreamResponse:
-    is_stream = True
-
+class _StreamResponse(Streamed):
     def __init__(
         self, stream: Any, trace: ConnectionTrace, border: "_Border", only_json: OnlyJson | None
     ) -> None:
@@ -245,15 +244,6 @@ class _StreamResponse:
         except BaseException:
             await self.close()
             raise
-        return self
-
-    async def read(self) -> bytes:
-        return b"".join([piece async for piece in self.pieces()])
-
-    def pieces(self) -> AsyncIterator[bytes]:
-        return self
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:

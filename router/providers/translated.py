@@ -17,6 +17,7 @@ from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.members import replace
 from router.domain.usage import Usage
 from router.ports import CHAT_PATH, Call, EndsLater, Native, Response
+from router.providers.streamed import Streamed
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.chat.tools import read_format
@@ -32,6 +33,7 @@ from router.wire.dialects.translate import (
     translate_request,
 )
 from router.wire.errors import error_object, read_error
+from router.wire.native.forms import object_in
 from router.wire.native.reading import Tongue
 from router.wire.sse import DONE, EventSplitter, data_of
 
@@ -210,7 +212,7 @@ class _TranslatedPlain:
     async def read(self) -> bytes:
         raw = await self._response.read()
         try:
-            answer = _object_in(raw)
+            answer = object_in(raw, "the upstream's answer")
             told = translate_answer(answer, self._source, Dialect.CHAT, self._occasion)
             return orjson.dumps(told)
         except (MalformedAnswer, *_BEYOND_NUMBERS) as error:
@@ -225,9 +227,7 @@ class _TranslatedPlain:
         await self._response.close()
 
 
-class _TranslatedStream:
-    is_stream = True
-
+class _TranslatedStream(Streamed):
     def __init__(self, response: Response, translator: StreamTranslator) -> None:
         self._response = response
         self._arriving = response.pieces()
@@ -237,17 +237,7 @@ class _TranslatedStream:
         self._is_over = False
         self.prompt: Usage | None = None
 
-    async def read(self) -> bytes:
-        return b"".join([piece async for piece in self])
-
-    def pieces(self) -> AsyncIterator[bytes]:
-        return self
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
     async def __anext__(self) -> bytes:
-        # Not a generator: one that is cancelled while it waits is finished, and could not be read further.
         while not self._is_over:
             if self._failure is not None:
                 raise self._failure
@@ -279,7 +269,7 @@ class _TranslatedStream:
         data = data_of(raw)
         if self._is_over or data is None or data.strip() == b"[DONE]":
             return []
-        event = _object_in(data)
+        event = object_in(data, "the upstream's answer")
         self.prompt = self.prompt or read_prompt(event)
         chunks = self._translator.feed(event)
         told = [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
@@ -288,16 +278,6 @@ class _TranslatedStream:
             self._response.hear_out()
         has_failed = any("error" in chunk for chunk in chunks)
         return [*told, DONE] if self._is_over and not has_failed else told
-
-
-def _object_in(raw: bytes) -> dict[str, Any]:
-    try:
-        told = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise MalformedAnswer("the upstream's answer is not JSON") from None
-    if not isinstance(told, dict):
-        raise MalformedAnswer("the upstream's answer is not an object")
-    return told
 
 
 def _cut() -> AttemptFailed:

@@ -7,6 +7,7 @@ from router.domain.errors import ApiError
 from router.domain.key import VirtualKey
 from router.pipeline.shelf import CacheControl
 from router.pipeline.visit import Caller
+from router.wire.headers import listed
 from router.wire.overrides import of_headers
 
 _MAX_TAGS = 16
@@ -35,20 +36,13 @@ def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> C
         tags=tuple(tags),
         wish=CacheControl.from_header(listed(headers, "cache-control")),
         deadline_s=_deadline_s(headers.get(_DEADLINE)),
-        wants_receipt=_flag(headers.get(_RECEIPT), _RECEIPT),
+        wants_receipt=_wants_receipt(headers.get(_RECEIPT)),
         grants=key.grants,
         key_tags=key.tags,
         session=_session(headers.get(_SESSION, "")),
         headers=headers,
         stated=stated,
     )
-
-
-def listed(headers: Mapping[str, str], name: str) -> str:
-    """A header that is a list; if it comes on several lines, they are one list (RFC 9110, section 5.3)."""
-    if name not in headers:
-        return ""
-    return ",".join(value for header, value in headers.items() if header.lower() == name)
 
 
 def _deadline_s(value: str | None) -> float | None:
@@ -73,9 +67,9 @@ def _session(value: str) -> str:
     return name
 
 
-def _flag(value: str | None, name: str) -> bool:
+def _wants_receipt(value: str | None) -> bool:
     if value is None:
         return False
     if (flag := _FLAGS.get(value.strip().lower())) is None:
-        raise ApiError.invalid(name, f"'{name}' must be true or false.")
+        raise ApiError.invalid(_RECEIPT, f"'{_RECEIPT}' must be true or false.")
     return flag

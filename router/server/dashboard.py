@@ -18,6 +18,7 @@ from router.domain.nearest import nearest
 from router.ledger.away import LedgerAway
 from router.ledger.overview import CUTS
 from router.ledger.report import Filters
+from router.pipeline.mistakes import noticed
 from router.server.recall import unavailable
 
 _KEPT_S = 1.5
@@ -112,7 +113,7 @@ class Dashboard(Struct, frozen=True):
         if filters not in self._kept:
             # A separate task: the first client may leave before the others have their answer.
             task = asyncio.create_task(self._read(filters, now_s))
-            task.add_done_callback(_noticed)
+            task.add_done_callback(noticed)
             self._kept[filters] = now_s, task
         return await asyncio.shield(self._kept[filters][1])
 
@@ -127,12 +128,6 @@ class Dashboard(Struct, frozen=True):
 
 def _has_failed(task: asyncio.Task[bytes]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
-
-
-def _noticed(task: asyncio.Task[bytes]) -> None:
-    """Retrieve the exception, so that the loop does not report one that nobody waited for any more."""
-    if not task.cancelled():
-        task.exception()
 
 
 async def _sent(name: str, request: web.Request) -> web.StreamResponse:

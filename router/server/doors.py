@@ -14,7 +14,6 @@ from msgspec import Struct
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.pipeline.reply import PlainReply, Reply, StreamReply
-from router.server.callers import listed
 from router.server.faults import MESSAGES_PATH, id_headers
 from router.server.http import REQUEST_ID, Front, send_stream
 from router.wire.answer import MalformedAnswer
@@ -22,6 +21,7 @@ from router.wire.doors.completions import COMPLETIONS
 from router.wire.doors.door import Asked, Door
 from router.wire.doors.retelling import Retelling
 from router.wire.doors.translated import MESSAGES, RESPONSES
+from router.wire.headers import listed
 from router.wire.native.stored import is_seen_whole
 from router.wire.original import Original
 from router.wire.parted import LONG_BYTES

@@ -20,11 +20,12 @@ from router.pipeline.mistakes import place_of
 from router.pipeline.reply import PlainReply, StreamReply
 from router.pipeline.visit import Caller
 from router.server.admin import Admin
-from router.server.callers import caller_of, listed
+from router.server.callers import caller_of
 from router.server.faults import told_error
 from router.server.gate import Gate
 from router.server.standing import policies_told
 from router.wire.encoding import refuse_multitudes, too_large, unpacked
+from router.wire.headers import listed
 
 _LOG = logging.getLogger(__name__)
 _JSON = "application/json"

@@ -29,7 +29,6 @@ _LESS_HELD = 3.0
 _ITERATIONS, _CHANGE = 400, 1e-4
 """Where the solver stops. With ten times the change, a few requests more or less move the result by half a point."""
 Ints = NDArray[np.int64]
-Tokens = NDArray[np.uint32]
 
 
 class CategoryRecipe(Struct, frozen=True):

@@ -50,7 +50,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
         raise MalformedAnswer("the upstream's answer has no choices")
     if not all(isinstance(choice, dict) for choice in choices):
         raise MalformedAnswer("a choice in the upstream's answer is not an object")
-    messages = [_part(choice, "message") for choice in choices]
+    messages = [member(choice, "message") for choice in choices]
     return PlainAnswer(
         usage=read_usage(answer.get("usage")),
         output_chars=sum(map(_chars, messages)),
@@ -139,7 +139,7 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
     if not choices:
         kind = EventKind.USAGE if usage else EventKind.PREAMBLE
         return StreamEvent(raw, kind, usage=usage, service_tier=_billed_tier(chunk))
-    deltas = [_part(choice, "delta") for choice in choices]
+    deltas = [member(choice, "delta") for choice in choices]
     reasons = _finish_reasons(choices)
     says = bool(reasons) or any(_says_something(delta) for delta in deltas)
     return StreamEvent(
@@ -148,8 +148,8 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
         output_chars=sum(map(_chars, deltas)),
         content_chars=sum(_text_chars(delta, _CONTENT) for delta in deltas),
         usage=usage,
-        choices=frozenset(map(_index, choices)),
-        finished=frozenset(_index(each) for each in choices if _finish_reasons([each])),
+        choices=frozenset(map(index_of, choices)),
+        finished=frozenset(index_of(each) for each in choices if _finish_reasons([each])),
         finish_reasons=reasons,
         calls_tools=any(map(_calls_tools, deltas)),
         service_tier=_billed_tier(chunk),
@@ -159,9 +159,10 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
     )
 
 
-def _index(choice: object) -> int:
-    index = choice.get("index") if isinstance(choice, dict) else None
-    return index if isinstance(index, int) else 0
+def index_of(item: object, otherwise: int = 0) -> int:
+    """Which of several choices, or calls, this is."""
+    index = item.get("index") if isinstance(item, dict) else None
+    return index if isinstance(index, int) else otherwise
 
 
 def _says_something(delta: Mapping[str, Any]) -> bool:
@@ -170,7 +171,7 @@ def _says_something(delta: Mapping[str, Any]) -> bool:
 
 def _says_more(choice: object) -> bool:
     is_odd = not isinstance(choice, dict) or bool(choice.get("error"))
-    members = _part(choice, "delta").items()
+    members = member(choice, "delta").items()
     return is_odd or any(value for name, value in members if name not in _USUAL_MEMBERS)
 
 
@@ -185,9 +186,10 @@ def _cites(message: Mapping[str, Any]) -> bool:
     )
 
 
-def _part(holder: object, name: str) -> Mapping[str, Any]:
-    part = holder.get(name) if isinstance(holder, dict) else None
-    return part if isinstance(part, dict) else {}
+def member(holder: object, name: str) -> Mapping[str, Any]:
+    """A member that is an object; an empty one if it is not."""
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _finish_reasons(choices: list[Any]) -> frozenset[str]:
@@ -210,7 +212,7 @@ def _chars(message: Mapping[str, Any]) -> int:
 
 
 def _call_chars(call: object) -> int:
-    function, custom = _part(call, "function"), _part(call, "custom")
+    function, custom = member(call, "function"), member(call, "custom")
     return _text_chars(function, ("name", "arguments")) + _text_chars(custom, ("name", "input"))
 
 
@@ -220,4 +222,4 @@ def _text_chars(holder: Mapping[str, Any], names: Iterable[str]) -> int:
 
 def _billed_tier(answer: Mapping[str, Any]) -> str:
     """The service tier that an answer, or a chunk of it, says was billed; "" where it says nothing."""
-    return tier_of(answer.get("service_tier") or _part(answer, "usage").get("service_tier"))
+    return tier_of(answer.get("service_tier") or member(answer, "usage").get("service_tier"))

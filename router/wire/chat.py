@@ -15,6 +15,7 @@ from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.turns import Turns, finished
 from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extension
+from router.wire.json_shape import is_number
 from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits, cut_down
 from router.wire.original import Original
 from router.wire.parted import LONG_BYTES, parted
@@ -263,12 +264,8 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_amount(value: object) -> bool:
-    return _is_number(value) and value >= 0  # type: ignore[operator]  # it is a number
+    return is_number(value) and value >= 0  # type: ignore[operator]  # it is a number
 
 
 def _is_count(value: object) -> bool:
@@ -305,8 +302,8 @@ _FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "max_completion_tokens": (_is_count, "a whole number >= 1"),
     "temperature": (_is_amount, "a number >= 0"),
     "top_p": (_is_amount, "a number >= 0"),
-    "presence_penalty": (_is_number, "a number"),
-    "frequency_penalty": (_is_number, "a number"),
+    "presence_penalty": (is_number, "a number"),
+    "frequency_penalty": (is_number, "a number"),
     "tools": (_is_list, "an array of tools"),
     "response_format": (_is_object, "an object"),
     "metadata": (_is_object, "an object"),

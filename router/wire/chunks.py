@@ -64,12 +64,6 @@ def choices_in(part: dict[str, Any]) -> list[dict[str, Any]]:
     return choices
 
 
-def index_of(choice: dict[str, Any], otherwise: int = 0) -> int:
-    """Which of several choices this is."""
-    index = choice.get("index")
-    return index if isinstance(index, int) else otherwise
-
-
 def text_in(content: object) -> str:
     """The text of an answer's content, which models of Mistral's that think give in parts; "" for anything else."""
     if not isinstance(content, list):

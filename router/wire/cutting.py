@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router.wire.answer import MalformedAnswer
-from router.wire.chunks import choices_in, index_of
+from router.wire.answer import MalformedAnswer, index_of
+from router.wire.chunks import choices_in
 
 _SHARED = ("created", "model", "service_tier", "system_fingerprint")
 """Members that every chunk repeats."""

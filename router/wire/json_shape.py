@@ -38,12 +38,13 @@ def _is_of(value: object, schema: object) -> bool:
     return any(check is None or check(value) for check in checks)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether JSON has `value` as a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_integer(value: object) -> bool:
-    return _is_number(value) and value == int(value)  # type: ignore[call-overload]  # it is a number
+    return is_number(value) and value == int(value)  # type: ignore[call-overload]  # it is a number
 
 
 _TYPES: Mapping[str, Callable[[object], bool]] = {
@@ -52,6 +53,6 @@ _TYPES: Mapping[str, Callable[[object], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
     "null": lambda value: value is None,
-    "number": _is_number,
+    "number": is_number,
     "integer": _is_integer,
 }

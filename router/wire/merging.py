@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from router.wire.answer import MalformedAnswer
-from router.wire.chunks import choices_in, index_of
+from router.wire.answer import MalformedAnswer, index_of
+from router.wire.chunks import choices_in
 
 _OWN = frozenset({"id", "object", "choices", "usage", "obfuscation"})
 """Members of a chunk that a whole answer says otherwise, or (padding against eavesdroppers) not at all."""
@@ -55,7 +55,7 @@ def _message(delta: object) -> dict[str, Any]:
     told = delta if isinstance(delta, dict) else {}
     message = {**_NO_DELTA, **told, "role": told.get("role") or "assistant"}
     if isinstance(calls := message.get("tool_calls"), list):
-        message["tool_calls"] = [_without_index(call) for call in sorted(calls, key=_place)]
+        message["tool_calls"] = [_without_index(call) for call in sorted(calls, key=index_of)]
     return message
 
 
@@ -143,11 +143,6 @@ def _index(item: object) -> int | float | str | None:
     """The index that an item of a list says it has; None where it has none."""
     index = item.get("index") if isinstance(item, dict) else None
     return index if isinstance(index, int | float | str) else None
-
-
-def _place(call: object) -> int:
-    index = call.get("index") if isinstance(call, dict) else None
-    return index if isinstance(index, int) else 0
 
 
 def _without_index(call: Any) -> Any:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from router.domain.trace import Trace, trace_id_for
+from router.wire.headers import listed
 
 _PARENT, _STATE = "traceparent", "tracestate"
 _WRITTEN = re.compile(
@@ -22,12 +23,12 @@ def trace_of(request_id: str, headers: Mapping[str, str], share: float) -> Trace
     The client decides whether its trace is recorded. Of those that begin here, a `share` from 0 to 1 is; this
     depends only on the id, so that every service that samples by it records the same ones.
     """
-    told = _WRITTEN.fullmatch(_all(headers, _PARENT).strip())
+    told = _WRITTEN.fullmatch(listed(headers, _PARENT).strip())  # two parents are none
     if told is None or told[1] == _NOUGHTS[0] or told[2] == _NOUGHTS[1]:
         trace_id = trace_id_for(request_id)
         is_sampled = int(trace_id[16:], 16) < share * _WHOLE
         return Trace(request_id, trace_id, is_sampled=is_sampled)
-    state = _all(headers, _STATE)
+    state = listed(headers, _STATE)
     return Trace(
         request_id,
         trace_id=told[1],
@@ -35,13 +36,6 @@ def trace_of(request_id: str, headers: Mapping[str, str], share: float) -> Trace
         is_sampled=bool(int(told[3], 16) & _SAMPLED),
         state=state if len(state) <= _MOST_STATE_CHARS else "",
     )
-
-
-def _all(headers: Mapping[str, str], name: str) -> str:
-    """A header, whose lines are one list if there are several: so two parents are none."""
-    if name not in headers:
-        return ""
-    return ",".join(value for header, value in headers.items() if header.lower() == name)
 
 
 def headers_for(trace: Trace, attempt: int) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from router.decision.bid import Verdicts as Observing
 from router.decision.choose import choose
 from router.decision.experience import Experience, ObservedAnswer
 from router.decision.policy import Circumstances
+from router.decision.verdicts import Observed
 from router.domain.cascade import CascadeTerms, CascadeUse, Prospects, StepRecipe
 from router.domain.category import Category
 from router.domain.decision import Decision
@@ -32,7 +32,7 @@ def deciding(
     what: Features | None = None,
     models: dict[str, Model] = ALL,
     experience: Experience | None = None,
-    seen: Observing | None = None,
+    seen: Observed | None = None,
     others: dict[str, Model] | None = None,
     stored: tuple[str, ...] = (),
     **terms: Any,

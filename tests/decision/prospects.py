@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
+from router.decision.verdicts import Observed, Verdicts
 from router.domain.candidate import Candidate
 from router.domain.cascade import AGREEMENT, Check, Prospect, Prospects
 from router.domain.category import Category
@@ -33,12 +36,12 @@ class Told:
         return self.pairs.get(tuple(sorted(each.model.id for each in first)), self.others)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Implements `router.decision.bid.Verdicts`: other prospects than were learnt, and pairs that are off."""
+class Seen(Observed, frozen=True, kw_only=True):
+    """Other prospects than were learnt, and pairs that are off."""
 
-    pairs: Mapping[Pair, Prospect] = field(default_factory=dict)
-    off: Mapping[Pair, str] = field(default_factory=dict)
+    verdicts: Verdicts = msgspec.field(default_factory=Verdicts)
+    pairs: Mapping[Pair, Prospect] = {}
+    off: Mapping[Pair, str] = {}
 
     def prospect(
         self,
@@ -48,7 +51,6 @@ class Seen:
         category: Category,
         checks: tuple[Check, ...] = AGREEMENT,
     ) -> Prospect | None:
-        """See `Verdicts`."""
         return self.pairs.get(tuple(sorted(each.model.id for each in first)), prospect)
 
     def is_off(
@@ -59,7 +61,6 @@ class Seen:
         checks: tuple[Check, ...] = AGREEMENT,
         judging: Money = ZERO,
     ) -> str:
-        """See `Verdicts`."""
         return self.off.get(tuple(sorted(each.model.id for each in first)), "")
 
 

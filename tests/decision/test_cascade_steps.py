@@ -192,8 +192,12 @@ def test_a_rule_forces_and_forbids() -> None:
 def test_what_was_seen_corrects_what_was_learnt() -> None:
     worse, better = prospect(0.1), prospect(0.9)
 
-    assert told(deciding(seen=Seen({("middle", "small"): worse}))).startswith("top | small and")
-    assert told(deciding(Told(), seen=Seen({("middle", "small"): better}))).startswith("middle+")
+    assert told(deciding(seen=Seen(pairs={("middle", "small"): worse}))).startswith(
+        "top | small and"
+    )
+    assert told(deciding(Told(), seen=Seen(pairs={("middle", "small"): better}))).startswith(
+        "middle+"
+    )
 
 
 def test_a_pair_that_stopped_paying_is_off() -> None:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from router.decision.choose import choose
-from router.decision.document import circumstances_of, document, features_of
+from router.decision.document import document
 from router.decision.experience import Experience, ObservedAnswer
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, Terms
@@ -93,18 +92,6 @@ _NAMED_LIKE_MONEY = Circumstances("auto", headers={"x_usd": "2"}, metadata={"spe
 
 
 @given(what=_ANY_FEATURES, circumstances=_ANY_CIRCUMSTANCES)
-@example(what=features(), circumstances=_NAMED_LIKE_MONEY)
-def test_features_and_circumstances_come_back_as_they_were(
-    what: Features, circumstances: Circumstances
-) -> None:
-    told = document(decision(model(), what=what), circumstances)
-
-    assert features_of(told) == what
-    assert circumstances_of(told) == circumstances
-    assert features_of(orjson.loads(orjson.dumps(told))) == what
-
-
-@given(what=_ANY_FEATURES, circumstances=_ANY_CIRCUMSTANCES)
 def test_what_is_kept_is_read_back_as_it_was(what: Features, circumstances: Circumstances) -> None:
     text = Record(decision(model(), what=what), circumstances).text()
     assert text is not None
@@ -151,15 +138,18 @@ def test_what_staying_is_worth_is_read_back_too() -> None:
 
 
 @given(models=CATALOGS, what=FEATURES, terms=TERMS)
-def test_what_was_told_decides_the_same_again(
+def test_what_is_kept_decides_the_same_again(
     models: dict[str, Model], what: Features, terms: Terms
 ) -> None:
     made = decided(terms, models, what)
     if not isinstance(made, Decision):
         return
-    told = document(made, NOBODY)
-    again = choose(features_of(told), circumstances_of(told), policy(terms), models, Experience())
-    assert document(again, NOBODY) == told
+    text = Record(made, NOBODY).text()
+    assert text is not None
+    kept = Record.of(text)
+
+    again = choose(kept.decision.features, kept.circumstances, policy(terms), models, Experience())
+    assert document(again, NOBODY) == document(made, NOBODY)
 
 
 def test_a_document_in_full() -> None:
@@ -230,21 +220,6 @@ def test_a_document_in_full() -> None:
         },
     }
     assert told["reference"]["model"] == "top"
-
-
-def test_what_another_farthing_wrote_is_read_as_far_as_it_is_known() -> None:
-    told = document(decision(model()), NOBODY)
-    told["features"] = {"prompt_tokens": 3, "category": "maths", "mood": "grim"}
-    told["circumstances"] = {"asked": "auto", "weather_usd": "3"}
-
-    assert features_of(told) == Features(3, Category.MATHS)
-    assert circumstances_of(told) == Circumstances("auto")
-
-
-@pytest.mark.parametrize("told", [{}, {"features": None}, {"features": {"prompt_tokens": -1}}])
-def test_a_document_without_features_has_none(told: dict[str, Any]) -> None:
-    with pytest.raises((KeyError, ValueError)):
-        features_of(told)
 
 
 def test_a_decision_of_the_first_form_is_still_read() -> None:

@@ -152,11 +152,11 @@ class _Player:
                 case Commit(attempt):
                     self.climbed.committed.append(attempt)
                     self.climbed.answered_by = self._starts[attempt].candidate.model.id
-                    self._machine.ended(attempt, CallVerdict.GOOD, self._now_s)
+                    self._machine.calls.end(attempt, CallVerdict.GOOD, self._now_s)
                 case Cancel(attempt):
                     self._cancelled.add(attempt)
                     self.climbed.cancelled.append(self._starts[attempt].candidate.model.id)
-                    self._machine.ended(attempt, CallVerdict.NEITHER, self._now_s)
+                    self._machine.calls.end(attempt, CallVerdict.NEITHER, self._now_s)
                 case GiveUp(error):
                     self.climbed.error = error
 

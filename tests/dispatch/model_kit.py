@@ -192,7 +192,7 @@ class _Player:
             elif fault is None:
                 if start.candidate.model.replica:
                     took_s = self._now_s - start.at_s
-                    self._machine.measured(start.attempt, took_s, self._now_s)
+                    self._machine.calls.measured(start.attempt, took_s, self._now_s)
                 self._obey(self._machine.answering(start.attempt))
             else:
                 self._obey(self._machine.failed(start.attempt, fault, self._now_s))
@@ -210,11 +210,11 @@ class _Player:
                 case Commit(attempt):
                     self.played.commits += 1
                     self.played.answered_by = self._names[attempt]
-                    self._machine.ended(attempt, CallVerdict.GOOD, self._now_s)
+                    self._machine.calls.end(attempt, CallVerdict.GOOD, self._now_s)
                 case Cancel(attempt):
                     self._cancelled.add(attempt)
                     self.played.cancelled.append(self._names[attempt])
-                    self._machine.ended(attempt, CallVerdict.NEITHER, self._now_s)
+                    self._machine.calls.end(attempt, CallVerdict.NEITHER, self._now_s)
                 case GiveUp(error):
                     self.played.error = error
 

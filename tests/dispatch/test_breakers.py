@@ -56,7 +56,7 @@ def test_a_probe_has_succeeded_with_its_first_content_however_long_its_stream_is
     assert fleet.refusal(twin, 1, 13) is None
     assert {each.for_s for each in fleet.news(13).notices} == {None}
     fleet.end(fleet.begin(A, 1, 14), CallVerdict.GOOD, 15)
-    machine.ended(1, CallVerdict.BAD, 300)
+    machine.calls.end(1, CallVerdict.BAD, 300)
     assert fleet.refusal(A, 1, 300) is None
     assert [each.in_flight for each in fleet.standings(300) if each.kind == "model"] == [0, 0]
 
@@ -85,7 +85,7 @@ def test_the_first_content_of_a_call_that_is_no_probe_is_no_success_yet() -> Non
     machine = Attempts(a_plan(A), fleet, started_s=1, jitter=lambda: 0.5)
     machine.begin(1)
     machine.answering(1)
-    machine.ended(1, CallVerdict.BAD, 3)
+    machine.calls.end(1, CallVerdict.BAD, 3)
     assert fleet.refusal(A, 1, 3) is not None
 
 

@@ -8,7 +8,7 @@ from router.domain.outcomes import Outcomes
 from router.evaluation.baselines import category_mean, chance, oracle
 from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.hull import aiq
-from router.evaluation.sweep import FINE, Grid, Points, chosen, routed, singles
+from router.evaluation.sweep import FINE, Grid, Points, chosen, singles
 from tests.evaluation.made_up import any_outcomes, outcomes
 
 # Two kinds of prompts; the cheap model m0 is right only on the first kind, the expensive m1 on all.
@@ -45,7 +45,7 @@ def test_a_grid_begins_at_any_price_and_ends_at_the_cheapest() -> None:
 
 
 def test_what_comes_of_choices_is_what_the_chosen_scored_and_cost() -> None:
-    found = routed(SHOP, np.array([[0, 1]] * 8)).points
+    found = singles(SHOP).picked(np.array([[0, 1]] * 8)).points
 
     assert found.qualities.tolist() == [0.5, 1.0]
     assert found.costs_usd == pytest.approx([0.1, 1.0])
@@ -87,11 +87,18 @@ def test_chance_mixes_the_cheapest_model_and_the_best() -> None:
     assert chance(table).points.costs_usd == pytest.approx([0.1, 0.5])
 
 
+def beside(some: Points, others: Points) -> Points:
+    return Points(
+        np.concatenate((some.costs_usd, others.costs_usd)),
+        np.concatenate((some.qualities, others.qualities)),
+    )
+
+
 @given(any_outcomes())
 def test_nobody_is_above_the_oracle(table: Outcomes) -> None:
     best = height(oracle(table).points, table)
     split = by_prompt(table, 2, seed=0)
-    known = category_mean(table, split).points.beside(singles(table).points)
+    known = beside(category_mean(table, split).points, singles(table).points)
 
     assert best >= height(known, table) - 1e-3
     assert best >= height(singles(table).points, table) - 1e-3
@@ -102,7 +109,7 @@ def test_nobody_is_above_the_oracle(table: Outcomes) -> None:
 def test_whatever_has_the_single_models_in_it_is_not_below_zero(table: Outcomes) -> None:
     zero = height(singles(table).points, table)
     split = by_prompt(table, 2, seed=0)
-    both = category_mean(table, split).points.beside(singles(table).points)
+    both = beside(category_mean(table, split).points, singles(table).points)
 
     assert height(both, table) >= zero - 1e-9
     assert zero >= height(chance(table).points, table) - 1e-9
@@ -111,7 +118,7 @@ def test_whatever_has_the_single_models_in_it_is_not_below_zero(table: Outcomes)
 @given(any_outcomes())
 def test_a_dearer_dollar_never_buys_more(table: Outcomes) -> None:
     lambdas = FINE.over(table.costs_usd)
-    found = routed(table, chosen(table.scores, table.costs_usd, lambdas)).points
+    found = singles(table).picked(chosen(table.scores, table.costs_usd, lambdas)).points
 
     assert (np.diff(found.costs_usd) <= 1e-9).all()
     assert (np.diff(found.qualities) <= 1e-9).all()

@@ -21,7 +21,6 @@ from router.evaluation.cascades import (
     averaged,
     came_of,
     foreseen,
-    picked,
     ways_of,
     within,
 )
@@ -187,7 +186,7 @@ def test_what_is_replayed_is_what_would_have_come() -> None:
     menu = foreseen(predictions, ways)
     for lambda_ in (0.0, 0.1, 1.0, 10.0):
         picks = chosen(menu.qualities, menu.costs_usd, np.array([lambda_]))
-        came = picked(came_of(table(), ways, predictions.p_quality), picks)
+        came = came_of(table(), ways, predictions.p_quality).picked(picks)
         names = [
             each.model
             for each in replayed(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from router.evaluation.arena import arena_score
 from router.evaluation.pairs import PairCurve, pair_curve
-from router.evaluation.probabilities import auc, ece, gaps
+from router.evaluation.probabilities import PredictionOrder, gaps
 
 PROBABILITY = st.floats(0.0, 1.0)
 ANSWERS = st.lists(
@@ -23,6 +23,10 @@ def both(answers: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
 
 
 # ------------------------------------------------------------------------------------- AUC
+
+
+def auc(predicted: np.ndarray, scores: np.ndarray) -> float:
+    return PredictionOrder.of(predicted, scores).auc(np.ones(predicted.size))
 
 
 def test_auc_counts_pairs_in_the_right_order() -> None:
@@ -57,6 +61,11 @@ def test_auc_knows_order_alone(answers: list[tuple[float, float]]) -> None:
 
 
 # ------------------------------------------------------------------------------------- ECE
+
+
+def ece(predicted: np.ndarray, scores: np.ndarray) -> float:
+    found = gaps(predicted.reshape(-1, 1), scores.reshape(-1, 1)).sum(axis=0)
+    return float(np.abs(found).sum() / predicted.size)
 
 
 def test_ece_weighs_the_gap_of_each_bin() -> None:

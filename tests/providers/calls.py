@@ -29,7 +29,7 @@ def call(model_name: str, *, stream: bool = False, **fields: Any) -> Call:
     body = {"model": "auto", "messages": QUESTION, "stream": stream, **fields}
     wishes = {"stream_options": {"include_usage": True}} if stream else {}
     sent = json.dumps({**body, "model": model_name, **wishes}).encode()
-    return Call("req_1", model(model_name), sent, body, stream)
+    return Call(model(model_name), sent, body, stream)
 
 
 async def plain(to: Upstream, asked: Call) -> Any:

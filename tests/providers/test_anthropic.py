@@ -93,7 +93,7 @@ async def test_a_request_that_is_nested_too_deeply_is_not_sent(
     asked = call(CLAUDE)
     function = {"name": "f", "parameters": deep}
     fields = {**asked.fields, "tools": [{"type": "function", "function": function}]}
-    fault = await fault_of(claude, type(asked)("r", asked.model, b"", fields, stream=False))
+    fault = await fault_of(claude, type(asked)(asked.model, b"", fields, stream=False))
 
     assert (fault.kind, api.requests) == (FaultKind.UNSUITED, [])
 

@@ -117,7 +117,7 @@ class Unit(NamedTuple):
     is_known: bool = True
 
 
-def unit_of(text: str, currency: str = "") -> Unit | None:
+def unit_of(text: str, currency: str) -> Unit | None:
     """The unit that a text consists of, "%" for percentages; None if it is more than a unit can be."""
     words = text.strip(" .!").split()
     scale = 1

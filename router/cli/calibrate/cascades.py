@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from router.cli.output.tables import print_lines
 from router.evaluation.cascades import RISK
 from router.evaluation.own_cascades import LEAST_PROMPTS, Attempt, Tried
 
@@ -54,8 +55,7 @@ def print_cascades(told: Sequence[Mapping[str, Any]], console: Console) -> None:
         return
     if any(each["tried"] for each in told):
         console.print(_table(told))
-    for line in _lines(told):
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    print_lines(_lines(told), console)
 
 
 def _table(told: Sequence[Mapping[str, Any]]) -> Table:

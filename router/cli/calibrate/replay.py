@@ -18,6 +18,7 @@ from router.cli.calibrate.labels import GatheredLabels, from_rows
 from router.cli.calibrate.pool import NAME, pool_beside, write_pool
 from router.cli.calibrate.questions import Ask, RecordedQuestion, asks, questions, sampled
 from router.cli.calibrate.served import Understanding, unrouted
+from router.cli.output.tables import print_lines
 from router.cli.traffic.files import read_file
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
@@ -78,8 +79,7 @@ def from_requests(
     tally = _done(args, _quiet(settings), plan) if plan.asks else ReplayTally()
     plan.journal.close()
     write_pool(pool_beside(plan.journal.path), models.values())
-    for line in (*_told(plan, tally), *_all_alike(plan)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_lines((*_told(plan, tally), *_all_alike(plan)), console)
     return _gathered(plan, tally, models, understanding)
 
 

@@ -1,6 +1,6 @@
 """A calibration as tables for people."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich import box
@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.calibrate.cascades import print_cascades
+from router.cli.output.tables import print_lines
 from router.evaluation.hearsay import LEAST_PAIRS
 
 Document = Mapping[str, Any]
@@ -16,13 +17,13 @@ Document = Mapping[str, Any]
 
 def print_calibration(told: Document, console: Console) -> None:
     """Where own answers are the better evidence, and their estimates there."""
-    _print_lines(console, _head(told))
+    print_lines(_head(told), console)
     console.print(_categories(told))
-    _print_lines(console, _verdicts(told))
+    print_lines(_verdicts(told), console)
     print_cascades(told["cascades"], console)
     print_heard(told, console)
-    _print_lines(console, _contradictions(told))
-    _print_lines(console, told["notes"])
+    print_lines(_contradictions(told), console)
+    print_lines(told["notes"], console)
     for each in told["categories"]:
         if each["installed"]:
             console.print(_estimates(each))
@@ -42,7 +43,7 @@ def print_heard(told: Document, console: Console) -> None:
         weight = f"{each['weight']:.2f}" if each["weight"] else "0"
         table.add_row(*texts, f"{each['scores']:,}", f"{each['mean']:.3f}", answers, weight)
     console.print(table)
-    _print_lines(console, _how_heard(told))
+    print_lines(_how_heard(told), console)
 
 
 def _how_heard(told: Document) -> Iterator[str]:
@@ -81,11 +82,6 @@ def _contradictions(told: Document) -> Iterator[str]:
                     f" {flaws['flawed']:,} of {flaws['answers']:,} answers are of no use, so at most"
                     f" {flaws['at_most']:.3f}."
                 )
-
-
-def _print_lines(console: Console, lines: Iterable[str]) -> None:
-    for line in lines:
-        console.print(escape(line), highlight=False, soft_wrap=True)
 
 
 def _head(told: Document) -> Iterator[str]:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.evaluate.forms import Evaluated, notes
-from router.cli.output.tables import print_table
+from router.cli.output.tables import print_lines, print_table
 from router.evaluation.cascades import MAX_QUALITY_LOSS
 from router.evaluation.judge import Evaluation, PairFigures
 from router.evaluation.resampling import Interval
@@ -23,12 +23,10 @@ _NAME_WIDTH = 8
 
 def print_evaluation(found: Evaluated, console: Console) -> None:
     """The rows side by side, then the value of the predictions, then the notes."""
-    for line in _about(found):
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    print_lines(_about(found), console)
     print_table(_rows(found.evaluation), console)
     print_table(_models(found.evaluation), console)
-    for line in (*_settings(found.evaluation), *_pairs(found.evaluation), *notes(found)):
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    print_lines((*_settings(found.evaluation), *_pairs(found.evaluation), *notes(found)), console)
 
 
 def _about(found: Evaluated) -> Iterator[str]:

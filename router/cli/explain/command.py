@@ -23,8 +23,8 @@ from router.cli.explain.forms import (
     print_decision,
     print_json,
     print_refusal,
-    print_sentences,
 )
+from router.cli.output.tables import print_lines
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
 from router.decision.record import NotKept
@@ -165,9 +165,9 @@ def _recall(args: argparse.Namespace, settings: Settings) -> int:
         missing = f"How {args.id} was decided is not in the ledger: {why}."
         if args.json:
             raise FarthingError(missing) from None
-        print_sentences([missing])
+        print_lines([missing])
     if not args.json:
-        print_sentences(["", *happened(trace)])
+        print_lines(["", *happened(trace)])
     return 0
 
 

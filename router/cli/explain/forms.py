@@ -1,6 +1,6 @@
 """How a decision is shown: its sentences, a table of the candidates, and how the request went."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.output.tables import print_table
+from router.cli.output.tables import print_lines, print_table
 from router.decision.choose import NothingAdequate
 from router.decision.explain import ModelRow, rows
 from router.domain.estimate import EstimateSource
@@ -23,32 +23,22 @@ def print_decision(document: Document, *, as_json: bool) -> None:
         print_json(document)
         return
     console = Console()
-    _print_lines(console, document["sentences"])
+    print_lines(document["sentences"], console)
     print_table(_table(document), console)
-    _print_lines(console, _notes(document))
+    print_lines(_notes(document), console)
 
 
 def print_refusal(refusal: NothingAdequate) -> None:
     """Print why no model may answer."""
     console = Console()
     console.print("No model may answer this request:")
-    _print_lines(console, (f"  {each.model_id}: {each.detail}" for each in refusal.exclusions))
-
-
-def print_sentences(sentences: Iterable[str]) -> None:
-    """Print how a request went."""
-    _print_lines(Console(), sentences)
+    print_lines((f"  {each.model_id}: {each.detail}" for each in refusal.exclusions), console)
 
 
 def print_json(document: Document) -> None:
     """Print JSON, for people and for programs."""
     text = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
-    Console().print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _print_lines(console: Console, lines: Iterable[str]) -> None:
-    for line in lines:
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    print_lines([text])
 
 
 def _table(document: Document) -> Table:

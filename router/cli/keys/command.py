@@ -1,7 +1,6 @@
 """`farthing keys`: create, list, rotate and revoke clients' keys."""
 
 import argparse
-import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +13,7 @@ from router.cli.arguments.options import add_config, unlearnt_settings_of
 from router.cli.books import opened_ledger
 from router.cli.keys.forms import as_document, as_table
 from router.cli.keys.options import add_terms, grace_s, key_name
+from router.cli.output.documents import print_json
 from router.cli.output.saying import counted
 from router.cli.output.tables import print_table
 from router.config.settings import Settings
@@ -119,7 +119,7 @@ def _rotate(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
 def _revoke(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
     count = store.revoke(args.name, time.time())
     if args.json:
-        _print({"revoked": count})
+        print_json({"revoked": count})
     else:
         Console().print(
             f"Revoked. A running Farthing refuses it within two seconds ({counted(count, 'secret')})."
@@ -131,7 +131,7 @@ def _list(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
     now_s = time.time()
     every = [each for each in store.all() if args.all or each.is_active(now_s)]
     if args.json:
-        _print([as_document(each, now_s) for each in every])
+        print_json([as_document(each, now_s) for each in every])
     else:
         print_table(as_table(every, settings.keys, now_s))
     return 0
@@ -140,7 +140,7 @@ def _list(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
 def _show_secret(args: argparse.Namespace, key: VirtualKey, secret: str) -> None:
     """Show the secret, for the only time: plain, so that it can be copied or piped."""
     if args.json:
-        _print({"id": key.id, "name": key.name, "secret": secret})
+        print_json({"id": key.id, "name": key.name, "secret": secret})
         return
     console = Console(stderr=True)
     console.print(f"The key [bold]{escape(key.name)}[/] ({key.id}); its secret is not shown again:")
@@ -180,7 +180,3 @@ def _known(names: Iterable[str], what: str, there: Mapping[str, object]) -> None
     for name in names:
         if name not in there:
             raise FarthingError(f"there is no {what} '{name}'{nearest(name, there)}")
-
-
-def _print(told: object) -> None:
-    print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing

@@ -1,4 +1,6 @@
-"""Tables for people: if a terminal is too narrow, lines get too long, but no figure is cut."""
+"""Lines and tables for people: if a terminal is too narrow, lines get too long, but no figure is cut."""
+
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +17,13 @@ def print_table(table: Table, console: Console | None = None) -> None:
     if needed > console.width:
         table.width = needed
     console.print(table, crop=False)
+
+
+def print_lines(lines: Iterable[str], console: Console | None = None) -> None:
+    """Print texts as they are, each as one line, however long."""
+    console = console or Console()
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _narrowest(table: Table, console: Console) -> int:

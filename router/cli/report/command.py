@@ -1,7 +1,6 @@
 """`farthing report`: what was spent and saved, and on what."""
 
 import argparse
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from router.cli.arguments.named_key import keys_of
 from router.cli.arguments.options import add_config, check_period, day, unlearnt_settings_of
 from router.cli.arguments.reading import expects, utf8
 from router.cli.books import opened_ledger
+from router.cli.output.documents import print_json
 from router.cli.output.page import write_page
 from router.cli.output.saying import say
 from router.cli.output.tables import print_table
@@ -130,7 +130,7 @@ def _print_movers(engine: Engine, args: argparse.Namespace, filters: Filters, no
 
 def _print(found: Report, args: argparse.Namespace) -> None:
     if args.json:
-        print(json.dumps(as_json(found), indent=2))  # noqa: T201 - a command line speaks by printing
+        print_json(as_json(found))
     elif args.csv:
         write_csv(found)
     else:

@@ -1,6 +1,5 @@
 """`farthing report --movers`: what changed from the previous period."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +7,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.output.amounts import dollars, signed_dollars
+from router.cli.output.amounts import dollars, signed_dollars, unsigned_zero
+from router.cli.output.documents import print_json
 from router.cli.output.tables import print_table
 from router.domain.percent import signed_percent
 from router.ledger.movers import Mover, all_together, movers
@@ -27,7 +27,7 @@ def print_movers(before: Report, now: Report, *, as_json: bool) -> None:
             "groups": [_told(each, now.by) for each in movers(before, now)],
             "total": _told(all_together(before, now), now.by),
         }
-        print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
+        print_json(told)
         return
     print_table(_table(before, now))
 

@@ -1,7 +1,6 @@
 """`farthing try`: which decisions another policy would change, and at what cost and quality. Nothing is sent."""
 
 import argparse
-import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -16,6 +15,7 @@ from router.app import dry_pipeline, real_world
 from router.cli.arguments.named_key import named_key
 from router.cli.arguments.options import add_caller, add_config, day, dry_settings_of
 from router.cli.arguments.reading import expects, whole
+from router.cli.output.documents import print_json
 from router.cli.output.page import TRIAL, write_page
 from router.cli.traffic.files import (
     GatheredRequests,
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     """Print what changes; 1 if that is more than the guards allow."""
     trial = _tried(args)
     if args.json:
-        print(json.dumps(document(trial), indent=2))  # noqa: T201 - a command line speaks by printing
+        print_json(document(trial))
     else:
         print_trial(trial, Console())
     if args.html:

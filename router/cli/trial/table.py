@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.output.amounts import dollars, signed_dollars, unsigned_zero
+from router.cli.output.tables import print_lines
 from router.cli.trial.forms import Trial, by_category, by_stream, notes
 from router.decision.compare import Pair, Side, TrialTotals, changes, grouped, totals
 from router.domain.percent import percent, signed_percent
@@ -32,8 +33,7 @@ def print_trial(trial: Trial, console: Console) -> None:
         console.print(_changes(trial, found))
     else:
         console.print("No request would go to another model.")
-    for note in notes(trial):
-        console.print(escape(note), highlight=False, soft_wrap=True)
+    print_lines(notes(trial), console)
 
 
 def _summary(trial: Trial, found: TrialTotals) -> Table:

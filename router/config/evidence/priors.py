@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
-from math import exp, log, sqrt
+from math import sqrt
 from statistics import fmean
 from typing import Any
 
@@ -24,6 +24,7 @@ import orjson
 from msgspec import Struct
 
 from router.domain.category import Category
+from router.domain.logits import logit, sigmoid
 from router.domain.model import Ability
 from router.domain.model_names import plain_name
 from router.domain.price import Price
@@ -140,7 +141,7 @@ class Priors:
     ) -> Ability:
         estimate = self._in_category(category, words, price)
         scale = self._data["categories"][category]
-        p = min(_MOST_P, _sigmoid(_logit(scale["anchor"]) + scale["spread"] * estimate.mean))
+        p = min(_MOST_P, sigmoid(logit(scale["anchor"]) + scale["spread"] * estimate.mean))
         sd = p * (1 - p) * scale["spread"] * sqrt(estimate.variance)
         return Ability(p, sd, f"prior: {source}")
 
@@ -196,7 +197,7 @@ def _rated(value: float, about: Mapping[str, Any]) -> float:
     if about["unit"] == "rating":
         return float((value - about["centre"]) / _LOGISTIC_RATING)
     luckless = (value - about["chance"]) / (1 - about["chance"])
-    return _logit(min(_MOST, max(_LEAST, luckless)))
+    return logit(min(_MOST, max(_LEAST, luckless)))
 
 
 def _pooled(estimates: list[_Estimate]) -> _Estimate:
@@ -212,11 +213,3 @@ def _tags(entry: Mapping[str, Any]) -> frozenset[str]:
         return frozenset()
     weights = {"open-weight"} if entry["open_weight"] else set()
     return frozenset({entry["vendor"], entry["size"]} | weights)
-
-
-def _logit(p: float) -> float:
-    return log(p / (1 - p))
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + exp(-x))

@@ -2,7 +2,7 @@
 /* The page of `farthing calibrate --html`. Names are strangers' text and become text nodes only. */
 (() => {
   const { format, dom, plot } = Farthing;
-  const { make, get, fill, table, tableOnDemand } = dom;
+  const { make, draw, get, fill, table, tableOnDemand } = dom;
   const told = JSON.parse(get("overview").textContent);
   const { models, curves, reliability } = told.pictures;
   const WAYS = { zero: "Zero: the best fixed choice", shipped: "as shipped", local: "own answers" };
@@ -90,14 +90,14 @@
     const at = plot.frame(width, 300, [0, Math.max(...xs) * 1.05 || 1], [Math.min(...ys) - room, Math.min(1, Math.max(...ys) + room)],
       { title: "Quality and cost", writeX: format.tick, writeY: (value) => value.toFixed(2), below: "USD for 1,000 requests" });
     for (const [name, found] of Object.entries(curves)) {
-      at.svg.append(plot.draw("path", { class: `way ${name}`, d: lineOf(found.map(perThousand), at) }));
+      at.svg.append(draw("path", { class: `way ${name}`, d: lineOf(found.map(perThousand), at) }));
       if (name !== "zero") at.svg.append(...found.map(perThousand).map(({ x, y }) =>
-        plot.draw("circle", { class: `dot ${name}`, cx: at.atX(x), cy: at.atY(y), r: 3.5 })));
+        draw("circle", { class: `dot ${name}`, cx: at.atX(x), cy: at.atY(y), r: 3.5 })));
     }
     for (const each of singles) {
       const isRight = at.atX(each.x) > width * 0.6;
-      at.svg.append(plot.draw("circle", { class: "single", cx: at.atX(each.x), cy: at.atY(each.y), r: 5 }),
-        plot.draw("text", { x: at.atX(each.x) + (isRight ? -9 : 9), y: at.atY(each.y) + (isRight ? 24 : 16), class: "of-a-model", "text-anchor": isRight ? "end" : "start" }, each.model));
+      at.svg.append(draw("circle", { class: "single", cx: at.atX(each.x), cy: at.atY(each.y), r: 5 }),
+        draw("text", { x: at.atX(each.x) + (isRight ? -9 : 9), y: at.atY(each.y) + (isRight ? 24 : 16), class: "of-a-model", "text-anchor": isRight ? "end" : "start" }, each.model));
     }
     fill("money", at.svg);
   }
@@ -122,13 +122,13 @@
   function drawTrue() {
     const at = plot.frame(get("true").clientWidth, 300, [0, 1], [0, 1],
       { title: "Predictions and outcomes", writeX: (p) => p.toFixed(1), writeY: (p) => p.toFixed(1), below: "predicted P(good answer)" });
-    at.svg.append(plot.draw("path", { class: "even", d: `M${at.atX(0)} ${at.atY(0)}L${at.atX(1)} ${at.atY(1)}` }));
+    at.svg.append(draw("path", { class: "even", d: `M${at.atX(0)} ${at.atY(0)}L${at.atX(1)} ${at.atY(1)}` }));
     for (const [name, bins] of Object.entries(reliability)) {
       const total = bins.reduce((sum, bin) => sum + bin.count, 0);
-      at.svg.append(plot.draw("path", { class: `way ${name}`, d: lineOf(bins.map((bin) => ({ x: bin.foreseen, y: bin.came })), at) }));
+      at.svg.append(draw("path", { class: `way ${name}`, d: lineOf(bins.map((bin) => ({ x: bin.foreseen, y: bin.came })), at) }));
       for (const bin of bins) {
-        const dot = plot.draw("circle", { class: `dot ${name}`, cx: at.atX(bin.foreseen), cy: at.atY(bin.came), r: 3 + 9 * Math.sqrt(bin.count / total) });
-        dot.append(plot.draw("title", {}, `${WAYS[name]}: ${bin.foreseen.toFixed(2)} foreseen, ${bin.came.toFixed(2)} came, ${format.times(bin.count, "answer")}`));
+        const dot = draw("circle", { class: `dot ${name}`, cx: at.atX(bin.foreseen), cy: at.atY(bin.came), r: 3 + 9 * Math.sqrt(bin.count / total) });
+        dot.append(draw("title", {}, `${WAYS[name]}: ${bin.foreseen.toFixed(2)} foreseen, ${bin.came.toFixed(2)} came, ${format.times(bin.count, "answer")}`));
         at.svg.append(dot);
       }
     }
@@ -153,25 +153,25 @@
     const width = 460;
     const height = each.estimates.length * ROW + 22;
     const x = (p) => NAMES + Math.min(1, Math.max(0, p)) * (width - NAMES - 14);
-    const svg = plot.draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Estimates for ${spoken(each.category)}` });
+    const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Estimates for ${spoken(each.category)}` });
     for (const p of [0, 0.25, 0.5, 0.75, 1]) {
-      svg.append(plot.draw("path", { class: "axis", d: `M${x(p)} 0V${height - 20}` }),
-        plot.draw("text", { x: x(p), y: height - 4, "text-anchor": "middle" }, String(p)));
+      svg.append(draw("path", { class: "axis", d: `M${x(p)} 0V${height - 20}` }),
+        draw("text", { x: x(p), y: height - 4, "text-anchor": "middle" }, String(p)));
     }
     each.estimates.forEach((one, index) => {
       const y = index * ROW + 6;
-      svg.append(plot.draw("text", { class: "name", x: 0, y: y + 14 }, one.model.length > 20 ? `${one.model.slice(0, 19)}…` : one.model));
+      svg.append(draw("text", { class: "name", x: 0, y: y + 14 }, one.model.length > 20 ? `${one.model.slice(0, 19)}…` : one.model));
       for (const [name, down] of [["shipped", 3], ["local", 14]]) if (one[name]) svg.append(...range(one[name], name, x, y + down));
-      if (one.scored) svg.append(plot.draw("path", { class: "mean", d: `M${x(one.scored.mean)} ${y + 10}v12` }));
+      if (one.scored) svg.append(draw("path", { class: "mean", d: `M${x(one.scored.mean)} ${y + 10}v12` }));
     });
     return svg;
   }
 
   function range({ p, sd, of }, name, x, y) {
     const [low, high] = [x(p - 1.96 * sd), x(p + 1.96 * sd)];
-    const dot = plot.draw("circle", { class: `dot ${name}`, cx: x(p), cy: y + 3, r: 4 });
-    dot.append(plot.draw("title", {}, `${WAYS[name]}: ${p.toFixed(3)} ± ${sd.toFixed(3)} (${of})`));
-    return [plot.draw("rect", { class: `range ${name}`, x: low, y, width: Math.max(1, high - low), height: 6, rx: 3 }), dot];
+    const dot = draw("circle", { class: `dot ${name}`, cx: x(p), cy: y + 3, r: 4 });
+    dot.append(draw("title", {}, `${WAYS[name]}: ${p.toFixed(3)} ± ${sd.toFixed(3)} (${of})`));
+    return [draw("rect", { class: `range ${name}`, x: low, y, width: Math.max(1, high - low), height: 6, rx: 3 }), dot];
   }
 
   function showEstimates() {

@@ -1,12 +1,7 @@
 "use strict";
 /* Small pictures in SVG: lines and dots between two axes, and ranges on a line. */
 Farthing.plot = (() => {
-  function draw(tag, attributes = {}, ...children) {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children);
-    return element;
-  }
+  const { draw } = Farthing.dom;
 
   /* Round numbers from `low` to `high`, about `wanted` of them. */
   function ticks(low, high, wanted) {
@@ -35,5 +30,5 @@ Farthing.plot = (() => {
     return { svg, atX, atY };
   }
 
-  return { draw, frame };
+  return { frame };
 })();

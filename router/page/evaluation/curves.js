@@ -1,17 +1,10 @@
 "use strict";
 /* The picture of cost and quality: a line for each way to choose models, a dot for each model. */
 Farthing.curves = (() => {
-  const { format } = Farthing;
+  const { format, dom: { draw } } = Farthing;
   const HEIGHT = 380;
   const EDGE = { top: 14, right: 16, bottom: 40, left: 46 };
   const STEPS = 24;
-
-  function draw(tag, attributes = {}, ...children) {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children);
-    return element;
-  }
 
   /* From a cost to 0..1, by its logarithm or as it is. */
   function spread(isLog, low, high) {

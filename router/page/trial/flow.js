@@ -2,17 +2,10 @@
 /* A picture of streams: on the left who answered before, on the right who does now, between them a
    ribbon for each pair. A ribbon may be of another width at either end: what costs less gets thinner. */
 Farthing.flow = (() => {
-  const { format } = Farthing;
+  const { format, dom: { draw } } = Farthing;
   const NODE = 10;
   const GAP = 18;
   const LEAST = 1;
-
-  function draw(tag, attributes = {}, ...children) {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children);
-    return element;
-  }
 
   /* The models of one side with the sizes of their ribbons' ends added up, the largest first. */
   function nodes(streams, side) {

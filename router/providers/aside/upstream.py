@@ -11,6 +11,7 @@ from router.ports import Call, Response
 from router.providers.aside.keeper import Keeper
 from router.providers.aside.keepers import Keepers
 from router.providers.aside.wording import FAULT_STATUS, CallWish, Frames, read_fault
+from router.providers.streamed import Streamed
 from router.providers.translating.arguments import CallTarget
 
 _PIECE_BYTES = 2**16
@@ -66,25 +67,13 @@ class _Plain:
         self._response.close()
 
 
-class _Streamed:
-    is_stream = True
-
+class _Streamed(Streamed):
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self._frames = Frames()
         self._ready: Iterator[bytes] = iter(())
 
-    async def read(self) -> bytes:
-        return b"".join([piece async for piece in self.pieces()])
-
-    def pieces(self) -> AsyncIterator[bytes]:
-        return self
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
     async def __anext__(self) -> bytes:
-        # Not a generator: one that is cancelled while it waits is finished, and could not be read further.
         while (piece := next(self._ready, None)) is None:
             if self._frames.ended:
                 raise StopAsyncIteration

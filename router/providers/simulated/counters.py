@@ -80,11 +80,6 @@ class ModelCounters:
         return self.endings[Ending.FINISHED]
 
     @property
-    def broken(self) -> int:
-        """Calls whose answer a fault ended early."""
-        return self.endings[Ending.BROKEN]
-
-    @property
     def cancelled(self) -> int:
         """Calls whose client left."""
         return self.endings[Ending.CANCELLED]
@@ -161,7 +156,7 @@ class Account(Struct):
     output_tokens: int = 0
     reasoning_tokens: int = 0
 
-    def work(self, output_tokens: int = 0, reasoning_tokens: int = 0) -> None:
+    def work(self, output_tokens: int, reasoning_tokens: int) -> None:
         """The model has worked; the first time, the prompt is charged."""
         if not self.started:
             self.started = True

@@ -2,9 +2,8 @@
 
 from collections import OrderedDict
 from hashlib import blake2b
-
 from msgspec import Struct
-
+from router.domain.recent import Recent
 from router.providers.simulated import tokens
 from router.providers.simulated.request import ChatRequest
 
@@ -31,7 +30,7 @@ class PrefixCache:
     """
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._seen = Recent[bytes, None](_MOST)
 
     def look(self, request: ChatRequest, prompt_tokens: int) -> "Found":
         """How much of the prompt is cached."""
@@ -44,10 +43,7 @@ class PrefixCache:
     def remember(self, found: "Found") -> None:
         """Take note that the prompt has been read: its beginnings are cached from now on."""
         for prefix in found.prefixes:
-            self._seen[prefix] = None
-            self._seen.move_to_end(prefix)
-        while len(self._seen) > _MOST:
-            self._seen.popitem(last=False)
+            self._seen.keep(prefix, None)
 
     def clear(self) -> None:
         """Forget everything."""

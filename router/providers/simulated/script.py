@@ -185,12 +185,12 @@ def stream_end(call: Call, chunks: wire.Chunks) -> Script:
     yield End()
 
 
-def refused(refusal: Refusal, headers: Headers = ()) -> Script:
+def refused(refusal: Refusal, headers: Headers) -> Script:
     """An error answer; the model has not worked for it."""
     return page(refusal.status, JSON_TYPE, wire.error(refusal), headers)
 
 
-def page(status: int, content_type: str, data: bytes, headers: Headers = ()) -> Script:
+def page(status: int, content_type: str, data: bytes, headers: Headers) -> Script:
     """An answer that is not the model's."""
     yield Head(status, content_type, headers, len(data))
     if data:

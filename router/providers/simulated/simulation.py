@@ -82,9 +82,7 @@ class Simulation:
         self._caches = {model: PrefixCache() for model in self.models}
         self._samples = Counter[bytes]()
 
-    def receive(
-        self, body: bytes, header_names: Iterable[str], in_chat: bytes | None = None
-    ) -> Received:
+    def receive(self, body: bytes, header_names: Iterable[str], in_chat: bytes | None) -> Received:
         """The request, with `in_chat` as the equivalent of `body` if that is in another dialect.
 
         Raises Refused if it is malformed or its model is not simulated.

@@ -1,9 +1,10 @@
 """Which model a session is with, in this process."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 from msgspec import Struct
+
+from router.domain.recent import Recent
 
 MOST_SESSIONS = 100_000
 """About 30 MB of them."""
@@ -23,8 +24,7 @@ class MemoryAffinity:
         self, monotonic_s: Callable[[], float], *, most_sessions: int = MOST_SESSIONS
     ) -> None:
         self._monotonic_s = monotonic_s
-        self._most_sessions = most_sessions
-        self._stays: OrderedDict[str, _Stay] = OrderedDict()
+        self._stays = Recent[str, _Stay](most_sessions)
 
     async def model_of(self, session: str) -> str | None:
         """The model that `session` stays with, unless it has expired or been evicted."""
@@ -36,10 +36,7 @@ class MemoryAffinity:
 
     async def stay(self, session: str, model: str, ttl_s: int) -> None:
         """`session` stays with this model for `ttl_s` seconds from now, or until others need the room."""
-        self._stays[session] = _Stay(model, self._monotonic_s() + ttl_s)
-        self._stays.move_to_end(session)
-        if len(self._stays) > self._most_sessions:
-            self._stays.popitem(last=False)
+        self._stays.keep(session, _Stay(model, self._monotonic_s() + ttl_s))
 
     async def close(self) -> None:
         """Nothing to release."""

@@ -39,7 +39,6 @@ class RedisMeter:
     """Implements `router.ports.Meter` on a Redis; while that is away, in this process."""
 
     def __init__(self, link: RedisLink, monotonic_s: Callable[[], float]) -> None:
-        self._link = link
         self._local = MemoryMeter(monotonic_s)
         self._take = Script(link, _TAKE)
 

@@ -36,7 +36,6 @@ class RedisNotices:
     """Implements `router.ports.Notices` on a Redis."""
 
     def __init__(self, link: RedisLink) -> None:
-        self._link = link
         self._post = Script(link, _POST)
         self._read = Script(link, _READ)
 

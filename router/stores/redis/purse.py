@@ -9,7 +9,6 @@ up to nine million dollars.
 """
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from itertools import islice
@@ -34,7 +33,6 @@ from router.stores.redis.holding import KEEP, LOOK, OPEN, RESERVE, SETTLE, Apart
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
 
-_LOG = logging.getLogger(__name__)
 _LAPSE_S = 1800.0
 """After this a hold is given up on, unless a request may take longer than half of it."""
 _KEPT_S = 86_400

@@ -15,7 +15,7 @@ from router.stores.sql.rollups import roll_up
 
 
 def booked_between(
-    engine: Engine, since: str, until: str, upstream: str | None = None
+    engine: Engine, since: str, until: str, upstream: str | None
 ) -> Mapping[Place, Booked]:
     """All that was booked from one day to another (ISO, inclusive), without cached answers.
 

@@ -5,13 +5,11 @@ books are not closed, and the cost of the answer is not known.
 """
 
 from collections.abc import Iterator
-from typing import Any
-
-import orjson
 
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import ReportedError
 from router.wire.doors.door import Teller
+from router.wire.native.forms import object_in
 from router.wire.sse import EventSplitter, data_of
 
 _CUT_OFF = ReportedError(
@@ -51,7 +49,7 @@ class Retelling:
                 self._is_over = True
                 yield from self._teller.done()
             else:
-                chunk = _chunk(data)
+                chunk = object_in(data, "an event of the upstream's stream")
                 self._is_over = bool(chunk.get("error"))
                 yield from self._teller.take(chunk)
         except MalformedAnswer as fault:
@@ -62,13 +60,3 @@ class Retelling:
     def _failed(self, fault: ReportedError) -> Iterator[bytes]:
         self._is_over = True
         return self._teller.fail(fault)
-
-
-def _chunk(data: bytes) -> dict[str, Any]:
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        raise MalformedAnswer("an event of the upstream's stream is not JSON") from None
-    if not isinstance(chunk, dict):
-        raise MalformedAnswer("an event of the upstream's stream is not an object")
-    return chunk

@@ -78,12 +78,6 @@ def object_in(raw: bytes, what: str) -> dict[str, Any]:
     return told
 
 
-def member(holder: object, name: str) -> Mapping[str, Any]:
-    """A member that is an object; an empty one if it is not."""
-    found = holder.get(name) if isinstance(holder, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
 def chars_in(*texts: object) -> int:
     """The total length of those that are text."""
     return sum(len(text) for text in texts if isinstance(text, str))

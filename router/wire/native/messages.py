@@ -5,14 +5,14 @@ from typing import Any
 
 from router.domain.service_tier import anthropics_tier
 from router.domain.usage import Usage
-from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent
+from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, member
 from router.wire.dialects.answer import ReportedError
 from router.wire.dialects.chat.write_answer import REASONS
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import own_error, told
 from router.wire.dialects.messages.read_answer import STOPS, read_fault, read_prompt, read_used
 from router.wire.dialects.translate import event_bytes
-from router.wire.native.forms import broken_off, chars_in, event_in, member, object_in
+from router.wire.native.forms import broken_off, chars_in, event_in, object_in
 from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from router.domain.errors import ApiError
 from router.domain.service_tier import tier_of
-from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent
+from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, member
 from router.wire.dialects.answer import AnswerEnd, Stop
 from router.wire.dialects.chat.write_answer import REASONS
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import told
 from router.wire.dialects.responses.read_answer import read_end, read_failure
 from router.wire.dialects.translate import event_bytes
-from router.wire.native.forms import broken_off, chars_in, event_in, member, object_in
+from router.wire.native.forms import broken_off, chars_in, event_in, object_in
 
 _FIRST = frozenset({0})
 """A Response is a single choice."""

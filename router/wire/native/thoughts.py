@@ -10,13 +10,14 @@ from typing import Any
 
 import orjson
 
+from router.wire.answer import member
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.messages.parts import REDACTED
 from router.wire.dialects.seals import Seal, is_worn, worn
 from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.translate import event_bytes
-from router.wire.native.forms import event_in, member
+from router.wire.native.forms import event_in
 from router.wire.original import Original
 
 _SIGNS = (b'"signature', b'"redacted_thinking"', b'"reasoning"')

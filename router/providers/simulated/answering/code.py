@@ -106,7 +106,7 @@ def truth(question: str) -> Truth:
     return Truth(Kind.CODE, program.source, lambda: chance.shuffled(program.wrong), topic)
 
 
-def written(question: str, source: str | None = None) -> str:
+def written(question: str, source: str | None) -> str:
     """A Python function in a fenced block, with a sentence before it; the right one unless `source` is given."""
     found = truth(question)
     return f"Here is a function for {found.name}:\n\n```python\n{source or found.right}```"
