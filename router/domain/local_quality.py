@@ -7,7 +7,7 @@ has asked it.
 """
 
 from collections.abc import Iterator, Mapping
-from math import exp, hypot, isfinite, log, sqrt
+from math import hypot, isfinite, log, sqrt
 
 from msgspec import Struct
 

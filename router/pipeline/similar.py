@@ -64,8 +64,7 @@ class Find(Struct, frozen=True):
             await books.embedded(*self.asked)
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(Struct, frozen=True):
     """What a new answer teaches: it may serve other words from now on.
 
     `stored` is the answer that could have been given instead, where the two are to be compared.

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.choose import choose
@@ -86,9 +86,6 @@ _ANY_CIRCUMSTANCES = st.builds(
         cache=st.booleans(),
     ),
 )
-
-
-_NAMED_LIKE_MONEY = Circumstances("auto", headers={"x_usd": "2"}, metadata={"spent_usd": "much"})
 
 
 @given(what=_ANY_FEATURES, circumstances=_ANY_CIRCUMSTANCES)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
 from msgspec import Struct
+
 from router.config.catalog import simulated_catalog
 from router.config.policy.policies import LoadedPolicy
 from router.config.policy.schema import ExampleFromSection, ExampleSection, ExpectSection

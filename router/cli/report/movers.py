@@ -7,7 +7,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.output.amounts import dollars, signed_dollars, unsigned_zero
+from router.cli.output.amounts import dollars, signed_dollars
 from router.cli.output.documents import print_json
 from router.cli.output.tables import print_table
 from router.domain.percent import signed_percent

@@ -1,8 +1,9 @@
 """The prompt cache of one simulated model: the beginnings of prompts that it has read before."""
 
-from collections import OrderedDict
 from hashlib import blake2b
+
 from msgspec import Struct
+
 from router.domain.recent import Recent
 from router.providers.simulated import tokens
 from router.providers.simulated.request import ChatRequest

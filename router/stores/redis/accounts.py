@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+
 from msgspec import Struct
 
 from router.domain.budget import Balance, Budget, Period
