@@ -7,7 +7,6 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from msgspec import structs
 
 from router.app import real_world
 from router.domain.decision import Decision
@@ -28,7 +27,9 @@ class CountingJudge(Judge, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, judge: Judge) -> "CountingJudge":
-        return cls(**structs.asdict(judge), judgements=[])
+        return cls(
+            **{name: getattr(judge, name) for name in Judge.__struct_fields__}, judgements=[]
+        )
 
     def judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:
         self.judgements.append(Judge.judged(self, visit, stored))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from router.pipeline.flow import Pipeline
 from router.stores.memory.cache import MemoryCache
@@ -60,8 +61,8 @@ class Watched(MemoryCache):
 def watched(running: Pipeline, *, is_successor: bool) -> Watched:
     """The cache of a pipeline before such a tower."""
     cache = Watched(max_bytes=2**20, monotonic_s=lambda: 0.0)
-    object.__setattr__(running, "cache", cache)
-    object.__setattr__(running, "tower", Tower(cache, is_successor=is_successor))
+    structs.force_setattr(running, "cache", cache)
+    structs.force_setattr(running, "tower", Tower(cache, is_successor=is_successor))
     return cache
 
 

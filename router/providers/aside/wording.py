@@ -8,10 +8,11 @@ ended. Both ends are of the same release, so no versions need to be negotiated.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 import orjson
 from msgspec import Struct
 
-from router.domain.fault import AttemptFailed, Fault, FaultKind
+from router.domain.fault import AttemptFailed, Fault
 from router.providers.translating.arguments import CallTarget
 
 FAULT_STATUS = 502
@@ -35,25 +36,23 @@ class CallWish(Struct, frozen=True):
 
     def with_request(self, body: bytes) -> bytes:
         """This wish with the request `body`, as it is sent."""
-        return b"%b\n%b" % (orjson.dumps(self), body)
+        return b"%b\n%b" % (msgspec.json.encode(self), body)
 
 
 def read_wish(raw: bytes) -> tuple[CallWish, Mapping[str, Any]]:
     """What `CallWish.with_request` sent, and the fields of the request."""
     line, _, body = raw.partition(b"\n")
-    said = orjson.loads(line)
-    return CallWish(**{**said, "target": CallTarget(**said["target"])}), orjson.loads(body)
+    return msgspec.json.decode(line, type=CallWish), orjson.loads(body)
 
 
 def fault_bytes(fault: Fault) -> bytes:
     """A fault, completely."""
-    return orjson.dumps(fault)
+    return msgspec.json.encode(fault)
 
 
 def read_fault(raw: bytes) -> Fault:
     """The fault that `fault_bytes` wrote."""
-    said = orjson.loads(raw)
-    return Fault(**{**said, "kind": FaultKind(said["kind"])})
+    return msgspec.json.decode(raw, type=Fault)
 
 
 def event_frame(event: bytes) -> bytes:
