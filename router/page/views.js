@@ -255,10 +255,11 @@ Farthing.views = (() => {
 
   /* ------------------------------------------------------------------------- budgets */
 
-  /* Budgets as `GET /admin/budgets` tells them. */
+  /* Budgets as `GET /admin/budgets` tells them, those first of which least is left. */
   function budgets(list) {
     get("budgets").hidden = list.length === 0;
-    fill("budgets-list", ...list.map(budget));
+    const order = (a, b) => a.share_left - b.share_left || (a.budget < b.budget ? -1 : 1);
+    fill("budgets-list", ...[...list].sort(order).map(budget));
   }
 
   const named = ({ scope, window }) =>

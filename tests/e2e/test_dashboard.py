@@ -331,6 +331,28 @@ async def test_a_day_between_two_without_traffic_is_seen(page: Page, farthing: F
     assert radii[3:] == [0, 0]
 
 
+async def test_budgets_of_which_least_is_left_come_first(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    left = {"roomy": 0.9, "tight": 0.05, "empty": 0.0, "half": 0.5}
+    budgets = [
+        {
+            "budget": f"1 USD a day for key {name}",
+            "scope": {"kind": "key", "name": name},
+            "window": "day",
+            "usd": "1",
+            "spent_usd": str(1 - share),
+            "reserved_usd": "0",
+            "left_usd": str(share),
+            "share_left": share,
+            "resets_s": None,
+        }
+        for name, share in left.items()
+    ]
+    names = "[...document.querySelectorAll('#budgets-list b')].map((each) => each.textContent)"
+    shown = await page.run(f"Farthing.views.budgets({json.dumps(budgets)}) ?? {names}")
+    assert shown == [f"key {name}, each day" for name in ("empty", "tight", "half", "roomy")]
+
+
 async def test_refreshing_can_be_paused(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
     await page.click("#pause")
