@@ -12,6 +12,8 @@ def percent(share: float) -> str:
     return f"{sign}{rounded}"
 
 
-def signed_percent(share: float) -> str:
-    """A change in percent, with a plus for an increase."""
-    return f"{'+' if share > 0 else ''}{percent(share)}"
+def signed_percent(change: float) -> str:
+    """A change in percent, with a plus for an increase, to which 100 % is no end."""
+    if change <= 0:
+        return percent(change)
+    return f"+{percent(change) if change < 0.5 else f'{change:.0%}'}"

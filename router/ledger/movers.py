@@ -3,7 +3,7 @@
 For a group with `n` requests that cost `c` now, and `m` that cost `d` before, the change `c - d` is the
 sum of a volume effect, `(n - m) * d / m`, which is what the additional requests would have added at the
 old cost, and a price effect, the rest: more expensive models, longer answers, fewer cache hits. Rounding goes to
-the price effect, so the two add up to the pico-dollar.
+the price effect, so the two add up to the pico-dollar. Where a period has no requests, calls stand for them.
 """
 
 from collections.abc import Mapping
@@ -37,15 +37,35 @@ class Mover(Struct, frozen=True):
     @property
     def by_volume(self) -> Money:
         """The part of the change that comes from more, or fewer, requests."""
-        if not self.before.requests or not self.now.requests:
+        before, now = self._counts
+        if not before or not now:
             return self.change
-        more = self.now.requests - self.before.requests
-        return Money(round(Fraction(more * self.before.cost.pico, self.before.requests)))
+        return Money(round(Fraction((now - before) * self.before.cost.pico, before)))
 
     @property
     def by_price(self) -> Money:
         """The part that comes from the cost of a request."""
         return self.change - self.by_volume
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was asked of it before."""
+        return not any(_counts_of(self.before)) and any(_counts_of(self.now))
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing is asked of it any more."""
+        return any(_counts_of(self.before)) and not any(_counts_of(self.now))
+
+    @property
+    def _counts(self) -> tuple[int, int]:
+        """The requests before and now; the calls, where a period has none: a cascade's first models seldom answer."""
+        requests = (self.before.requests, self.now.requests)
+        return requests if all(requests) else (self.before.attempts, self.now.attempts)
+
+
+def _counts_of(totals: Totals) -> tuple[int, int]:
+    return totals.requests, totals.attempts
 
 
 def period_before(since: str, until: str) -> tuple[str, str]:

@@ -158,9 +158,14 @@ Farthing.views = (() => {
 
   /* -------------------------------------------------------------------------- the models */
 
+  /* What the answers that were generated cost, without the calls beside them: their baseline less what was saved on
+     them, in whole pico-dollars, so that nothing is left of nothing. */
+  const ofAnswers = (line) =>
+    Math.round((number(line.baseline_usd) - number(line.cache_usd) - number(line.model_choice_usd)) * 1e12) / 1e12;
+
   function worth(overview) {
     const points = (overview.cuts.model ?? [])
-      .map((line) => ({ name: line.name, size: line.requests, y: line.predicted_quality, x: per(number(line.cost_usd), line.answers - line.cache_hits) }))
+      .map((line) => ({ name: line.name, size: line.requests, y: line.predicted_quality, x: per(ofAnswers(line), line.answers - line.cache_hits) }))
       .filter((point) => point.x > 0 && point.y > 0)
       .sort((a, b) => a.size - b.size);
     const plot = get("worth").parentElement;
@@ -255,10 +260,11 @@ Farthing.views = (() => {
 
   /* ------------------------------------------------------------------------- budgets */
 
-  /* Budgets as `GET /admin/budgets` tells them. */
+  /* Budgets as `GET /admin/budgets` tells them, those first of which least is left. */
   function budgets(list) {
     get("budgets").hidden = list.length === 0;
-    fill("budgets-list", ...list.map(budget));
+    const order = (a, b) => a.share_left - b.share_left || (a.budget < b.budget ? -1 : 1);
+    fill("budgets-list", ...[...list].sort(order).map(budget));
   }
 
   const named = ({ scope, window }) =>

@@ -331,6 +331,52 @@ async def test_a_day_between_two_without_traffic_is_seen(page: Page, farthing: F
     assert radii[3:] == [0, 0]
 
 
+@pytest.mark.parametrize(
+    ("model_choice", "says"), [("0.4", "$0.200 for a generated answer"), ("0.8", "No paid answer")]
+)
+async def test_an_answer_costs_what_it_cost_and_not_the_calls_beside_it(
+    page: Page, farthing: Farthing, model_choice: str, says: str
+) -> None:
+    """Of three answers one was stored; failed calls, or those of cascades, made up the rest of the cost."""
+    await enter(page, farthing)
+    line = {
+        "name": "a",
+        "requests": 3,
+        "answers": 3,
+        "cache_hits": 1,
+        "predicted_quality": 0.8,
+        "cost_usd": "0.5",
+        "baseline_usd": "1.1",
+        "cache_usd": "0.3",
+        "model_choice_usd": model_choice,
+    }
+    overview = json.dumps({"cuts": {"model": [line]}})
+    shown = "document.getElementById('worth-says').textContent"
+    assert says in await page.run(f"Farthing.views.worth({overview}) ?? {shown}")
+
+
+async def test_budgets_of_which_least_is_left_come_first(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    left = {"roomy": 0.9, "tight": 0.05, "empty": 0.0, "half": 0.5}
+    budgets = [
+        {
+            "budget": f"1 USD a day for key {name}",
+            "scope": {"kind": "key", "name": name},
+            "window": "day",
+            "usd": "1",
+            "spent_usd": str(1 - share),
+            "reserved_usd": "0",
+            "left_usd": str(share),
+            "share_left": share,
+            "resets_s": None,
+        }
+        for name, share in left.items()
+    ]
+    names = "[...document.querySelectorAll('#budgets-list b')].map((each) => each.textContent)"
+    shown = await page.run(f"Farthing.views.budgets({json.dumps(budgets)}) ?? {names}")
+    assert shown == [f"key {name}, each day" for name in ("empty", "tight", "half", "roomy")]
+
+
 async def test_refreshing_can_be_paused(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
     await page.click("#pause")

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.configs import NOWHERE, write_config
+from benchmarks.demo_ledger import fill
+from router.stores.sql.database import open_database
+from tests.e2e.configs import NOWHERE, ledger_of, write_config
 from tests.e2e.programs import Farthing, here
 from tests.e2e.wire import chat, post
+from tests.stores.entries import entry
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,35 @@ def test_the_best_static_mix_is_a_baseline_that_is_named(used: Path) -> None:
 
     assert re.search(r"the best static mix \(.*sim-", found["baseline"])
     assert Decimal(found["total"]["baseline_usd"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("answered", "quality", "said"),
+    [
+        ("sim-mid", 0.2, ""),
+        (
+            "sim-mid",
+            0.999,
+            "no mix is predicted to be as good as the answers, 0.999; this one is the best",
+        ),
+        ("sim-mid", None, "no answer has a predicted quality, so references count as recorded"),
+        ("away", 0.2, "away answered, but cannot be in the mix here: set the keys"),
+    ],
+)
+def test_what_the_best_static_mix_lacks_is_told(
+    tmp_path: Path, answered: str, quality: float | None, said: str
+) -> None:
+    away = {"kind": "openai", "base_url": NOWHERE, "api_key": "${NOT_SET}", "enabled": "with-key"}
+    price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
+    models = {"away": {"upstream": "away", "price": price}}
+    config = write_config(tmp_path, NOWHERE, upstreams={"away": away}, models=models)
+    engine = open_database(ledger_of(config))
+    fill(engine, iter([entry(model=answered, quality_p=quality, tags=("a",))]))
+    engine.dispose()
+    told = here("report", "--config", str(config), "--baseline", "static", "--json")
+
+    assert told.status == 0
+    assert (said in told.err) if said else (told.err == "")
 
 
 def test_the_parts_of_a_saving_are_the_saving(used: Path) -> None:

@@ -49,6 +49,19 @@ def test_what_is_new_or_gone_moved_by_its_volume() -> None:
     assert Mover("a", Totals(), some).share is None
 
 
+def test_a_model_that_only_begins_cascades_is_measured_by_its_calls() -> None:
+    """No request is counted to it, and it is neither new nor gone for that."""
+    before = Totals(attempts=10, cost=Money(1000))
+    more = Mover("a", before, Totals(attempts=15, requests=1, cost=Money(1800)))
+
+    assert (more.by_volume, more.by_price) == (Money(500), Money(300))
+    assert not more.is_new
+    assert not Mover("a", before, before).is_gone
+    assert Mover("a", Totals(), before).is_new
+    assert Mover("a", before, Totals()).is_gone
+    assert not Mover("a", Totals(), Totals()).is_gone
+
+
 def test_a_period_that_nothing_precedes_is_told() -> None:
     with pytest.raises(FarthingError, match="no period as long as 0001-01-01 to 2026-11-14"):
         period_before("0001-01-01", "2026-11-14")

@@ -3,7 +3,7 @@
 import argparse
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,8 +31,8 @@ from router.domain.price import STANDARD, Price
 from router.ledger.errand import ErrandKind
 from router.ledger.movers import filters_before
 from router.ledger.overview import document
-from router.ledger.report import GROUPINGS, IN_TIME, Filters, Report
-from router.ledger.static_mix import static_mix
+from router.ledger.report import GROUPINGS, IN_TIME, Cell, Filters, Report
+from router.ledger.static_mix import StaticMix, static_mix
 from router.stores.sql.overview import overview
 from router.stores.sql.reports import read_cells, report
 from router.stores.sql.rollup_schema import SIZE_THRESHOLDS
@@ -40,6 +40,8 @@ from router.stores.sql.rollups import roll_up
 
 _NAMES = ("key", "tag", "policy", "category", "model", "upstream")
 STATIC = "static"
+_EVEN = 0.0005
+"""Qualities that differ by less are written alike."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -203,4 +205,21 @@ def _static(
 ) -> tuple[str, Price] | None:
     roll_up(engine)
     mix = static_mix(read_cells(engine, "category", filters), catalog.values())
+    _tell_doubts(mix, {*catalog}, read_cells(engine, "model", filters))
     return (f"the best static mix ({mix})", mix.price) if mix else None
+
+
+def _tell_doubts(mix: StaticMix | None, catalog: Set[str], by_model: Sequence[Cell]) -> None:
+    """Say on standard error in what the best static mix is not what its name says."""
+    if absent := sorted({cell.name for cell in by_model if cell.predicted} - catalog):
+        say(
+            f"--baseline static: {', '.join(absent)} answered, but cannot be in the mix here: set the keys"
+            " that the server has, if they are missing"
+        )
+    if mix is None:
+        say("--baseline static: no answer has a predicted quality, so references count as recorded")
+    elif mix.quality < mix.wanted - _EVEN:
+        say(
+            f"--baseline static: no mix is predicted to be as good as the answers, {mix.wanted:.3f};"
+            f" this one is the best, {mix.quality:.3f}"
+        )

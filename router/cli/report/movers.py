@@ -70,8 +70,6 @@ def _cells(mover: Mover) -> Iterator[str]:
 
 
 def _how_much(mover: Mover) -> str:
-    if not mover.before.requests:
-        return "new" if mover.now.requests else ""
-    if not mover.now.requests:
-        return "gone"
+    if mover.is_new or mover.is_gone:
+        return "new" if mover.is_new else "gone"
     return "" if mover.share is None else signed_percent(mover.share)
