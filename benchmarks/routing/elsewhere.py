@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.routing import costs
 from benchmarks.routing.findings import (
     Cell,
     Found,
@@ -26,6 +27,7 @@ from router.domain.pool import Pool
 from router.domain.predictions import Forecaster
 from router.evaluation.crossing import Forecast
 from router.evaluation.folds import by_prompt
+from router.evaluation.judge import Evaluation
 from router.evaluation.standing import ROUTER, ZERO
 
 TITLE = "Another source altogether"
@@ -55,15 +57,19 @@ _COLUMNS = (
 
 def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
     """All directions, and the reliability of what is learnt from the shipped artefact's data."""
-    found, panels = [], {}
+    found, spent, panels = [], [], {}
     for source, pools in watched(SOURCES.items(), "learning elsewhere", len(SOURCES)):
         learnt = without(folder.everything(*pools), folder.overlapping)
         forecaster = settings.fit(learnt, _priced(folder, pools), settings.seed)
         for target in _targets(folder, pools):
             forecast = foreseen(forecaster, target, settings)
-            found.append(_row(source, target, learnt, forecast, settings))
+            judged = settings.judged(forecast)
+            found.append(_row(source, target, learnt, judged))
+            spent.append((source, target.name, *costs.costs_row(forecast, judged, settings)))
             panels[target.name] = _tenths(forecast)
     yield Table("elsewhere", _COLUMNS, tuple(found))
+    columns = (text("learnt from"), text("asked about"), *costs.COLUMNS)
+    yield Table("costs, elsewhere", columns, tuple(spent))
     yield Picture("reliability-elsewhere", drawn(panels))
 
 
@@ -113,10 +119,7 @@ def foreseen(forecaster: Forecaster, target: Target, settings: Settings) -> Fore
     return Forecast(outcomes, by_prompt(outcomes, FOLDS, settings.seed), predictions)
 
 
-def _row(
-    source: str, target: Target, learnt: Outcomes, forecast: Forecast, settings: Settings
-) -> tuple[Cell, ...]:
-    found = settings.judged(forecast)
+def _row(source: str, target: Target, learnt: Outcomes, found: Evaluation) -> tuple[Cell, ...]:
     rows = {row.name: row.standing for row in found.rows}
     router, zero = rows[ROUTER], rows[ZERO]
     known = len(set(target.pool.names) & set(learnt.models))

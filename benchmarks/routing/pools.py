@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from benchmarks.routing.costs import COLUMNS, costs_row
 from benchmarks.routing.findings import (
     Cell,
     Found,
@@ -48,16 +49,18 @@ def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
 
 def _one(name: str, split: Splitting, folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:
     standings: list[tuple[Cell, ...]] = []
-    tellings, panels = [], {}
+    tellings, costs, panels = [], [], {}
     for pool in POOLS:
         outcomes = folder.outcomes(pool)
         forecast = settings.crossed(outcomes, split(outcomes), folder.pool(pool))
         found = settings.judged(forecast)
         standings += standing(pool, found)
         tellings.append(_telling(pool, forecast, found))
+        costs.append((pool, *costs_row(forecast, found, settings)))
         panels[pool] = _tenths(forecast)
     yield Table(f"pools, {name}", _STANDING, tuple(standings))
     yield Table(f"predictions, {name}", _TELLING, tuple(tellings))
+    yield Table(f"costs, {name}", (text("pool"), *COLUMNS), tuple(costs))
     yield Picture(f"reliability-{name}", drawn(panels))
 
 
