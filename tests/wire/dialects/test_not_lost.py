@@ -17,6 +17,7 @@ from tests.wire.dialects.conformance import (
     SCHEMA,
     asks,
     items,
+    says,
     user_item,
 )
 
@@ -148,6 +149,20 @@ def test_unknown_members_are_refused_in_choices_formats_and_sources_too(
     with pytest.raises(ApiError) as refused:
         _told(source, to, members)
     assert refused.value.param == place
+
+
+@pytest.mark.parametrize("to", [RESPONSES, MESSAGES])
+def test_what_openais_client_has_parsed_may_be_sent_back_with_the_message(to: Dialect) -> None:
+    function = {"name": "f", "arguments": '{"a": 1}'}
+    call = {"id": "c1", "type": "function", "function": function}
+    said = {"role": "assistant", "content": '{"a": 1}', "tool_calls": [call]}
+    read = {"type": "function", **call, "function": {**function, "parsed_arguments": {"a": 1}}}
+    result = {"role": "tool", "tool_call_id": "c1", "content": "1"}
+    hello = {"role": "user", "content": "Hi"}
+
+    told = says(hello, {**said, "parsed": {"a": 1}, "tool_calls": [read]}, result)
+
+    assert _told(CHAT, to, told) == _told(CHAT, to, says(hello, said, result))
 
 
 def test_the_word_json_stays_where_responses_look_for_it() -> None:
