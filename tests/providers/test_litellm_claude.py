@@ -305,7 +305,7 @@ async def test_what_claude_cannot_do_is_refused_and_not_left_out(
 ) -> None:
     fault = await fault_of(claude, call(CLAUDE, n=2))
 
-    assert (fault.kind, fault.code) == (FaultKind.CLIENT, "unsupported_parameter")
+    assert (fault.kind, fault.code) == (FaultKind.UNSUITED, "unsupported_parameter")
     assert fault.error is not None
     assert "'n'" in str(fault.error["message"])
     assert "litellm" not in str(fault.error["message"])
