@@ -36,6 +36,7 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
     limit = _limit(request, target)
     thinking = _thinking(request, target, limit)
     _check_sampling(request, thinking)
+    _check_beginning(request, thinking)
     return {
         "model": request.model,
         "max_tokens": limit,
@@ -138,6 +139,18 @@ def _check_sampling(request: Request, thinking: dict[str, Any] | None) -> None:
 
 _LEAST_TOP_P = 0.95
 """https://platform.claude.com/docs/en/build-with-claude/extended-thinking, "Feature compatibility"."""
+
+
+def _check_beginning(request: Request, thinking: dict[str, Any] | None) -> None:
+    """Refuse an answer that the last message begins if it is to be JSON, or to be thought about first."""
+    last = request.turns[-1] if request.turns else Turn(Role.USER, ())
+    words = (part.text for part in last.parts if isinstance(part, Text | Refusal))
+    if last.role is not Role.ASSISTANT or not "".join(words).strip():
+        return
+    if request.format:
+        raise unsaid("messages", "Messages begin JSON themselves; end with a user's message")
+    if thinking and thinking["type"] != "disabled":
+        raise unsaid("messages", "a model that thinks begins its answer itself; end with a user's")
 
 
 def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
