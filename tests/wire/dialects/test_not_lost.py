@@ -96,6 +96,16 @@ def test_a_schema_beside_json_object_is_the_schema_of_the_answer(to: Dialect) ->
     assert (form["type"], form["schema"]) == ("json_schema", CLOSED)
 
 
+@pytest.mark.parametrize(
+    ("tier", "told"),
+    [("auto", "auto"), ("fast", "auto"), ("priority", "auto"), ("scale", "auto")],
+)
+def test_tiers_that_messages_know_by_another_word_are_no_reason_to_refuse(
+    tier: str, told: str
+) -> None:
+    assert _told(CHAT, MESSAGES, {"service_tier": tier})["service_tier"] == told
+
+
 _INVENTED = {"invented": 1}
 _OF_F = {"type": "function", "function": {"name": "f"}}
 

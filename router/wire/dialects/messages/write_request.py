@@ -24,7 +24,14 @@ from router.wire.dialects.shape import plain, unsaid
 from router.wire.dialects.thinking import budget_of
 
 _EFFORTS: Mapping[str, str] = {"minimal": "low"}
-_TIERS: Mapping[str, str] = {"auto": "auto", "default": "standard_only", "priority": "auto"}
+_TIERS: Mapping[str, str] = {
+    "auto": "auto",
+    "default": "standard_only",
+    "fast": "auto",
+    "priority": "auto",
+    "scale": "auto",
+}
+"""`fast` is OpenAI's other word for `priority`, and `scale` the usual tier for those who have paid in advance."""
 _Block = dict[str, Any]
 
 
@@ -71,7 +78,7 @@ def _tier(request: Request) -> str | None:
     if not request.tier:
         return None
     if request.tier not in _TIERS:
-        raise unsaid("service_tier", "Messages support only auto, default and priority")
+        raise unsaid("service_tier", f"Messages support only {', '.join(_TIERS)}")
     return _TIERS[request.tier]
 
 
