@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import json
 
-from router.domain.fault import AttemptFailed, Fault, FaultKind
+from router.domain.fault import AttemptFailed, Fault
 from router.providers.translating.arguments import CallTarget
 
 FAULT_STATUS = 502
@@ -48,13 +49,12 @@ def read_wish(raw: bytes) -> tuple[CallWish, Mapping[str, Any]]:
 
 def fault_bytes(fault: Fault) -> bytes:
     """A fault, completely."""
-    return orjson.dumps(fault)
+    return json.encode(fault)
 
 
 def read_fault(raw: bytes) -> Fault:
     """The fault that `fault_bytes` wrote."""
-    said = orjson.loads(raw)
-    return Fault(**{**said, "kind": FaultKind(said["kind"])})
+    return json.decode(raw, type=Fault)
 
 
 def event_frame(event: bytes) -> bytes:
