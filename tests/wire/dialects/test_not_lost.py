@@ -188,6 +188,24 @@ def test_the_word_json_stays_where_responses_look_for_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(("strict", "are_refused"), [(20, False), (21, True)])
+def test_more_strict_tools_than_messages_take_are_refused(strict: int, are_refused: bool) -> None:
+    tools = [
+        {
+            "type": "function",
+            "function": {"name": f"f{at}", "parameters": CLOSED, "strict": is_strict},
+        }
+        for at, is_strict in enumerate([*[True] * strict, *[False] * 9])
+    ]
+
+    if not are_refused:
+        assert len(_told(CHAT, MESSAGES, {"tools": tools})["tools"]) == strict + 9
+        return
+    with pytest.raises(ApiError, match="at most 20 that are strict") as refused:
+        _told(CHAT, MESSAGES, {"tools": tools})
+    assert refused.value.param == "tools"
+
+
 _TOOLS: dict[Dialect, Any] = {
     RESPONSES: {"type": "function", "name": "f", "parameters": SCHEMA},
     MESSAGES: {"name": "f", "input_schema": SCHEMA},
