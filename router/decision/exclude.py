@@ -12,6 +12,7 @@ from router.domain.bar import Bar
 from router.domain.candidate import Candidate
 from router.domain.decision import Exclusion, ExclusionReason
 from router.domain.features import Features
+from router.domain.model import Capability
 
 Check = Callable[[Candidate, Features, Terms, Circumstances], str | None]
 
@@ -29,6 +30,8 @@ def _not_allowed(
 
 def _too_long(candidate: Candidate, features: Features, _: Terms, __: Circumstances) -> str | None:
     model, allowed = candidate.model, features.max_output_tokens
+    if features.may_be_shortened and Capability.RESPONSES_API in model.capabilities:
+        return None
     room = model.context_tokens
     if features.prompt_tokens + (allowed or 1) <= room:
         return None

@@ -52,6 +52,9 @@ _NOT_OF_THIS_MODEL = (
     "output_format.schema: ",
     ".custom.input_schema: ",
     "schema is too complex for compilation",
+    "schemas contains too many ",
+    "compiled grammar is too large",
+    "too many strict tools",
 )
 """How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral; that
 what it wrote is no call or JSON (Groq); and that it takes no such schema: OpenAI, then Anthropic."""

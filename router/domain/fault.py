@@ -11,6 +11,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from router.domain.errors import FarthingError
+from router.domain.usage import Usage
 
 
 class FaultKind(StrEnum):
@@ -43,8 +44,9 @@ class FaultKind(StrEnum):
 class Fault(Struct, frozen=True):
     """One failure. `error` is the upstream's own error object, where it sent one that we may show.
 
-    `reached_model` says that the upstream had accepted the request when it failed, so that it may
-    have begun to generate, and to bill. `headers` are for the client, if this is the last word.
+    `reached_model` says that the upstream had accepted the request when it failed, so that it may have begun to
+    generate, and to bill; `usage` is what it says that it has used, if an answer came and was none. `headers` are for
+    the client, if this is the last word.
     """
 
     kind: FaultKind
@@ -55,6 +57,7 @@ class Fault(Struct, frozen=True):
     error: Mapping[str, object] | None = None
     reached_model: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    usage: Usage | None = None
 
 
 class AttemptFailed(FarthingError):

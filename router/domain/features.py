@@ -25,7 +25,8 @@ class Features(Struct, frozen=True):
     `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample. Among them, `guessed_tokens`
     are those of files, sounds and thoughts, guessed from their sizes, `audio_tokens` those of sounds alone, and
     `thought_tokens` those of thoughts, which some models do not read, and others are not sent. Nothing counts of the
-    `parts_elsewhere`: files, sounds, videos and stored texts that the request only refers to.
+    `parts_elsewhere`: files, sounds, videos and stored texts that the request only refers to. What does not fit into
+    the context of a model that speaks Responses is left out by its provider if it `may_be_shortened`.
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
     `service_tier` is the one that the client asked for, in the words of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
@@ -51,6 +52,7 @@ class Features(Struct, frozen=True):
     audio_tokens: int = 0
     thought_tokens: int = 0
     parts_elsewhere: int = 0
+    may_be_shortened: bool = False
     answers_vary: bool = True
     perhaps: tuple[tuple[Category, float], ...] = ()
 

@@ -19,7 +19,9 @@ CHARS_PER_TOKEN = 4
 """OpenAI's rule of thumb for English: https://help.openai.com/en/articles/4936856."""
 _LONGEST_TOKENS = 4
 """Text of long tokens (runs of spaces, say) has so many times fewer tokens than the rule of thumb says."""
-MAYBE_BILLED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.OURS})
+MAYBE_BILLED = frozenset(
+    {FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.OURS, FaultKind.UNSUITED}
+)
 """Failures after which a model may have been at work, if it was reached."""
 
 
@@ -158,6 +160,8 @@ class Account(Struct, frozen=True):
         A stumble without an error status (a reset, a timeout, nonsense after a 200) may well have
         been billed: it is charged by estimate, for the prompt, which is the client's unless `heard` tells another.
         """
+        if fault.usage is not None:
+            heard = replace(heard, usage=fault.usage)
         maybe_billed = fault.kind in MAYBE_BILLED and fault.reached_model
         charge = self._charge(candidate, heard) if maybe_billed else NO_CHARGE
         ending = AttemptEnding(Outcome.FAILED, fault.status, fault.code or fault.kind.value)

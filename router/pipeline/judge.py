@@ -341,6 +341,8 @@ def _with_original(features: Features, original: Original, session: Session) -> 
     """`features` of a chat view, with what only the original says: needs, what is stored, and the tier of its price."""
     if original.needs:
         features = replace(features, needs=features.needs | original.needs)
+    if original.may_be_shortened:
+        features = replace(features, may_be_shortened=True)
     if stored := session.stored_tokens:  # the model will read them, and they are billed
         tokens = features.prompt_tokens + stored
         features = replace(features, prompt_tokens=tokens, tokens_exact=False)

@@ -24,6 +24,7 @@ from router.wire.dialects.chat.tools import read_format
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
 from router.wire.dialects.messages.read_answer import read_prompt
+from router.wire.dialects.only_json import NoJson
 from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.translate import (
@@ -280,6 +281,18 @@ class _TranslatedStream(Streamed):
         return [*told, DONE] if self._is_over and not has_failed else told
 
 
+def no_json(error: NoJson) -> Fault:
+    """The fault of a model that has answered in prose: that is no sign of ill health, and it is paid."""
+    return Fault(
+        FaultKind.UNSUITED,
+        502,
+        str(error),
+        "malformed_answer",
+        reached_model=True,
+        usage=error.usage,
+    )
+
+
 def _cut() -> AttemptFailed:
     return AttemptFailed.transient(
         "the upstream closed the stream before the answer was finished",
@@ -289,4 +302,6 @@ def _cut() -> AttemptFailed:
 
 
 def _malformed(error: Exception) -> AttemptFailed:
+    if isinstance(error, NoJson):
+        return AttemptFailed(no_json(error))
     return AttemptFailed.transient(str(error), "malformed_answer", reached_model=True)

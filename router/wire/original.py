@@ -16,6 +16,7 @@ _APIS: Mapping[Dialect, Capability] = {
 
 _SHOWN = ("summary", "generate_summary")
 _THINKING, _EFFORT = "thinking as the client has it", "effort as the client has it"
+_SHORTENED = "what does not fit may be left out"
 """Names that no API has for a member of a request."""
 _BEYOND_HIGH = ("xhigh", "max")
 """Efforts that are `high` in the chat view, since that is what all thinking models know."""
@@ -52,7 +53,13 @@ class Original:
         reasoning, include = self.body.get("reasoning"), self.body.get("include")
         shown = reasoning if isinstance(reasoning, dict) else {}
         told = [*(shown.get(name) for name in _SHOWN), include]
-        return {_THINKING: told} if any(told) else {}
+        shortened = {_SHORTENED: True} if self.may_be_shortened else {}
+        return {**shortened, _THINKING: told} if any(told) else shortened
+
+    @property
+    def may_be_shortened(self) -> bool:
+        """Whether the provider may leave out what does not fit into the model's context."""
+        return self.dialect is Dialect.RESPONSES and self.body.get("truncation") == "auto"
 
     @property
     def _manner_of_messages(self) -> Mapping[str, Any]:

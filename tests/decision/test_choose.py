@@ -175,6 +175,17 @@ def test_what_does_not_fit_into_the_context_is_excluded() -> None:
     assert long.exclusions[0].detail == "9000 tokens do not fit into its context of 8000"
 
 
+def test_what_may_be_shortened_is_left_to_models_whose_provider_does_that() -> None:
+    long = replace(features(7000), max_output_tokens=2000, may_be_shortened=True)
+    in_chat = replace(SMALL, capabilities=SMALL.capabilities - {Capability.RESPONSES_API})
+    models = catalog(BEST, MIDDLE, in_chat)
+
+    assert told(deciding(long, within=1.0)) == "cheapest-adequate small | middle top | "
+    assert told(choose(long, NOBODY, policy(within=1.0), models, Experience())) == (
+        "cheapest-adequate middle | top | small:context"
+    )
+
+
 def test_what_lacks_a_capability_is_excluded() -> None:
     blind = replace(SMALL, capabilities=frozenset({Capability.TOOLS}))
     what = replace(features(), needs=frozenset({Capability.VISION, Capability.AUDIO}))

@@ -43,6 +43,10 @@ def test_what_this_model_does_not_take_another_one_may(words: str, status: int) 
         "output_format.schema: For 'object' type, 'additionalProperties: true' is not supported.",
         "tools.9.custom.input_schema: input_schema does not support oneOf at the top level",
         "Schema is too complex for compilation.",
+        "Schemas contains too many optional parameters (87), which would make it inefficient.",
+        "Schemas contains too many parameters with union types (18 parameters with anyOf).",
+        "The compiled grammar is too large, which would cause performance issues.",
+        "Too many strict tools (22). The maximum number of strict tools supported is 20.",
     ],
 )
 def test_a_schema_that_one_provider_does_not_take_another_one_may(words: str) -> None:

@@ -269,6 +269,20 @@ def test_a_stumble_after_the_model_was_reached_is_charged_for_its_prompt_by_esti
     assert entry.baseline == ZERO
 
 
+def test_an_answer_that_was_none_is_charged_by_the_upstreams_count() -> None:
+    used = Usage(900, 100, 0, 40)
+    fault = Fault(
+        FaultKind.UNSUITED, 502, "no JSON", "malformed_answer", reached_model=True, usage=used
+    )
+
+    entry = account().failed(1, by(), fault, WHEN)
+
+    assert (entry.outcome, entry.is_answer) == (Outcome.FAILED, False)
+    assert (entry.usage, entry.usage_source) == (used, UsageSource.UPSTREAM)
+    assert entry.cost_source is CostSource.PRICED
+    assert entry.baseline == ZERO
+
+
 def test_a_fault_without_a_code_is_named_by_its_kind() -> None:
     fault = Fault(FaultKind.RATE_LIMITED, 429, "slow down")
 

@@ -119,9 +119,11 @@ async def test_words_where_json_was_asked_for_are_a_failure_before_anything_is_t
 
     fault = await fault_of(claude, asked)
 
-    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
+    assert (fault.kind, fault.code) == (FaultKind.UNSUITED, "malformed_answer")
     assert fault.message == "the model was asked for a JSON object, and did not answer with one"
     assert fault.reached_model
+    assert fault.usage is not None
+    assert (fault.usage.input_tokens, fault.usage.output_tokens) == (60, 5)
 
 
 async def test_a_stream_is_events_then_usage_then_done(claude: Upstream) -> None:

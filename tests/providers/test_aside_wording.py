@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind
+from router.domain.usage import Usage
 from router.providers.aside.wording import (
     CallWish,
     Frames,
@@ -31,6 +32,7 @@ faults = st.builds(
     st.none() | st.floats(0, 1e6),
     st.none() | st.dictionaries(words, words, max_size=3),
     st.booleans(),
+    usage=st.none() | st.builds(Usage, st.integers(0, 9), output_tokens=st.integers(0, 9)),
 )
 targets = st.builds(CallTarget, words, words, words, st.dictionaries(words, words, max_size=3))
 

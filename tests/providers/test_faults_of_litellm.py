@@ -140,7 +140,7 @@ def test_words_without_json_are_unwrapped() -> None:
     fault = of(UnsupportedParamsError(text, 500))
 
     assert (fault.kind, fault.status, fault.code) == (
-        FaultKind.CLIENT,
+        FaultKind.UNSUITED,
         400,
         "unsupported_parameter",
     )

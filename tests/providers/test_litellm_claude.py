@@ -133,7 +133,9 @@ async def test_words_where_json_was_asked_for_are_a_failure(
 ) -> None:
     fault = await fault_of(claude, call(CLAUDE, stream=stream, **ANY_JSON))
 
-    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
+    assert (fault.kind, fault.code) == (FaultKind.UNSUITED, "malformed_answer")
+    assert fault.reached_model
+    assert (fault.usage is None) is stream  # a stream tells it after its end
 
 
 @STREAM
@@ -305,7 +307,7 @@ async def test_what_claude_cannot_do_is_refused_and_not_left_out(
 ) -> None:
     fault = await fault_of(claude, call(CLAUDE, n=2))
 
-    assert (fault.kind, fault.code) == (FaultKind.CLIENT, "unsupported_parameter")
+    assert (fault.kind, fault.code) == (FaultKind.UNSUITED, "unsupported_parameter")
     assert fault.error is not None
     assert "'n'" in str(fault.error["message"])
     assert "litellm" not in str(fault.error["message"])

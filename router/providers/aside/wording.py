@@ -8,9 +8,8 @@ ended. Both ends are of the same release, so no versions need to be negotiated.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
 import orjson
-from msgspec import Struct
+from msgspec import Struct, json
 
 from router.domain.fault import AttemptFailed, Fault
 from router.providers.translating.arguments import CallTarget
@@ -36,23 +35,23 @@ class CallWish(Struct, frozen=True):
 
     def with_request(self, body: bytes) -> bytes:
         """This wish with the request `body`, as it is sent."""
-        return b"%b\n%b" % (msgspec.json.encode(self), body)
+        return b"%b\n%b" % (json.encode(self), body)
 
 
 def read_wish(raw: bytes) -> tuple[CallWish, Mapping[str, Any]]:
     """What `CallWish.with_request` sent, and the fields of the request."""
     line, _, body = raw.partition(b"\n")
-    return msgspec.json.decode(line, type=CallWish), orjson.loads(body)
+    return json.decode(line, type=CallWish), orjson.loads(body)
 
 
 def fault_bytes(fault: Fault) -> bytes:
     """A fault, completely."""
-    return msgspec.json.encode(fault)
+    return json.encode(fault)
 
 
 def read_fault(raw: bytes) -> Fault:
     """The fault that `fault_bytes` wrote."""
-    return msgspec.json.decode(raw, type=Fault)
+    return json.decode(raw, type=Fault)
 
 
 def event_frame(event: bytes) -> bytes:

@@ -17,11 +17,12 @@ from router.providers.translating.connection import ConnectionTrace, Loss
 from router.wire.errors import retry_after_s
 
 _LONGEST_MESSAGE = 500
-_TOO_LONG = "ContextWindowExceededError"
-_CLIENTS = {
-    "UnsupportedParamsError": "unsupported_parameter",
-    "ImageFetchError": "invalid_image_url",
+_UNACCEPTABLE = {
+    "UnsupportedParamsError": (FaultKind.UNSUITED, "unsupported_parameter"),
+    "ImageFetchError": (FaultKind.CLIENT, "invalid_image_url"),
+    "ContextWindowExceededError": (FaultKind.CONTEXT, "context_length_exceeded"),
 }
+"""What litellm's words say for certain: another provider may know the field; nobody can fetch the picture."""
 
 
 def failure_of(
@@ -33,10 +34,8 @@ def failure_of(
     """
     said = _error_object(error, secrets)
     names = {kind.__name__ for kind in type(error).__mro__}
-    for name in names & _CLIENTS.keys():
-        return _unacceptable(FaultKind.CLIENT, said, _CLIENTS[name])
-    if _TOO_LONG in names:
-        return _unacceptable(FaultKind.CONTEXT, said, "context_length_exceeded")
+    for name in names & _UNACCEPTABLE.keys():
+        return _unacceptable(*_UNACCEPTABLE[name], said)
     status = trace.status or _status_of(error)
     if trace.lost or trace.status == 200 or (trace.status is None and status >= 500):
         return _no_answer(error, trace)
@@ -58,7 +57,7 @@ def _no_answer(error: Exception, trace: ConnectionTrace) -> AttemptFailed:
     return AttemptFailed.transient(_mishap(error), "not_translated")
 
 
-def _unacceptable(kind: FaultKind, said: Mapping[str, object], code: str) -> AttemptFailed:
+def _unacceptable(kind: FaultKind, code: str, said: Mapping[str, object]) -> AttemptFailed:
     error = {**said, "type": "invalid_request_error", "code": code}
     message = "it does not accept this request"
     return AttemptFailed(Fault(kind, 400, message, code, error=error))

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.domain.fault import AttemptFailed
-from router.wire.answer import MalformedAnswer
+from router.domain.usage import Usage
+from router.providers.translated import no_json
+from router.wire.dialects.answer import AnswerEnd
 from router.wire.dialects.chat.read_answer import stop_of
-from router.wire.dialects.only_json import IN_WORDS, FirstObject
+from router.wire.dialects.only_json import IN_WORDS, FirstObject, NoJson
+from router.wire.usage import read_usage
 
 _OF_ALL = frozenset({"bedrock"})
 _OF_CLAUDE = frozenset("anthropic azure_ai databricks vertex_ai vertex_ai_beta".split())
@@ -43,24 +46,23 @@ class OnlyJson:
     def of(self, answer: dict[str, Any], said: str) -> dict[str, Any]:
         """The answer, or the chunk, whose choices have their words in the member `said`.
 
-        Raises AttemptFailed at the end of a choice that is no JSON object.
+        Raises AttemptFailed at the end of a choice in which no object has begun.
         """
+        usage = read_usage(answer.get("usage"))
         for choice in answer["choices"]:
-            self._shorten(choice, choice[said])
+            self._shorten(choice, choice[said], usage)
         return answer
 
-    def _shorten(self, choice: dict[str, Any], said: dict[str, Any]) -> None:
+    def _shorten(self, choice: dict[str, Any], said: dict[str, Any], usage: Usage | None) -> None:
         found = self._found.setdefault(choice.get("index") or 0, FirstObject())
         if isinstance(words := said.get("content"), str):
             said["content"] = found.more(words) or None
         if not (reason := choice.get("finish_reason")):
             return
-        stop = stop_of(reason, calls=bool(said.get("tool_calls")))
+        end = AnswerEnd(stop_of(reason, calls=bool(said.get("tool_calls"))), usage)
         try:
-            refused = found.ended(stop, has_refused=bool(said.get("refusal")))
-        except MalformedAnswer as error:
-            raise AttemptFailed.transient(
-                str(error), "malformed_answer", reached_model=True
-            ) from None
+            refused = found.ended(end, has_refused=bool(said.get("refusal")))
+        except NoJson as error:
+            raise AttemptFailed(no_json(error)) from None
         if refused:
             said["refusal"] = refused

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import orjson
 
 from router.domain.members import replace
+from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, AnswerEnd, Beat, Closed, Grew, Inner, Opened, Stop
 from router.wire.dialects.parts import Part, Refusal, Text
@@ -26,6 +27,14 @@ _MAY_BEGIN = re.compile(r"\{\s*\Z")
 _SIGNS = re.compile(r'\\.?|["{}]', re.DOTALL)
 
 
+class NoJson(MalformedAnswer):
+    """An answer in which there is no JSON object, and what the model has used for it."""
+
+    def __init__(self, usage: Usage | None) -> None:
+        self.usage = usage
+        super().__init__("the model was asked for a JSON object, and did not answer with one")
+
+
 class OnlyJson:
     """Beats in, beats out: of what the model says, those of the first JSON object."""
 
@@ -34,7 +43,7 @@ class OnlyJson:
         self._in_text = self._is_open = self._has_refused = False
 
     def take(self, beat: Beat) -> Iterator[Beat]:
-        """What remains of a beat. Raises MalformedAnswer at the end of an answer that is no JSON object."""
+        """What remains of a beat. Raises NoJson at the end of an answer in which no object has begun."""
         match beat:
             case Opened(part=Text()):
                 self._in_text = True
@@ -42,9 +51,9 @@ class OnlyJson:
                 self._in_text = False
                 self._has_refused |= isinstance(part, Refusal)
                 yield from (*self._closed(), beat)
-            case AnswerEnd(stop=stop):
+            case AnswerEnd():
                 yield from self._closed()
-                if words := self._found.ended(stop, has_refused=self._has_refused):
+                if words := self._found.ended(beat, has_refused=self._has_refused):
                     yield from (Opened(Refusal("")), Grew(words), Closed())
                 yield beat
             case Grew(text=text) if self._in_text:
@@ -67,15 +76,17 @@ class OnlyJson:
 
 
 def with_only_json(answer: Answer) -> Answer:
-    """The answer with nothing of its texts but the first JSON object. Raises MalformedAnswer if there is none."""
+    """The answer with nothing of its texts but the first JSON object. Raises NoJson if there is none."""
     found = FirstObject()
     told = (
         Text(found.more(each.text)) if isinstance(each, Text) else each for each in answer.parts
     )
     parts: list[Part] = [each for each in told if each != Text("")]
     has_refused = any(isinstance(each, Refusal) for each in parts)
-    if words := found.ended(answer.end.stop, has_refused=has_refused):
+    if words := found.ended(answer.end, has_refused=has_refused):
         parts.append(Refusal(words))
+    if answer.end.stop is Stop.END and not (has_refused or found.is_json):
+        raise NoJson(answer.end.usage)
     return replace(answer, parts=tuple(parts))
 
 
@@ -100,23 +111,26 @@ class FirstObject:
         self._told.append(text[:end])
         return text[:end]
 
-    def ended(self, stop: Stop, *, has_refused: bool) -> str:
-        """What was said instead of an object by a model that has refused; "" if it told why elsewhere.
-
-        Raises MalformedAnswer if the model has come to an end of its own, and that was no JSON object.
-        """
-        if stop is Stop.END and not has_refused:
-            self._check()
-        is_refusal = stop is Stop.FILTER and not (has_refused or self._told)
-        return "".join((*self._before, self._held)).strip() if is_refusal else ""
-
-    def _check(self) -> None:
+    @property
+    def is_json(self) -> bool:
+        """Whether what was found is JSON."""
         try:
             orjson.loads("".join(self._told))
         except orjson.JSONDecodeError:
-            raise MalformedAnswer(
-                "the model was asked for a JSON object, and did not answer with one"
-            ) from None
+            return False
+        return True
+
+    def ended(self, end: AnswerEnd, *, has_refused: bool) -> str:
+        """What was said instead of an object by a model that has refused; "" if it told why elsewhere.
+
+        Raises NoJson if no object has begun and the model has come to an end of its own.
+        """
+        if self._told or has_refused:
+            return ""
+        if end.stop is Stop.END:
+            raise NoJson(end.usage)
+        words = "".join((*self._before, self._held))
+        return words.strip() if end.stop is Stop.FILTER else ""
 
     def _begun(self, held: str) -> str:
         """`held` from the beginning of the object; "" as long as there is none, or if it is one of a list."""

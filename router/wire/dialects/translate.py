@@ -166,7 +166,7 @@ class StreamTranslator:
     def feed(self, event: JsonObject) -> list[dict[str, Any]]:
         """The events that `event` becomes. Raises MalformedAnswer if it is not an event of its dialect.
 
-        It is raised as well by the end of an answer that is not the JSON that was asked for in words.
+        NoJson is one, by which an answer ends without the JSON that was asked for in words.
         """
         try:
             return list(self._told(self._wanted(self._reader.feed(event))))

@@ -46,6 +46,12 @@ def _reasoning(encrypted: str, given: str = "rs_1") -> Members:
     return items(HI_ITEM, item, _r_message("1_1"), HI_ITEM)
 
 
+_R_BRACE: Members = {
+    "type": "output_text",
+    "text": "{",
+    "annotations": [],
+    "logprobs": [],
+}
 _PLAIN_HISTORY = says(HI, {"role": "assistant", "content": "Yes"}, HI)
 _R_SPOKEN = items(HI_ITEM, _r_message("1_1"), HI_ITEM)
 
@@ -60,6 +66,10 @@ _ENDLESS: Members = {**CLOSED, "properties": {"a": {"$ref": "#"}}}
 _PART: Members = {"$defs": {"part": CLOSED}}
 _ALL_OF: Members = {**_PART, "allOf": [{"$ref": "#/$defs/part"}, {"required": ["a"]}]}
 _TOGETHER: Members = {**_PART, **CLOSED, "required": ["a"]}
+
+
+_BEGUN = says(HI, {"role": "assistant", "content": "{"})
+_R_BEGUN = items(HI_ITEM, {**_r_message("1_0"), "content": [_R_BRACE]})
 
 
 def _chat_json(schema: Members) -> Members:
@@ -89,6 +99,12 @@ THOUGHT_ROWS = (
         chat={"reasoning_effort": "high", "top_p": 0.5},
         responses={"reasoning": {"effort": "high"}, "top_p": 0.5},
         cells={C_M: Refused("top_p"), R_M: Refused("top_p")},
+    ),
+    Row(
+        "to think, where the last message begins the answer",
+        chat={"reasoning_effort": "high", **_BEGUN},
+        responses={"reasoning": {"effort": "high"}, **_R_BEGUN},
+        cells={C_M: Refused("messages"), R_M: Refused("messages")},
     ),
     Row(
         "not to think",
@@ -195,6 +211,12 @@ OTHER_ROWS = (
         chat=_chat_json(_UNNAMED),
         responses=_r_json(_UNNAMED),
         cells={pair: Refused("response_format") for pair in (C_M, R_M)},
+    ),
+    Row(
+        "JSON of a schema, where the last message begins the answer",
+        chat={**_chat_json(CLOSED), **_BEGUN},
+        responses={**_r_json(CLOSED), **_R_BEGUN},
+        cells={C_M: Refused("messages"), R_M: Refused("messages")},
     ),
     Row(
         "JSON of a schema that contains itself",

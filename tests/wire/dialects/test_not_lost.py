@@ -17,6 +17,7 @@ from tests.wire.dialects.conformance import (
     SCHEMA,
     asks,
     items,
+    says,
     user_item,
 )
 
@@ -95,6 +96,16 @@ def test_a_schema_beside_json_object_is_the_schema_of_the_answer(to: Dialect) ->
     assert (form["type"], form["schema"]) == ("json_schema", CLOSED)
 
 
+@pytest.mark.parametrize(
+    ("tier", "told"),
+    [("auto", "auto"), ("fast", "auto"), ("priority", "auto"), ("scale", "auto")],
+)
+def test_tiers_that_messages_know_by_another_word_are_no_reason_to_refuse(
+    tier: str, told: str
+) -> None:
+    assert _told(CHAT, MESSAGES, {"service_tier": tier})["service_tier"] == told
+
+
 _INVENTED = {"invented": 1}
 _OF_F = {"type": "function", "function": {"name": "f"}}
 
@@ -150,6 +161,20 @@ def test_unknown_members_are_refused_in_choices_formats_and_sources_too(
     assert refused.value.param == place
 
 
+@pytest.mark.parametrize("to", [RESPONSES, MESSAGES])
+def test_what_openais_client_has_parsed_may_be_sent_back_with_the_message(to: Dialect) -> None:
+    function = {"name": "f", "arguments": '{"a": 1}'}
+    call = {"id": "c1", "type": "function", "function": function}
+    said = {"role": "assistant", "content": '{"a": 1}', "tool_calls": [call]}
+    read = {"type": "function", **call, "function": {**function, "parsed_arguments": {"a": 1}}}
+    result = {"role": "tool", "tool_call_id": "c1", "content": "1"}
+    hello = {"role": "user", "content": "Hi"}
+
+    told = says(hello, {**said, "parsed": {"a": 1}, "tool_calls": [read]}, result)
+
+    assert _told(CHAT, to, told) == _told(CHAT, to, says(hello, said, result))
+
+
 def test_the_word_json_stays_where_responses_look_for_it() -> None:
     said = [{"role": "system", "content": "Answer in JSON."}, {"role": "user", "content": "Hi"}]
     wanted = {"messages": said, "response_format": {"type": "json_object"}}
@@ -161,6 +186,24 @@ def test_the_word_json_stays_where_responses_look_for_it() -> None:
         ("system", "Answer in JSON."),
         ("user", "Hi"),
     ]
+
+
+@pytest.mark.parametrize(("strict", "are_refused"), [(20, False), (21, True)])
+def test_more_strict_tools_than_messages_take_are_refused(strict: int, are_refused: bool) -> None:
+    tools = [
+        {
+            "type": "function",
+            "function": {"name": f"f{at}", "parameters": CLOSED, "strict": is_strict},
+        }
+        for at, is_strict in enumerate([*[True] * strict, *[False] * 9])
+    ]
+
+    if not are_refused:
+        assert len(_told(CHAT, MESSAGES, {"tools": tools})["tools"]) == strict + 9
+        return
+    with pytest.raises(ApiError, match="at most 20 that are strict") as refused:
+        _told(CHAT, MESSAGES, {"tools": tools})
+    assert refused.value.param == "tools"
 
 
 _TOOLS: dict[Dialect, Any] = {

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.wire.answer import MalformedAnswer
+from router.domain.usage import Usage
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
-from router.wire.dialects.only_json import IN_WORDS
+from router.wire.dialects.only_json import IN_WORDS, NoJson
 from router.wire.dialects.translate import StreamTranslator, translate_answer, translate_request
 from tests.wire.dialects.merging import merge
 
@@ -134,13 +134,20 @@ def test_each_bit_of_the_object_is_told_at_once() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["I see no JSON.", '[{"a": 1}]', "[]", '{"a": 1,}', '{"a": ', "", "The set {1, 2}", "{ "],
+    ["I see no JSON.", '[{"a": 1}]', "[]", "", "The set {1, 2}", "{ "],
 )
-def test_an_answer_that_is_no_object_is_a_failure(text: str) -> None:
-    with pytest.raises(MalformedAnswer, match="asked for a JSON object"):
+def test_an_answer_without_an_object_is_a_failure_that_says_what_was_used(text: str) -> None:
+    for answered in (lambda: _plain(text), lambda: _streamed(list(text))):
+        with pytest.raises(NoJson, match="asked for a JSON object") as failed:
+            answered()
+        assert failed.value.usage == Usage(uncached_input_tokens=7, output_tokens=5)
+
+
+@pytest.mark.parametrize("text", ['{"a": 1,}', '{"a": '])
+def test_an_object_that_is_no_json_is_a_failure_unless_the_client_has_seen_it(text: str) -> None:
+    with pytest.raises(NoJson):
         _plain(text)
-    with pytest.raises(MalformedAnswer, match="asked for a JSON object"):
-        _streamed(list(text))
+    assert _choice(_streamed(list(text)))["message"]["content"] == text
 
 
 def test_an_answer_that_was_cut_off_is_told_as_far_as_it_came() -> None:

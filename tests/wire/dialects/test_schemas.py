@@ -124,6 +124,16 @@ def test_one_of_several_is_any_of_them() -> None:
     }
 
 
+def test_what_may_be_null_or_one_of_several_has_no_type_beside_its_values() -> None:
+    colour = {"type": ["string", "null"], "enum": ["red", "blue", None]}
+
+    assert accepted({"items": colour}, FIELD) == {"items": {"enum": ["red", "blue", None]}}
+    assert accepted({"type": "string", "enum": ["red"]}, FIELD) == {
+        "type": "string",
+        "enum": ["red"],
+    }
+
+
 def test_which_json_schema_it_is_need_not_be_said() -> None:
     assert accepted({"$schema": "https://json-schema.org/draft-07", **TEXT}, FIELD) == TEXT
 

@@ -144,8 +144,9 @@ def _spoken(message: JsonObject, place: str, known: tuple[str, ...]) -> Iterator
         yield read_call(call, where)
 
 
-_SPOKEN = ("role", "content", "refusal", "tool_calls", "annotations")
-"""Members of an assistant's message. Annotations come with answers, and mean nothing to the next model."""
+_SPOKEN = ("role", "content", "refusal", "tool_calls", "annotations", "parsed")
+"""Members of an assistant's message. Annotations come with answers, and mean nothing to the next model; `parsed` is the
+content once more, as OpenAI's Python client has read it."""
 
 
 def _result(message: JsonObject, place: str) -> ToolResult:

@@ -78,6 +78,8 @@ class _Accepting:
             for name, each in told.items()
             if name not in unknown
         }
+        if isinstance(known.get("type"), list) and ("enum" in known or "const" in known):
+            del known["type"]  # a value of an enum must be of its only type, Anthropic says
         if unknown:
             known["description"] = "\n\n".join(_described(schema.get("description"), unknown))
         return {**known, **_CLOSED} if self._is_open(schema, place) else known

@@ -22,6 +22,8 @@ _SHOWN = 64
 """How many characters of a tool's type an error message shows."""
 _HARMLESS = ("eager_input_streaming", "allowed_callers")
 _EXAMPLES = "input_examples"
+_MOST_STRICT = 20
+"""https://platform.claude.com/docs/en/build-with-claude/structured-outputs, "Schema complexity limits"."""
 
 
 def read_tool(tool: JsonObject, place: str) -> Tool:
@@ -83,6 +85,8 @@ def written_tools(request: Request) -> dict[str, Any]:
     choice = request.choice
     allowed = choice.names if choice and choice.names and not choice.is_one else None
     told = [tool for tool in request.tools if allowed is None or tool.name in allowed]
+    if sum(tool.strict is True for tool in told) > _MOST_STRICT:
+        raise unsaid("tools", f"Messages accept at most {_MOST_STRICT} that are strict")
     chosen = _written_choice(choice, request.parallel)
     return {
         "tools": [_written_tool(tool) for tool in told],

@@ -24,7 +24,14 @@ from router.wire.dialects.shape import plain, unsaid
 from router.wire.dialects.thinking import budget_of
 
 _EFFORTS: Mapping[str, str] = {"minimal": "low"}
-_TIERS: Mapping[str, str] = {"auto": "auto", "default": "standard_only", "priority": "auto"}
+_TIERS: Mapping[str, str] = {
+    "auto": "auto",
+    "default": "standard_only",
+    "fast": "auto",
+    "priority": "auto",
+    "scale": "auto",
+}
+"""`fast` is OpenAI's other word for `priority`, and `scale` the usual tier for those who have paid in advance."""
 _Block = dict[str, Any]
 
 
@@ -36,6 +43,7 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
     limit = _limit(request, target)
     thinking = _thinking(request, target, limit)
     _check_sampling(request, thinking)
+    _check_beginning(request, thinking)
     return {
         "model": request.model,
         "max_tokens": limit,
@@ -70,7 +78,7 @@ def _tier(request: Request) -> str | None:
     if not request.tier:
         return None
     if request.tier not in _TIERS:
-        raise unsaid("service_tier", "Messages support only auto, default and priority")
+        raise unsaid("service_tier", f"Messages support only {', '.join(_TIERS)}")
     return _TIERS[request.tier]
 
 
@@ -138,6 +146,18 @@ def _check_sampling(request: Request, thinking: dict[str, Any] | None) -> None:
 
 _LEAST_TOP_P = 0.95
 """https://platform.claude.com/docs/en/build-with-claude/extended-thinking, "Feature compatibility"."""
+
+
+def _check_beginning(request: Request, thinking: dict[str, Any] | None) -> None:
+    """Refuse an answer that the last message begins if it is to be JSON, or to be thought about first."""
+    last = request.turns[-1] if request.turns else Turn(Role.USER, ())
+    words = (part.text for part in last.parts if isinstance(part, Text | Refusal))
+    if last.role is not Role.ASSISTANT or not "".join(words).strip():
+        return
+    if request.format:
+        raise unsaid("messages", "Messages begin JSON themselves; end with a user's message")
+    if thinking and thinking["type"] != "disabled":
+        raise unsaid("messages", "a model that thinks begins its answer itself; end with a user's")
 
 
 def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
