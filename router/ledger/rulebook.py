@@ -56,10 +56,6 @@ class Rulebook(Struct, frozen=True):
             return ()
         return tuple(dict.fromkeys([*_applying(self.budgets, payer), *payer.grants.budgets]))
 
-    def rule_of(self, budget: Budget) -> Budget | None:
-        """The budget of the configuration that this one is, or is one of; None for a key's own."""
-        return next((rule for rule in self.budgets if _covers(rule, budget)), None)
-
     def limits_for(self, payer: Payer) -> tuple[RateLimit, ...]:
         """The limits per minute that hold for `payer`, each once."""
         if not self.limits and not payer.grants.limits:
@@ -74,12 +70,6 @@ def _applying(rules: Iterable[_R], payer: Payer) -> Iterator[_R]:
             yield from (rule.of(name) for name in names)
         elif rule.scope.name in names:
             yield rule
-
-
-def _covers(rule: Budget, budget: Budget) -> bool:
-    if rule.is_for_each and rule.scope.kind is budget.scope.kind:
-        return rule.of(budget.scope.name) == budget
-    return rule == budget
 
 
 def least_left(balances: Sequence[Balance]) -> Money | None:

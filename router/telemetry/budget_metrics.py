@@ -21,7 +21,8 @@ class BudgetCollector(Collector):
 
     def __init__(self, purse: Purse, rulebook: Rulebook) -> None:
         self._purse = purse
-        self._rulebook = rulebook
+        self._single = {each: str(each) for each in rulebook.budgets if not each.is_for_each}
+        self._for_each = {_form(each): str(each) for each in rulebook.budgets if each.is_for_each}
 
     def collect(self) -> Iterator[Metric]:
         """The least share left, 0 to 1, by budget of the configuration; those of keys' own are together."""
@@ -39,5 +40,9 @@ class BudgetCollector(Collector):
         yield left
 
     def _name(self, budget: Budget) -> str:
-        rule = self._rulebook.rule_of(budget)
-        return _OF_A_KEY if rule is None else str(rule)
+        return self._single.get(budget) or self._for_each.get(_form(budget), _OF_A_KEY)
+
+
+def _form(budget: Budget) -> tuple[object, ...]:
+    """What a budget for each key, tag or policy has in common with those of one of them."""
+    return budget.scope.kind, budget.usd, budget.window, budget.timezone

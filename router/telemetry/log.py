@@ -50,10 +50,10 @@ class Lines:
     def _write(self, lines: Sequence[str]) -> None:
         texts = list(lines)
         if lost := self.dropped - self._told:
-            self._told += lost
             texts.append(_lost(lost))
         for piece in _pieces(texts):
             self._write_all(piece)
+        self._told += lost  # not before: a disk may still be full
 
     def _write_all(self, piece: bytes) -> None:
         left = memoryview(piece)
@@ -137,7 +137,7 @@ def _lost(lines: int) -> str:
     said = {
         "name": __name__,
         "levelname": "WARNING",
-        "msg": f"{lines} lines were dropped: standard error was not read",
+        "msg": f"{lines} lines were dropped: standard error was not read, or full",
     }
     return JsonFormatter().format(logging.makeLogRecord(said))
 

@@ -5,11 +5,13 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from select import PIPE_BUF
 
 import pytest
 
 from router.telemetry.log import Lines, LinesHandler
+from tests.e2e.patience import until
 
 
 @contextmanager
@@ -69,8 +71,31 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up_and_later_tells_what_was_lost(
     told = [each for each in got if "were dropped" in each]
     assert json.loads(told[0])["level"] == "warning"
     assert (
-        json.loads(told[0])["message"] == f"{lost} lines were dropped: standard error was not read"
+        json.loads(told[0])["message"]
+        == f"{lost} lines were dropped: standard error was not read, or full"
     )
+
+
+def _lose(lines: Lines, number: int) -> None:
+    lines.put("no room")
+    until(lambda: lines.dropped == number)
+
+
+def test_what_a_full_disk_has_lost_is_told_once_there_is_room(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    fd, there = os.open("/dev/full", os.O_WRONLY), os.open(file, os.O_WRONLY | os.O_CREAT)
+    lines = Lines(fd)
+    for number in (1, 2, 3):
+        _lose(lines, number)
+    os.dup2(there, fd)
+    lines.put("room")
+    lines.close()
+    os.close(fd)
+    os.close(there)
+
+    first, told = file.read_text().splitlines()
+    assert first == "room"
+    assert json.loads(told)["message"].startswith("3 lines were dropped")
 
 
 def test_lines_of_several_workers_in_a_full_pipe_are_not_mixed_up() -> None:
