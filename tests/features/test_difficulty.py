@@ -71,6 +71,9 @@ def test_languages_are_told_apart_where_the_text_suffices() -> None:
     assert language_of("Schreibe mir bitte eine kurze Mail an meine Kollegin.") == "de"
     assert language_of("Bonjour, peux-tu\nrésumer ce texte ?") == "fr"
     assert language_of("What is the capital of Australia, and since when?") == "en"
+    assert (
+        language_of("foo(bar)\n" * 12 + "Warum geht das nicht? Bitte zeige mir die Lösung.") == "de"
+    )
     assert [language_of(text) for text in ("hi", "", " \n ", "42")] == ["", "", "", ""]
 
 
