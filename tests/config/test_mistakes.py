@@ -148,6 +148,15 @@ def test_a_path_of_a_shell_is_not_taken_for_a_folder_of_that_name(key: str, tmp_
     )
 
 
+def test_a_key_has_no_more_tags_than_a_request(tmp_path: Path) -> None:
+    tags = ", ".join(f"t{n}" for n in range(17))
+    said = f'{SOUND}keys:\n  - {{name: one, key: "${{KEY}}", tags: [{tags}]}}\n'
+
+    assert sole(tmp_path, said, {"KEY": "a-secret-of-a-client"}) == (
+        "config.yaml: keys[0].tags (line 7): must be a list of at most 16"
+    )
+
+
 def test_two_keys_have_different_secrets(tmp_path: Path) -> None:
     said = f"""{SOUND}keys:
   - {{name: one, key: "${{KEY}}"}}
