@@ -32,6 +32,7 @@ from router.config.schema import (
     RouteSection,
     ServerSection,
 )
+from router.config.sendable import UNSENDABLE, is_sendable
 from router.config.settings import (
     NOTHING_SHARED,
     OPEN_TO_ALL,
@@ -298,6 +299,8 @@ class _Loading:
     def _admin_key(self) -> VirtualKey | None:
         place = ("server", "admin_key")
         secret = self._resolved(place, self.section.server.admin_key or "", otherwise="")
+        if not is_sendable(secret):
+            self._wrong(place, UNSENDABLE)
         return VirtualKey.from_secret("admin", secret) if secret else None
 
     def _ledger_url(self) -> str:

@@ -11,7 +11,7 @@ from router.providers.endpoints import AnthropicEndpoint, Endpoint
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name: https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens."""
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_LINES = "has a line break or another control character, which no header can carry"
+UNSENDABLE = "has a line break or another control character, which no header can carry"
 
 
 def unsendable(upstream: UpstreamSettings) -> Iterator[tuple[Place, str]]:
@@ -20,13 +20,18 @@ def unsendable(upstream: UpstreamSettings) -> Iterator[tuple[Place, str]]:
         return
     if not _is_reachable(upstream.base_url):
         yield ("base_url",), "must be an address with a host, and with a port below 65536 if any"
-    if _CONTROL.search(upstream.api_key):
-        yield ("api_key",), _LINES
+    if not is_sendable(upstream.api_key):
+        yield ("api_key",), UNSENDABLE
     for name, value in upstream.headers.items():
         if not _TOKEN.fullmatch(name):
             yield ("headers", name), "is no name that a header can have"
-        elif _CONTROL.search(value):
-            yield ("headers", name), _LINES
+        elif not is_sendable(value):
+            yield ("headers", name), UNSENDABLE
+
+
+def is_sendable(value: str) -> bool:
+    """Whether a header can have this value."""
+    return _CONTROL.search(value) is None
 
 
 def _is_reachable(url: str) -> bool:

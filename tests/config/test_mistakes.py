@@ -157,6 +157,19 @@ def test_a_key_has_no_more_tags_than_a_request(tmp_path: Path) -> None:
     )
 
 
+def test_a_secret_that_no_client_could_present_is_told(tmp_path: Path) -> None:
+    said = f"""{SOUND}server: {{admin_key: "${{KEY}}"}}
+keys:
+  - {{name: one, key: "${{KEY}}"}}
+"""
+    why = "has a line break or another control character, which no header can carry"
+
+    assert sorted(complaints(tmp_path, said, {"KEY": "# made today\na-secret"})) == [
+        f"config.yaml: keys[0].key (line 8): {why}",
+        f"config.yaml: server.admin_key (line 6): {why}",
+    ]
+
+
 def test_two_keys_have_different_secrets(tmp_path: Path) -> None:
     said = f"""{SOUND}keys:
   - {{name: one, key: "${{KEY}}"}}
