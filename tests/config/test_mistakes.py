@@ -445,6 +445,24 @@ def test_the_overrides_of_the_command_line_are_held_to_the_same_rule(tmp_path: P
             "line 1: expected alphabetic or numeric character, but found ']'; text that begins with * or & needs quotes",
         ),
         (
+            "a: []\n  - b",
+            (
+                "line 2: expected <block end>, but found '<block sequence start>'; check how far it is indented, and that"
+                " it is beneath no [] or {}"
+            ),
+        ),
+        (
+            "a: {}\n  b: 1",
+            (
+                "line 2: expected <block end>, but found '<block mapping start>'; check how far it is indented, and that it"
+                " is beneath no [] or {}"
+            ),
+        ),
+        (
+            "a: 'b' c",
+            "line 1: expected <block end>, but found '<scalar>'; a quotation mark ends the text before the line ends",
+        ),
+        (
             "a: @b",
             "line 1: found character '@' that cannot start any token; text that begins with this needs quotes",
         ),
