@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from router.config.embeddings import wants_vectors
+from router.config.embeddings import meanings_compared
 from router.config.settings import Settings
 from router.config.yaml_file import YamlFile
 from router.domain.errors import Problem
@@ -61,7 +61,7 @@ def impossible(running: Settings, fresh: Settings, file: YamlFile) -> Iterator[P
             where = ("models", each.id, "upstream")
             yield file.problem(where, f"'{each.upstream}' is new: restart to add an upstream")
     for name, loaded in fresh.policies.items():
-        if running.cache.embeddings is None and wants_vectors(loaded.policy):
+        if running.cache.embeddings is None and meanings_compared(loaded.policy):
             message = f"are new, and policy '{name}' needs them: restart to add them"
             yield file.problem(("cache", "embeddings"), message)
 

@@ -15,7 +15,8 @@ from router.config.settings import (
     UpstreamSettings,
 )
 from router.config.yaml_file import Place
-from router.decision.policy import Policy
+from router.decision.policy import Policy, Terms
+from router.domain.cascade import CascadeUse, Test
 from router.domain.money import Money
 from router.domain.semantic import Sameness, SemanticMode
 from router.providers.endpoints import Endpoint
@@ -35,11 +36,9 @@ def embeddings_of(
     """Where vectors come from; None if nowhere, which is `wrong` if a policy needs them."""
     match section:
         case None:
-            for name in sorted(
-                name for name, each in policies.items() if wants_vectors(each.policy)
-            ):
-                needs = f"is needed by policy '{name}', whose semantic cache compares meanings"
-                wrong(_PLACE, needs)
+            for name, loaded in sorted(policies.items()):
+                if compared := meanings_compared(loaded.policy):
+                    wrong(_PLACE, f"is needed by policy '{name}', whose {compared} meanings")
             return None
         case LocalEmbeddingsSection():
             return LocalEmbeddings()
@@ -47,10 +46,21 @@ def embeddings_of(
             return _of_upstream(section, chosen, wrong)
 
 
-def wants_vectors(policy: Policy) -> bool:
-    """Whether any of its terms compare wordings by meaning."""
-    wanted = (terms.cache.semantic for terms in policy.all_terms)
-    return any(each.mode is not SemanticMode.OFF and each.by is Sameness.MEANING for each in wanted)
+def meanings_compared(policy: Policy) -> str:
+    """What of the policy compares texts by meaning, with its verb; "" if nothing does."""
+    if any(map(_of_questions, policy.all_terms)):
+        return "semantic cache compares"
+    return "cascades compare" if any(map(_of_answers, policy.all_terms)) else ""
+
+
+def _of_questions(terms: Terms) -> bool:
+    semantic = terms.cache.semantic
+    return semantic.mode is not SemanticMode.OFF and semantic.by is Sameness.MEANING
+
+
+def _of_answers(terms: Terms) -> bool:
+    steps = () if terms.cascade.use is CascadeUse.NEVER else terms.cascade.steps
+    return any(check.test is Test.SIMILARITY for step in steps for check in step.checks)
 
 
 def _of_upstream(

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from router.config.references import References, Unresolved
 from router.config.schema import ConfigFile, KeySection
+from router.config.sendable import UNSENDABLE, is_sendable
 from router.config.yaml_file import YamlFile
 from router.domain.budget import EACH, Scope, ScopeKind
 from router.domain.errors import Problem
@@ -21,10 +22,13 @@ def configured_keys(
     for index, each in enumerate(section.keys):
         place = ("keys", index, "key")
         try:
-            key = _key(each, references.line(each.key))
+            secret = references.resolve(each.key)
         except Unresolved as missing:
             problems.append(file.problem(place, str(missing)))
             continue
+        if not is_sendable(secret):
+            problems.append(file.problem(place, UNSENDABLE))
+        key = _key(each, secret)
         if (first := keys.setdefault(key.digest, key)) is not key:
             problems.append(file.problem(place, f"has the same secret as the key '{first.name}'"))
     return tuple(keys.values())

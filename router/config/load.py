@@ -33,6 +33,7 @@ from router.config.schema import (
     RouteSection,
     ServerSection,
 )
+from router.config.sendable import UNSENDABLE, is_sendable
 from router.config.settings import (
     NOTHING_SHARED,
     OPEN_TO_ALL,
@@ -227,10 +228,10 @@ class _Loading(Struct, frozen=True):
         stated = self.section.quality.local
         return self._beside(stated) if stated else folder_beside(ledger.path)
 
-    def _line(self, place: Place, text: str, *, otherwise: str) -> str:
-        """`text` resolved for a header; `otherwise` if it cannot be."""
+    def _resolved(self, place: Place, text: str, *, otherwise: str) -> str:
+        """`text` with its references resolved; `otherwise` if one cannot be."""
         try:
-            return self.references.line(text)
+            return self.references.resolve(text)
         except Unresolved as missing:
             self._wrong(place, str(missing))
             return otherwise
@@ -296,7 +297,9 @@ class _Loading(Struct, frozen=True):
 
     def _admin_key(self) -> VirtualKey | None:
         place = ("server", "admin_key")
-        secret = self._line(place, self.section.server.admin_key or "", otherwise="")
+        secret = self._resolved(place, self.section.server.admin_key or "", otherwise="")
+        if not is_sendable(secret):
+            self._wrong(place, UNSENDABLE)
         return VirtualKey.from_secret("admin", secret) if secret else None
 
     def _ledger_url(self) -> str:

@@ -112,13 +112,15 @@ def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
             return str(context.get("error"))
         case kind:
             said = error["msg"].replace("Input should", "must").replace("String should", "must")
-            return _WORDS.get(kind, said)
+            return _WORDS[kind].format(**context) if kind in _WORDS else said
 
 
 _WORDS = {
     "model_type": "must be a mapping of keys to values",
     "dict_type": "must be a mapping of keys to values",
     "list_type": "must be a list",
+    "too_short": "must be a list of {min_length} or more",
+    "too_long": "must be a list of at most {max_length}",
     "tuple_type": "must be a list",
     "string_type": "must be text, in quotes if it looks like something else",
     "int_type": "must be a whole number",

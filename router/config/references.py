@@ -12,7 +12,6 @@ from router.domain.members import replace
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
 _FILE = "file:"
-_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Unresolved(LookupError):
@@ -39,13 +38,6 @@ class References(Struct, frozen=True):
         Raises Unresolved for one that is unset or empty, unless spared.
         """
         return _REFERENCE.sub(lambda match: self._resolved(match, written), text)
-
-    def line(self, text: str) -> str:
-        """`text` resolved for a header; unless spared, raises Unresolved also if it is not one line."""
-        found = self.resolve(text)
-        if _NOT_IN_A_LINE.search(found) and not self.spared:
-            raise Unresolved(f"what {text} names has more than one line, or a control character")
-        return found
 
     def _resolved(self, reference: re.Match[str], written: Callable[[str], str]) -> str:
         try:

@@ -33,6 +33,7 @@ from router.config.words import (
     each_once,
 )
 from router.domain.category import Category
+from router.domain.key import MOST_TAGS
 from router.domain.ledger import LEAST_KEPT_DAYS
 from router.domain.model import Capability
 from router.domain.price import STANDARD
@@ -322,7 +323,7 @@ class KeySection(Section):
 
     name: Name
     key: SecretRef
-    tags: tuple[Tag, ...] = ()
+    tags: Annotated[tuple[Tag, ...], Field(max_length=MOST_TAGS)] = ()
     policies: tuple[Name, ...] = ()
     models: tuple[Name, ...] = ()
     overrides: tuple[OverrideName, ...] | None = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pydantic import Field
 
 from router.config.references import References, Unresolved
+from router.config.sendable import UNREACHABLE, is_reachable, unsendable_headers
 from router.config.settings import OtlpSettings
 from router.config.words import Options, Probability, Section, Url
 from router.config.yaml_file import Place
@@ -41,10 +42,14 @@ def otlp_of(
         return None
     try:
         headers: Mapping[str, str] = {
-            name: references.line(value) for name, value in otlp.headers.items()
+            name: references.resolve(value) for name, value in otlp.headers.items()
         }
         endpoint = references.resolve(otlp.endpoint or "")
     except Unresolved as missing:
         wrong(_PLACE, str(missing))
         return None
+    for at, why in unsendable_headers(headers):
+        wrong((*_PLACE, *at), why)
+    if endpoint and not references.spared and not is_reachable(endpoint):
+        wrong((*_PLACE, "endpoint"), UNREACHABLE)
     return OtlpSettings(endpoint, headers, otlp.sample, otlp.service_name or "")

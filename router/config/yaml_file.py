@@ -286,6 +286,8 @@ def _what(error: Exception) -> str:
 
 
 _HINTS = {
+    "expected <block end>, but found '<block": "; check how far it is indented, and that it is beneath no [] or {}",
+    "expected <block end>, but found '<scalar>": "; a quotation mark ends the text before the line ends",
     "mapping values are not allowed": "; text with a colon and a space in it needs quotes",
     "found character '\\t'": "; indent with spaces, not with tabs",
     "found character": "; text that begins with this needs quotes",

@@ -14,6 +14,7 @@ from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Policy, Rule
 from router.decision.predicates import AllOf, AtLeast, AtMost, OneOf, is_covered
 from router.decision.resolve import PolicyBook, is_of_policy
 from router.domain.category import Category
+from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.nearest import nearest
@@ -23,13 +24,14 @@ class Surroundings(Struct, frozen=True):
     """What surrounds a policy: the models, the names of all keys, and whether there are budgets.
 
     `keys` is None if it is not known which keys there are. `goes_by_prompts` says that an artefact adjusts what is
-    predicted of a model to each prompt.
+    predicted of a model to each prompt. `deadlines` are the server's own.
     """
 
     catalog: Mapping[str, Model]
     keys: Collection[str] | None = None
     has_budgets: bool = True
     goes_by_prompts: bool = False
+    deadlines: Deadlines = NO_DEADLINES
 
 
 class Finding(Struct, frozen=True):
@@ -126,6 +128,7 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
             hint = nearest(model_id, around.catalog)
             yield f"names the model '{model_id}', which is not in the catalog now{hint}"
     yield from _unknown_tags(terms, around)
+    yield from _too_late(terms.deadlines, around.deadlines)
     allowed = _allowed(terms, around)
     if not allowed:
         yield f"allows none of the models ({_pool_in_words(terms)})"
@@ -138,6 +141,17 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
     if terms.ceiling is not None and all(_least_cost(m) > terms.ceiling for m in allowed):
         yield f"no model that it allows can answer even one token below its ceiling of {terms.ceiling} USD"
     yield from of_cascade(terms, allowed, around.catalog)
+
+
+def _too_late(own: Deadlines, servers: Deadlines) -> Iterator[str]:
+    """Deadlines that are never reached: seconds may have been taken for milliseconds."""
+    for name in ("first_content_s", "stall_s", "total_s"):
+        stated, most = getattr(own, name), getattr(servers, name)
+        if stated is not None and most is not None and stated > most:
+            yield (
+                f"never waits for its '{name}' of {stated:g} s: the {most:g} s of"
+                f" 'server.timeouts.{name}' end earlier"
+            )
 
 
 def _unknown_tags(terms: Terms, around: Surroundings) -> Iterator[str]:

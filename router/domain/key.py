@@ -9,6 +9,8 @@ from router.domain.budget import Budget, RateLimit
 
 SECRET_PREFIX = "fk-"  # noqa: S105 - no secret, but how ours begin
 """How the secrets that we make begin."""
+MOST_TAGS = 16
+"""How many tags a request may have, those of its key included."""
 
 
 class Grants(Struct, frozen=True):

@@ -35,7 +35,8 @@ if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something w
 
 LanguageOf = Callable[[str], str]
 """The ISO 639-1 code of a text's language, "" where it cannot be told."""
-_LANGUAGE_CHARS = 1000
+_LANGUAGE_CHARS = 400
+"""Enough to get past a line of code, a link or a greeting in another language; reading more takes too long."""
 _FOLLOW_UP_CHARS, _SURE = 60, 0.8
 """A question that is no longer, and whose category is less sure by its own words, is read with the wish before it."""
 _WISH_CHARS = 400

@@ -4,13 +4,12 @@ import re
 from collections.abc import Mapping
 
 from router.domain.errors import ApiError
-from router.domain.key import VirtualKey
+from router.domain.key import MOST_TAGS, VirtualKey
 from router.pipeline.shelf import CacheControl
 from router.pipeline.visit import Caller
 from router.wire.headers import listed
 from router.wire.overrides import of_headers
 
-_MAX_TAGS = 16
 _TAG = re.compile(r"[!-~]{1,64}")
 _DEADLINE = "x-farthing-deadline-s"
 _RECEIPT = "x-farthing-receipt"
@@ -24,10 +23,10 @@ def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> C
     stated = of_headers(headers)
     own = (tag.strip() for tag in listed(headers, "x-farthing-tags").split(","))
     tags = dict.fromkeys([*key.tags, *filter(None, own)])
-    if len(tags) > _MAX_TAGS or not all(map(_TAG.fullmatch, tags)):
+    if len(tags) > MOST_TAGS or not all(map(_TAG.fullmatch, tags)):
         raise ApiError.invalid(
             "x-farthing-tags",
-            f"'x-farthing-tags' takes at most {_MAX_TAGS} tags of at most 64 characters each,"
+            f"'x-farthing-tags' takes at most {MOST_TAGS} tags of at most 64 characters each,"
             " in ASCII, without spaces, separated by commas.",
         )
     return Caller(

@@ -55,6 +55,16 @@ cache: {ttl_s: 60, semantic: {mode: on, by: meaning}}
     ]
 
 
+def test_a_folder_without_policies_is_no_folder_of_sound_ones(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, SOUND)
+    (empty := tmp_path / "empty").mkdir()
+
+    with pytest.raises(
+        ConfigError, match=r"empty: has no policies, which are files named \*\.yaml"
+    ):
+        with_policies_of(empty, settings)
+
+
 def test_an_example_is_sent_as_a_client_would_send_it(tmp_path: Path) -> None:
     written(tmp_path, SOUND)
     examples = """\

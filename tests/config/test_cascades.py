@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from router.config.load import load_settings
 from router.config.policy.policies import load_policies
 from router.decision.policy import Terms
 from router.domain.cascade import AGREEMENT, CascadeTerms, CascadeUse, Check, StepRecipe
 from router.domain.cascade import Test as By
+from router.domain.errors import ConfigError
 from router.domain.hedge import Hedge
 from router.domain.members import replace
 from tests.config.files import ROOT, SOUND, complaints, loaded, written
@@ -146,6 +148,14 @@ def test_a_policy_takes_over_the_steps_of_the_one_that_it_stands_on(tmp_path: Pa
             "cascade.steps[0] (line 3): 'agreement' needs two answers: name two models, or one twice",
         ),
         (
+            "cascade: {steps: [{models: [a], accept: {test: complete, at_least: 0.9}}]}\n",
+            "cascade.steps[0].accept[0] (line 3): the test 'complete' has no bar: leave out 'at_least'",
+        ),
+        (
+            "cascade: {steps: [{models: [a, b], accept: {test: agreement, at_least: 0.5}}]}\n",
+            "cascade.steps[0].accept[0] (line 3): 'agreement' is of more than half: 'at_least' must be above 0.5",
+        ),
+        (
             "cascade: {steps: [{models: [a, b], accept: agrement}]}\n",
             (
                 "cascade.steps[0].accept.test (line 3): must be 'agreement', 'similarity', 'complete',"
@@ -203,6 +213,33 @@ rules:
             " 'gone'; available: sim-mid"
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("cascade", "expected"),
+    [
+        (
+            "{use: always, steps: [{models: [sim-mid, sim-mid], accept: similarity}]}",
+            [
+                "config.yaml: cache.embeddings (line 1): is needed by policy 'mine', whose cascades compare meanings"
+            ],
+        ),
+        ("{use: never, steps: [{models: [sim-mid, sim-mid], accept: similarity}]}", []),
+    ],
+)
+def test_answers_can_be_close_in_meaning_only_where_there_are_vectors(
+    cascade: str, expected: list[str], tmp_path: Path
+) -> None:
+    folder = written(tmp_path, SOUND).parent / "policies"
+    policy_file(folder, f"{HEAD}cascade: {cascade}\n")
+    try:
+        load_settings(tmp_path / "config.yaml", {})
+    except ConfigError as refused:
+        found = [str(each).removeprefix(f"{tmp_path}/") for each in refused.problems]
+    else:
+        found = []
+
+    assert found == expected
 
 
 def test_a_model_that_only_takes_no_part_now_is_no_mistake(tmp_path: Path) -> None:

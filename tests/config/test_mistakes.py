@@ -148,6 +148,28 @@ def test_a_path_of_a_shell_is_not_taken_for_a_folder_of_that_name(key: str, tmp_
     )
 
 
+def test_a_key_has_no_more_tags_than_a_request(tmp_path: Path) -> None:
+    tags = ", ".join(f"t{n}" for n in range(17))
+    said = f'{SOUND}keys:\n  - {{name: one, key: "${{KEY}}", tags: [{tags}]}}\n'
+
+    assert sole(tmp_path, said, {"KEY": "a-secret-of-a-client"}) == (
+        "config.yaml: keys[0].tags (line 7): must be a list of at most 16"
+    )
+
+
+def test_a_secret_that_no_client_could_present_is_told(tmp_path: Path) -> None:
+    said = f"""{SOUND}server: {{admin_key: "${{KEY}}"}}
+keys:
+  - {{name: one, key: "${{KEY}}"}}
+"""
+    why = "has a line break or another control character, which no header can carry"
+
+    assert sorted(complaints(tmp_path, said, {"KEY": "# made today\na-secret"})) == [
+        f"config.yaml: keys[0].key (line 8): {why}",
+        f"config.yaml: server.admin_key (line 6): {why}",
+    ]
+
+
 def test_two_keys_have_different_secrets(tmp_path: Path) -> None:
     said = f"""{SOUND}keys:
   - {{name: one, key: "${{KEY}}"}}
@@ -423,6 +445,24 @@ def test_the_overrides_of_the_command_line_are_held_to_the_same_rule(tmp_path: P
             "line 1: expected alphabetic or numeric character, but found ']'; text that begins with * or & needs quotes",
         ),
         (
+            "a: []\n  - b",
+            (
+                "line 2: expected <block end>, but found '<block sequence start>'; check how far it is indented, and that"
+                " it is beneath no [] or {}"
+            ),
+        ),
+        (
+            "a: {}\n  b: 1",
+            (
+                "line 2: expected <block end>, but found '<block mapping start>'; check how far it is indented, and that it"
+                " is beneath no [] or {}"
+            ),
+        ),
+        (
+            "a: 'b' c",
+            "line 1: expected <block end>, but found '<scalar>'; a quotation mark ends the text before the line ends",
+        ),
+        (
             "a: @b",
             "line 1: found character '@' that cannot start any token; text that begins with this needs quotes",
         ),
@@ -515,8 +555,8 @@ def test_a_secret_of_two_lines_is_none_that_a_header_could_carry(
     if "upstreams" not in place:
         text += "upstreams: {up: {kind: simulated}}\n"
 
-    (told,) = [each for each in complaints(tmp_path, text) if "what" in each]
-    assert told.endswith(f"what {reference} names has more than one line, or a control character")
+    (told,) = [each for each in complaints(tmp_path, text) if "control character" in each]
+    assert told.endswith("has a line break or another control character, which no header can carry")
 
 
 def test_credentials_of_many_lines_are_passed_to_litellm(tmp_path: Path) -> None:
@@ -524,7 +564,7 @@ def test_credentials_of_many_lines_are_passed_to_litellm(tmp_path: Path) -> None
     up = "{kind: litellm, provider: vertex_ai, options: {vertex_credentials: '${file:%s}'}}"
     text = SOUND.replace("{kind: simulated}", up % (tmp_path / "secret"))
 
-    assert not any("line, or" in each for each in complaints(tmp_path, text))
+    assert not any("control character" in each for each in complaints(tmp_path, text))
 
 
 def test_a_secret_ends_before_its_line_does_and_begins_after_the_mark_of_an_editor(

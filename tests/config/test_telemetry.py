@@ -44,6 +44,8 @@ telemetry:
         ("{endpoint: collector}", "telemetry.otlp.endpoint (line 6): must be an address"),
         ("{headers: {x-api-key: abc}}", "must be a reference"),
         ('{headers: {x-api-key: "${NOT_SET}"}}', "telemetry.otlp (line 6): "),
+        ('{endpoint: "http://collector:431800"}', "telemetry.otlp.endpoint (line 6): must be an"),
+        ('{headers: {"x a": b}}', "is no name that a header can have"),
         ("{share: 1}", "unknown key"),
     ],
 )

@@ -148,7 +148,16 @@ def test_a_condition_says_what_must_be_found_out_for_it() -> None:
         ("min_turns", True, "must be a whole number >= 0"),
         ("min_turns", "3", "must be a whole number >= 0"),
         ("max_budget_left", 2, "must be a number from 0 to 1"),
-        ("language", "german", "must be ISO 639-1 codes, such as 'de' or 'fr', not 'german'"),
+        (
+            "language",
+            "german",
+            "must be ISO 639-1 codes of languages, such as 'de' or 'ja', not 'german'",
+        ),
+        (
+            "language",
+            ["ja", "jp"],
+            "must be ISO 639-1 codes of languages, such as 'de' or 'ja', not 'jp'",
+        ),
         ("language", False, "must be a word or a list of words"),
         ("metadata", "pro", "must map names to the words that they may have"),
         ("metadata", {}, "must map names to the words that they may have"),

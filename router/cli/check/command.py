@@ -74,6 +74,8 @@ def _failing(examples: int) -> str:
 def with_policies_of(folder: Path, settings: Settings) -> Settings:
     """The settings with other policies. Raises ConfigError that lists everything wrong in them."""
     policies, problems = load_policies(folder)
+    if not policies and not problems:
+        problems.append(Problem(str(folder), "", "has no policies, which are files named *.yaml"))
     for loaded in policies.values():
         problems.extend(unknown_models(loaded.file, settings.known))
     if settings.cache.embeddings is None:

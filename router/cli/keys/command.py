@@ -19,7 +19,7 @@ from router.cli.output.tables import print_table
 from router.config.settings import Settings
 from router.domain.budget import Budget, RateLimit, Scope, ScopeKind
 from router.domain.errors import FarthingError
-from router.domain.key import SECRET_PREFIX, Grants, VirtualKey, digest_of
+from router.domain.key import MOST_TAGS, SECRET_PREFIX, Grants, VirtualKey, digest_of
 from router.domain.money import Money
 from router.domain.nearest import nearest
 from router.stores.sql.keys import KeyStore
@@ -71,11 +71,13 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
     _known(args.model, "model", settings.named)
     if args.name in {key.name for key in settings.keys}:
         raise FarthingError(f"the configuration already has a key '{args.name}'")
+    if len(tags := tuple(dict.fromkeys(args.tag))) > MOST_TAGS:
+        raise FarthingError(f"--tag: a request has at most {MOST_TAGS} tags")
     secret, now_s = _new_secret(), time.time()
     key = VirtualKey(
         args.name,
         digest_of(secret),
-        tags=tuple(dict.fromkeys(args.tag)),
+        tags=tags,
         grants=_grants(args),
         expires_s=_end_s(args, now_s),
         id=_new_id(),

@@ -90,10 +90,12 @@ def read_policy(path: Path, read: Read = read_yaml) -> Draft:
 
 def _named_again(rules: Sequence[RuleSection], file: YamlFile) -> Iterator[Problem]:
     """A problem for each rule with the name of one above it: it would be taken for that one, and never apply."""
+    above = set[str]()
     for index, rule in enumerate(rules):
-        if any(rule.name == each.name for each in rules[:index]):
+        if rule.name in above:
             said = "is the name of a rule above, too; rules of one file have different names"
             yield file.problem(("rules", index, "name"), said)
+        above.add(rule.name)
 
 
 def _other_name(policy: str, file: str) -> str:

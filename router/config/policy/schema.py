@@ -78,6 +78,9 @@ class HedgeSection(Section):
     """the largest share of the requests under this policy that may be hedged"""
 
 
+_HALF = 0.5
+
+
 class CheckSection(Section):
     """A test of a step's answers, with its bar."""
 
@@ -96,6 +99,10 @@ class CheckSection(Section):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         self.as_check()
+        if self.at_least is not None and self.test in (Test.COMPLETE, Test.SCHEMA, Test.TOOL_CALLS):
+            raise ValueError(f"the test '{self.test}' has no bar: leave out 'at_least'")
+        if self.at_least is not None and self.test is Test.AGREEMENT and self.at_least <= _HALF:
+            raise ValueError("'agreement' is of more than half: 'at_least' must be above 0.5")
         return self
 
     def as_check(self) -> Check:
