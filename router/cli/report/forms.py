@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.output.amounts import dollars, unsigned_zero
+from router.cli.output.saying import counted
 from router.cli.output.spreadsheet import print_csv
 from router.domain.money import Money
 from router.ledger.figures import figures
@@ -63,12 +64,12 @@ def remarks(found: Report) -> Iterator[str]:
         yield text
     if total.estimated_attempts:
         yield (
-            f"{_times(total.estimated_attempts, 'attempt')} charged by estimate"
+            f"{counted(total.estimated_attempts, 'attempt')} charged by estimate"
             f" ({dollars(total.estimated_cost)}): the upstream reported no usage, or there is no rate of its own."
         )
     if total.unpriced_attempts:
         yield (
-            f"{_times(total.unpriced_attempts, 'attempt')} used something without a known rate, which"
+            f"{counted(total.unpriced_attempts, 'attempt')} used something without a known rate, which"
             " is missing from the cost: add the rate to the model's price (cost_note in the ledger)."
         )
 
@@ -97,10 +98,6 @@ def _decomposed(parts: Decomposition, saving: Money) -> str:
 
 def _positive(amount: Money) -> Money:
     return -amount if amount.pico < 0 else amount
-
-
-def _times(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 @dataclass(frozen=True, slots=True)
