@@ -9,7 +9,6 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.app.figures import Figures
 from router.app.passing import passing_desk
 from router.app.reads import ReadsInTime
 from router.app.stores import outbox_engine
@@ -19,7 +18,7 @@ from router.ledger.overview import document
 from router.ledger.report import Filters
 from router.ledger.trace import RequestRecord
 from router.ports import World
-from router.server.admin import Admin
+from router.server.admin import Admin, Figures
 from router.server.cache import CacheDesk
 from router.server.dashboard import Dashboard
 from router.server.decisions import DecisionDesk
@@ -40,13 +39,7 @@ _FIGURES_S = 30.0
 
 def admin_of(settings: Settings, keyring: Keyring, figures: Figures) -> Admin:
     """What operators can ask, and who may ask it."""
-    return Admin(
-        fleet=figures.fleet,
-        metrics=figures.metrics,
-        key=settings.serving.admin_key,
-        is_open=lambda: keyring.is_open,
-        balances=figures.budgets,
-    )
+    return Admin(figures, settings.serving.admin_key, lambda: keyring.is_open)
 
 
 def desks(
