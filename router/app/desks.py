@@ -18,7 +18,7 @@ from router.ledger.overview import document
 from router.ledger.report import Filters
 from router.ledger.trace import RequestRecord
 from router.ports import World
-from router.server.admin import Admin, Figures
+from router.server.admin import Admin
 from router.server.cache import CacheDesk
 from router.server.dashboard import Dashboard
 from router.server.decisions import DecisionDesk
@@ -26,7 +26,6 @@ from router.server.doors import Doors
 from router.server.embeddings import EmbeddingsDesk
 from router.server.feedback import FeedbackDesk
 from router.server.http import Front
-from router.server.keyring import Keyring
 from router.server.listing import Listing
 from router.server.recall import RequestLookup
 from router.stores.sql.overview import overview
@@ -35,11 +34,6 @@ from router.stores.sql.traces import trace_of
 T = TypeVar("T")
 _FIGURES_S = 30.0
 """How long a dashboard waits for its figures: those of many months take some seconds."""
-
-
-def admin_of(settings: Settings, keyring: Keyring, figures: Figures) -> Admin:
-    """What operators can ask, and who may ask it."""
-    return Admin(figures, settings.serving.admin_key, lambda: keyring.is_open)
 
 
 def desks(

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from router.config.budgets import budgets_of, limits_of
 from router.config.catalog import CatalogBuilder
 from router.config.embeddings import embeddings_of
 from router.config.evidence.local_quality import (
@@ -185,7 +184,10 @@ class _Loading:
             ledger=found.ledger,
             scoring=section.outcomes.as_terms(),
             keys=found.keys,
-            rulebook=Rulebook(tuple(budgets_of(section.budgets)), tuple(limits_of(section.limits))),
+            rulebook=Rulebook(
+                tuple(each.budget(each.scope) for each in section.budgets),
+                tuple(each.limit(each.scope) for each in section.limits),
+            ),
             learnt=self.library.learnt(quality.artefact, quality.sha256, self.path.parent),
             local=LocalSettings(self._local_folder(found.ledger)),
             notes=(*found.selection.notes, *self.notes),
