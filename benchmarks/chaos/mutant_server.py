@@ -17,7 +17,7 @@ from router.config.load import load_settings
 from router.config.settings import Settings
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
-from router.server.admin import Admin
+from router.server.admin import Admin, Figures
 from router.server.budgets import budgets_told
 from router.server.fleet import fleet_told
 from router.server.gate import Gate
@@ -82,19 +82,13 @@ def _admin(pipeline: Pipeline) -> Admin:
     async def fleet() -> bytes:
         return fleet_told(pipeline.fleet, time.monotonic())
 
-    async def metrics() -> tuple[bytes, str]:
-        return b"", "text/plain"
+    async def metrics() -> bytes:
+        return b""
 
-    async def balances() -> bytes:
+    async def budgets() -> bytes:
         return budgets_told(await pipeline.purse.balances())
 
-    return Admin(
-        fleet=fleet,
-        metrics=metrics,
-        key=None,
-        is_open=lambda: True,
-        balances=balances,
-    )
+    return Admin(Figures(metrics, fleet, budgets), None, lambda: True)
 
 
 if __name__ == "__main__":

@@ -119,16 +119,17 @@ async def serving(
         stack.push_async_callback(pipeline.scorer.close)
         current = Current(pipeline, world.unix_s())
         _share_gossip(current, world, stack, links.quick)
-        from router.app.desks import admin_of, desks
+        from router.app.desks import desks
         from router.app.figures import figures_of, metrics_of
         from router.app.listening import listen
+        from router.server.admin import Admin
         from router.server.http import build_web_app
 
         keyring = await keyring_of(settings, engine, world, stack)
         front = _front(settings, current, keyring, world, place)
         metrics = metrics_of(current, world, links, telemetry.collectors)
         figures = await figures_of(current, world, metrics, place, stack)
-        admin = admin_of(settings, keyring, figures)
+        admin = Admin(figures, settings.serving.admin_key, lambda: keyring.is_open)
         beside = desks(settings, front, admin, engine, world, stack)
         app = build_web_app(front, admin, beside)
         reception = await listen(app, settings, stack, world.new_id, place)

@@ -9,7 +9,6 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.app.figures import Figures
 from router.app.passing import passing_desk
 from router.app.reads import ReadsInTime
 from router.app.stores import outbox_engine
@@ -27,7 +26,6 @@ from router.server.doors import Doors
 from router.server.embeddings import EmbeddingsDesk
 from router.server.feedback import FeedbackDesk
 from router.server.http import Front
-from router.server.keyring import Keyring
 from router.server.listing import Listing
 from router.server.recall import RequestLookup
 from router.stores.sql.overview import overview
@@ -36,17 +34,6 @@ from router.stores.sql.traces import trace_of
 T = TypeVar("T")
 _FIGURES_S = 30.0
 """How long a dashboard waits for its figures: those of many months take some seconds."""
-
-
-def admin_of(settings: Settings, keyring: Keyring, figures: Figures) -> Admin:
-    """What operators can ask, and who may ask it."""
-    return Admin(
-        fleet=figures.fleet,
-        metrics=figures.metrics,
-        key=settings.serving.admin_key,
-        is_open=lambda: keyring.is_open,
-        balances=figures.budgets,
-    )
 
 
 def desks(

@@ -1,29 +1,18 @@
 """What a process reports about itself, and about its siblings if it has any."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-
 from msgspec import Struct
 
 from router.app.stores import Links
 from router.pipeline.current import Current
 from router.ports import World
+from router.server.admin import Figures
 from router.server.budgets import budgets_told, crew_budgets_told
 from router.server.crew.place import Place
 from router.server.crew.siblings import Siblings
 from router.server.fleet import crew_fleet_told, fleet_told
 from router.telemetry.tallies import Collects
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""Of Prometheus' text format."""
-
-
-class Figures(Struct, frozen=True):
-    """For operators: the text for Prometheus with its content type, the state of fleet and budgets as JSON."""
-
-    metrics: Callable[[], Awaitable[tuple[bytes, str]]]
-    fleet: Callable[[], Awaitable[bytes]]
-    budgets: Callable[[], Awaitable[bytes]]
 
 
 def metrics_of(
@@ -62,17 +51,10 @@ async def figures_of(
 
     sayings = {"metrics": own_metrics, "fleet": own_fleet, "budgets": own_budgets}
     if place is None:
-        return Figures(_typed(own_metrics), own_fleet, own_budgets)
+        return Figures(own_metrics, own_fleet, own_budgets)
     siblings = Siblings(place, sayings)
     await siblings.listen(stack)
     return _together(siblings)
-
-
-def _typed(metrics: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[tuple[bytes, str]]]:
-    async def typed() -> tuple[bytes, str]:
-        return await metrics(), CONTENT_TYPE
-
-    return typed
 
 
 def _together(siblings: Siblings) -> Figures:
@@ -87,4 +69,4 @@ def _together(siblings: Siblings) -> Figures:
     async def budgets() -> bytes:
         return crew_budgets_told(await siblings.say("budgets"))
 
-    return Figures(_typed(metrics), fleet, budgets)
+    return Figures(metrics, fleet, budgets)

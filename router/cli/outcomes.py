@@ -14,13 +14,13 @@ from router.cli.arguments.options import (
     add_config,
     check_period,
     day,
-    midnight_s,
     unlearnt_settings_of,
 )
 from router.cli.books import opened_ledger
 from router.cli.output.documents import print_json
 from router.cli.output.spreadsheet import print_csv
 from router.cli.output.tables import print_table
+from router.domain.days import midnight_s
 from router.ledger.outcomes import OUTCOME_GROUPINGS, ScoreTally
 from router.ledger.report import Filters
 from router.stores.sql.outcomes import tallies

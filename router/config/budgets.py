@@ -86,13 +86,3 @@ class LimitSection(RatesSection, _Scoped):
         if self.requests_per_minute is None and self.tokens_per_minute is None:
             raise ValueError("needs 'requests_per_minute' or 'tokens_per_minute', or both")
         return self
-
-
-def budgets_of(sections: Sequence[BudgetSection]) -> Iterator[Budget]:
-    """The configured budgets."""
-    return (section.budget(section.scope) for section in sections)
-
-
-def limits_of(sections: Sequence[LimitSection]) -> Iterator[RateLimit]:
-    """The configured limits."""
-    return (section.limit(section.scope) for section in sections)

@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from msgspec import Struct, field
-
 from router.config.budgets import budgets_of, limits_of
 from router.config.catalog import CatalogBuilder
 from router.config.embeddings import embeddings_of
@@ -187,7 +186,10 @@ class _Loading(Struct, frozen=True):
             ledger=found.ledger,
             scoring=section.outcomes.as_terms(),
             keys=found.keys,
-            rulebook=Rulebook(tuple(budgets_of(section.budgets)), tuple(limits_of(section.limits))),
+            rulebook=Rulebook(
+                tuple(each.budget(each.scope) for each in section.budgets),
+                tuple(each.limit(each.scope) for each in section.limits),
+            ),
             learnt=self.library.learnt(quality.artefact, quality.sha256, self.path.parent),
             local=LocalSettings(self._local_folder(found.ledger)),
             notes=(*found.selection.notes, *self.notes),

@@ -114,7 +114,9 @@ class Fleet(Struct):
         limited_s = max(_limited_s(unit, tier, now_s), _wait_s(unit, tokens, now_s))
         if limited_s > 0:
             return NotNow(Refused.LIMITED, limited_s)
-        resting_s = max(unit.breaker.closed_for_s(now_s), self._upstream(model).closed_for_s(now_s))
+        resting_s = max(
+            unit.breaker.closed_for_s(now_s), self._upstream(model.upstream).closed_for_s(now_s)
+        )
         return NotNow(Refused.RESTING, resting_s) if resting_s > 0 else None
 
     def load(self, model: Model, now_s: float, *, stream: bool) -> Load:
@@ -137,12 +139,14 @@ class Fleet(Struct):
         unit.in_flight += 1
         for rate, amount in _rates(unit, tokens):
             rate.take(amount, now_s)
-        return Ticket(model, tokens, unit.breaker.began(now_s), self._upstream(model).began(now_s))
+        return Ticket(
+            model, tokens, unit.breaker.began(now_s), self._upstream(model.upstream).began(now_s)
+        )
 
     def answering(self, ticket: Ticket) -> None:
         """The call's first content has come: breakers that wait for their probe close now, and not at its end."""
         model = ticket.model
-        unit, upstream = self._unit(model), self._upstream(model)
+        unit, upstream = self._unit(model), self._upstream(model.upstream)
         if unit.breaker.answering(ticket.model_epoch):
             self._found_out(About.MODEL, model.key)
         if upstream.answering(ticket.upstream_epoch):
@@ -151,7 +155,7 @@ class Fleet(Struct):
     def end(self, ticket: Ticket, verdict: CallVerdict, now_s: float) -> None:
         """The call has ended; the breakers of its model and upstream are told the verdict."""
         model = ticket.model
-        unit, upstream = self._unit(model), self._upstream(model)
+        unit, upstream = self._unit(model), self._upstream(model.upstream)
         unit.in_flight -= 1
         if verdict is CallVerdict.UNSENT:
             for rate, amount in _rates(unit, ticket.tokens):
@@ -206,7 +210,7 @@ class Fleet(Struct):
             case About.MODEL:
                 _follow(self._named(name).breaker, notice.for_s, now_s)
             case About.UPSTREAM:
-                _follow(self._upstream_named(name), notice.for_s, now_s)
+                _follow(self._upstream(name), notice.for_s, now_s)
             case About.LIMIT:
                 self._limit(name, notice.for_s or 0.0, now_s)
 
@@ -233,10 +237,7 @@ class Fleet(Struct):
             unit = self._units[key] = _Unit(Breaker(self.settings))
         return unit
 
-    def _upstream(self, model: Model) -> Breaker:
-        return self._upstream_named(model.upstream)
-
-    def _upstream_named(self, name: str) -> Breaker:
+    def _upstream(self, name: str) -> Breaker:
         if (breaker := self._upstreams.get(name)) is None:
             breaker = self._upstreams[name] = Breaker(self.settings)
         return breaker
@@ -257,7 +258,7 @@ class Fleet(Struct):
         else:
             is_model = subject.about is About.MODEL
             name = subject.name
-            breaker = self._named(name).breaker if is_model else self._upstream_named(name)
+            breaker = self._named(name).breaker if is_model else self._upstream(name)
             if breaker.state(now_s) is BreakerState.CLOSED:
                 return Notice(subject, None)
             for_s = breaker.open_for_s(now_s)

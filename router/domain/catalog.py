@@ -34,8 +34,6 @@ class Week(Struct, frozen=True):
 
     def at(self, unix_s: float) -> Catalog:
         """The catalog in force at a moment."""
-        if len(self.begins) == 1:
-            return self.catalogs[0]
         minute = (int(unix_s // 60) + _EPOCH_MIN) % WEEK_MIN
         return self.catalogs[bisect_right(self.begins, minute) - 1]
 

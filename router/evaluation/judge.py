@@ -92,19 +92,13 @@ class Evaluation(Struct, frozen=True):
     pairs: Mapping[str, PairFigures]
 
 
-def judged(forecast: Forecast, resamples: Resamples, cascade: Sweep | None = None) -> Evaluation:
-    """The results of a forecast's choices and of the baselines, on the same samples of the same prompts.
-
-    `cascade` is what cascades score and cost on these prompts, including wasted calls; None for those that did best
-    on each dataset, if the models' agreement was learnt and there are answers to compare.
-    """
+def judged(forecast: Forecast, resamples: Resamples) -> Evaluation:
+    """The results of a forecast's choices and of the baselines, on the same samples of the same prompts."""
     outcomes, predictions = forecast.outcomes, forecast.predictions
     lambdas = FINE.over(predictions.costs_usd)
     sweeps = chain(_baselines(forecast), _routed(forecast, lambdas))
     # Only one sweep is there at a time: of 100,000 prompts, each takes up to 160 MB.
     means = {name: SampleMeans.of(sweep, resamples) for name, sweep in sweeps}
-    if cascade is not None:
-        means["cascade"] = SampleMeans.of(cascade, resamples)
     single, router = means["single"], means["router"]
     best = singles(outcomes).points.best
     return Evaluation(

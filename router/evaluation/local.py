@@ -52,7 +52,6 @@ class InstallRule(Struct, frozen=True):
     """When a category is installed. `is_strict`: only if it also beats Zero significantly."""
 
     folds: int = 5
-    level: float = LEVEL
     is_strict: bool = False
 
     def __str__(self) -> str:
@@ -66,13 +65,13 @@ class InstallRule(Struct, frozen=True):
         )
         return (
             "A category is installed where own answers predict held-out questions significantly better than"
-            f" what is shipped (one-sided {self.level:.0%}, Holm), and {zero}."
+            f" what is shipped (one-sided {LEVEL:.0%}, Holm), and {zero}."
         )
 
     def __post_init__(self) -> None:
         """Refuse a cross-validation that cannot validate anything."""
-        if self.folds < 2 or not 0.0 < self.level < 1.0:
-            raise ValueError(f"needs two folds or more, and a level between 0 and 1: {self!r}")
+        if self.folds < 2:
+            raise ValueError(f"needs two folds or more: {self!r}")
 
 
 class Duel(Struct, frozen=True):
@@ -97,9 +96,10 @@ class Duel(Struct, frozen=True):
         """Whether the choices are, with confidence, at least as good up to ZERO_MARGIN."""
         return self.value.low >= -ZERO_MARGIN
 
-    def is_won(self, level: float) -> bool:
+    @property
+    def is_won(self) -> bool:
         """Whether local evidence is significantly better."""
-        return self.p_value <= level and self.is_no_worse
+        return self.p_value <= LEVEL and self.is_no_worse
 
 
 class CategoryVerdict(Struct, frozen=True):
@@ -179,11 +179,11 @@ def _why_not(prompts: int, duels: Mapping[str, Duel], rule: InstallRule) -> str:
         return (
             f"worse than shipped: value {shipped.value.mean:+.3f}, Brier {shipped.brier.mean:+.3f}"
         )
-    if not shipped.is_won(rule.level):
+    if not shipped.is_won:
         return f"not significantly better than shipped (p = {shipped.p_value:.3f})"
     if not zero.is_non_inferior:
         return f"may choose worse than Zero: by up to {-zero.value.low:.3f} in value"
-    if rule.is_strict and not zero.is_won(rule.level):
+    if rule.is_strict and not zero.is_won:
         return f"not significantly better than Zero (p = {zero.p_value:.3f})"
     return ""
 

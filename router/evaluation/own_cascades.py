@@ -37,7 +37,7 @@ from router.evaluation.own_prospects import (
     shrunk,
 )
 from router.evaluation.resampling import Resamples
-from router.evaluation.significance import Gain, gain, holm, resamples_for
+from router.evaluation.significance import LEVEL, Gain, gain, holm, resamples_for
 
 LEAST_PROMPTS = 50
 """Prompts with answers that a category needs for its cascades to be considered."""
@@ -121,7 +121,7 @@ def attempts(
         _attempt(usable.at(usable.of_category(each)), qualities[each], learnt, (rule.folds, seed))
         for each in ordered
     ]
-    return tuple(judged(found, rule.level))
+    return tuple(judged(found))
 
 
 def _has_answers(labelled: Labelled) -> NDArray[np.bool_]:
@@ -295,18 +295,18 @@ def cheapest_mix(means: Floats, costs: Floats, quality: float) -> Floats:
     return shares
 
 
-def judged(found: Sequence[Attempt], level: float) -> Iterator[Attempt]:
+def judged(found: Sequence[Attempt]) -> Iterator[Attempt]:
     """The attempts with corrected p-values, and with the reasons why cascades are not installed."""
     every = {(at, each.models): each for at, attempt in enumerate(found) for each in attempt.tried}
     corrected = holm({key: each.p_value for key, each in every.items()})
-    refuted = dict(_refuted(every, level))
+    refuted = dict(_refuted(every))
     for at, attempt in enumerate(found):
         tried, places = list[Tried](), MOST_INSTALLED
         for each in sorted(attempt.tried, key=lambda each: -each.saving.mean):
             against, p_value = refuted.get((at, each.models), ""), corrected[at, each.models]
             why = (
                 against
-                or _why_not(each, p_value, level)
+                or _why_not(each, p_value)
                 or ("" if places else f"{MOST_INSTALLED} others save more")
             )
             places -= not why
@@ -314,24 +314,24 @@ def judged(found: Sequence[Attempt], level: float) -> Iterator[Attempt]:
         yield replace(attempt, tried=tuple(tried))
 
 
-def _refuted(every: Mapping[_Place, Tried], level: float) -> Iterator[tuple[_Place, str]]:
+def _refuted(every: Mapping[_Place, Tried]) -> Iterator[tuple[_Place, str]]:
     """The cascades that surely lose, and what; each could do so in two ways, and is tested twice."""
     quality = {(key, "quality"): each.gain.p_loss for key, each in every.items()}
     money = {(key, "money"): each.saving.p_loss for key, each in every.items()}
     corrected = holm(quality | money)
     for key, each in every.items():
-        if corrected[key, "quality"] <= level:
+        if corrected[key, "quality"] <= LEVEL:
             yield key, f"clearly loses {-each.gain.high:.3f} in quality or more: never used"
-        elif corrected[key, "money"] <= level:
+        elif corrected[key, "money"] <= LEVEL:
             yield key, "clearly saves nothing: never used"
 
 
-def _why_not(tried: Tried, p_value: float, level: float) -> str:
+def _why_not(tried: Tried, p_value: float) -> str:
     """What speaks against installing a cascade, "" if nothing does."""
     if tried.gain.low < -RISK:
         return f"may lose up to {-tried.gain.low:.3f} in quality"
     if tried.saving.low <= 0.0:
         return f"may save nothing: {tried.saving.low:+.0%} at the lower end"
     return (
-        "" if p_value <= level else f"not significantly better than one model (p = {p_value:.3f})"
+        "" if p_value <= LEVEL else f"not significantly better than one model (p = {p_value:.3f})"
     )

@@ -46,7 +46,3 @@ class Passage(Protocol):
     async def send(self, call: Passed) -> PassedAnswer:
         """The head of the answer. Raises AttemptFailed when none comes."""
         ...
-
-    async def close(self) -> None:
-        """Release connections."""
-        ...

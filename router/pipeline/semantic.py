@@ -148,8 +148,6 @@ class Semantic:
 
     async def close(self) -> None:
         """Release connections."""
-        for index in self._indexes.values():
-            await index.close()
         if self._embedder is not None:
             await self._embedder.close()
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from router.decision.explain import headline
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision
 from router.domain.receipt import Receipt
 from router.pipeline.bookkeeper import Bookkeeper
-from router.pipeline.reply import PlainReply, headers_of
+from router.pipeline.reply import PlainReply
 from router.wire.dialects.dialect import Dialect
 from router.wire.receipt import own_event, receipt_event, receipt_headers, with_receipt
 from router.wire.sse import comment_before
@@ -46,20 +47,27 @@ class Telling(Struct, frozen=True):
         cascade: str = "",
         is_accepted: bool = False,
     ) -> dict[str, str]:
-        """The headers, as far as known before the answer has ended; `cascade` says how a cascade ended, "" for none."""
-        told = headers_of(
-            self.request_id,
-            self.decision,
-            answering,
-            attempts=attempts,
-            cache=cache,
-            is_accepted=is_accepted,
-        )
-        if cascade:
-            told[CASCADE] = cascade
-        if self.overridden:
-            told["x-farthing-reason"] += f"; overridden: {', '.join(self.overridden)}"
-        return told
+        """The headers, as far as known before the answer has ended: the real cost is not.
+
+        `cascade` says how a cascade ended, "" for none, and `is_accepted` that `answering` is a model of its steps,
+        rather than a fallback.
+        """
+        decision = self.decision
+        reason = headline(decision) if is_accepted else reason_of(decision, answering)
+        by_wish = f"; overridden: {', '.join(self.overridden)}" if self.overridden else ""
+        # With a cascade it is what all its calls are expected to cost, whoever answers.
+        expected = decision.expected_cost if decision.cascade else answering.cost.expected
+        told = {
+            "x-request-id": self.request_id,
+            "x-farthing-policy": decision.policy or "none",
+            "x-farthing-model": answering.model.id,
+            "x-farthing-upstream": answering.model.upstream,
+            "x-farthing-reason": reason + by_wish,
+            "x-farthing-attempts": str(attempts),
+            "x-farthing-cache": cache,
+            "x-farthing-estimated-cost-usd": str(expected),
+        }
+        return {**told, CASCADE: cascade} if cascade else told
 
     def early_headers(self, *, cache: str) -> dict[str, str]:
         """The headers that are known while a cascade is in progress."""
@@ -90,3 +98,12 @@ class Telling(Struct, frozen=True):
         if dialect is Dialect.CHAT:
             return receipt_event(receipt, like) + remark
         return own_event(receipt, dialect) + remark
+
+
+def reason_of(decision: Decision, answering: Candidate) -> str:
+    """Why `answering` answers, in one line."""
+    if answering.model.id == decision.chosen.model.id:
+        return headline(decision)
+    kind = "fallback" if decision.is_adequate(answering) else "fallback below what the policy asks"
+    # It may have failed, but also be resting, or have been silent when a hedge was sent out beside it.
+    return f"{kind}; in place of {decision.chosen.model.id}; {headline(decision)}"

@@ -16,7 +16,3 @@ class Affinity(Protocol):
     async def stay(self, session: str, model: str, ttl_s: int) -> None:
         """`session` stays with this model for `ttl_s` seconds from now."""
         ...
-
-    async def close(self) -> None:
-        """Release connections."""
-        ...

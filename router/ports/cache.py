@@ -35,7 +35,3 @@ class Cache(Protocol):
     def entries(self) -> AsyncIterator[Shelved]:
         """All that is stored, in no order. For operators: it reads the whole cache."""
         ...
-
-    async def close(self) -> None:
-        """Release connections."""
-        ...

@@ -21,7 +21,3 @@ class Meter(Protocol):
     async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
         """Count a request of `tokens` against all limits; or against none, and return the first that is reached."""
         ...
-
-    async def close(self) -> None:
-        """Release connections."""
-        ...

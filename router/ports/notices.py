@@ -19,7 +19,3 @@ class Notices(Protocol):
     async def read(self) -> Sequence[Notice]:
         """The last notice of each subject whose time is not over, our own among them."""
         ...
-
-    async def close(self) -> None:
-        """Release connections."""
-        ...

@@ -57,7 +57,3 @@ class VectorIndex(Protocol):
     async def drop(self, scope: bytes, item: str) -> None:
         """Forget `item`."""
         ...
-
-    async def close(self) -> None:
-        """Release connections."""
-        ...

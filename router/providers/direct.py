@@ -50,15 +50,10 @@ class DirectUpstream:
     def __init__(
         self, endpoint: Endpoint, *, unix_s: Callable[[], float], connect_s: float = 10.0
     ) -> None:
-        self._asks_usage = endpoint.asks_usage
+        self.asks_usage = endpoint.asks_usage  # some older servers refuse `stream_options`
         url = endpoint.base_url.rstrip("/")
         headers = bearer(endpoint.api_key) | dict(endpoint.headers)
         self._line = Line(url, headers, endpoint.secrets, unix_s=unix_s, connect_s=connect_s)
-
-    @property
-    def asks_usage(self) -> bool:
-        """As configured: some older servers refuse a request with `stream_options`."""
-        return self._asks_usage
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""

@@ -69,6 +69,9 @@ class LitellmUpstream:
     a client's. Without a key litellm looks for the provider's customary environment variable.
     """
 
+    asks_usage = True
+    """Every stream is asked for its usage, whatever the client's bytes say."""
+
     def __init__(
         self,
         provider: str,
@@ -84,11 +87,6 @@ class LitellmUpstream:
         self._border = _Border(self._target.secrets(), unix_s)
         self._loading = asyncio.Lock()
         self._loaded: _Litellm | None = None
-
-    @property
-    def asks_usage(self) -> bool:
-        """True: every stream is asked for its usage, whatever the client's bytes say."""
-        return True
 
     async def warm(self) -> None:
         """Import litellm now, off the loop, rather than with the first call."""

@@ -26,14 +26,12 @@ _LARGEST_AT_ONCE = 2**12
 class LocalEmbedder:
     """Implements `router.ports.Embedder`: the mean of the vectors of a text's tokens."""
 
+    name = "wordllama"
+    """The name of the package."""
+
     def __init__(self, table: Any, tokenizer: Any) -> None:
         self._table = table
         self._tokenizer = tokenizer
-
-    @property
-    def name(self) -> str:
-        """The name of the package."""
-        return "wordllama"
 
     async def embed(self, text: str) -> Embedded | None:
         """The vector of `text`, in 30 us for a short one; None for a text without tokens."""

@@ -93,6 +93,9 @@ class TranslatedUpstream:
     another path than chat's is posted there as it is.
     """
 
+    asks_usage = True
+    """These dialects always report usage."""
+
     def __init__(
         self,
         line: Posting,
@@ -109,11 +112,6 @@ class TranslatedUpstream:
         self._lettered = lettered
         self._understood = understood
         self._unix_s = unix_s
-
-    @property
-    def asks_usage(self) -> bool:
-        """True: these dialects always report usage."""
-        return True
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for anything but success."""

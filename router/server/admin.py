@@ -13,36 +13,40 @@ from router.domain.errors import ApiError
 from router.domain.key import VirtualKey
 from router.server.gate import presented, presents, refuse_other_names, refuse_pages
 
+_PROMETHEUS = {"content-type": "text/plain; version=0.0.4; charset=utf-8"}
+"""Its text format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """For operators: the text for Prometheus; as JSON the state of models and upstreams, and of budgets."""
+
+    metrics: Callable[[], Awaitable[bytes]]
+    fleet: Callable[[], Awaitable[bytes]]
+    budgets: Callable[[], Awaitable[bytes]]
+
 
 class Admin(Struct, frozen=True):
-    """The admin routes.
+    """The admin routes. `is_open` says whether there is no key at all; then these need none either."""
 
-    `metrics` returns the text and content type for Prometheus, `fleet` the state of models and
-    upstreams as JSON, `balances` that of budgets. `is_open` says whether there is no key at all;
-    then these routes need none either.
-    """
-
-    fleet: Callable[[], Awaitable[bytes]]
-    metrics: Callable[[], Awaitable[tuple[bytes, str]]]
+    figures: Figures
     key: VirtualKey | None
     is_open: Callable[[], bool]
-    balances: Callable[[], Awaitable[bytes]]
 
     async def fleet_state(self, request: web.Request) -> web.StreamResponse:
         """`GET /admin/fleet`: breakers, limits and calls in flight of every model and upstream."""
         self.admit(request)
-        return web.Response(body=await self.fleet(), content_type="application/json")
+        return web.Response(body=await self.figures.fleet(), content_type="application/json")
 
     async def metrics_text(self, request: web.Request) -> web.StreamResponse:
         """`GET /metrics`."""
         self.admit(request)
-        body, content_type = await self.metrics()
-        return web.Response(body=body, headers={"content-type": content_type})
+        return web.Response(body=await self.figures.metrics(), headers=_PROMETHEUS)
 
     async def budgets(self, request: web.Request) -> web.StreamResponse:
         """`GET /admin/budgets`: the state of every budget that anybody has drawn on."""
         self.admit(request)
-        return web.Response(body=await self.balances(), content_type="application/json")
+        return web.Response(body=await self.figures.budgets(), content_type="application/json")
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add."""

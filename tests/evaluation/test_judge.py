@@ -18,7 +18,6 @@ from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.judge import EVERYTHING, Evaluation, judged
 from router.evaluation.resampling import Resamples
 from router.evaluation.standing import CASCADE, ONE_CALL, ROWS, Standing
-from router.evaluation.sweep import Sweep
 from tests.evaluation.made_up import any_outcomes, outcomes
 
 # Every other prompt is hard: only the expensive model m1 is right there.
@@ -61,16 +60,6 @@ def test_a_router_that_knows_the_answers_stands_with_the_oracle() -> None:
     assert rows["zero"].saved_at_95.estimate == pytest.approx(0.09)
     assert rows["zero"].quality_at_best_cost.estimate == pytest.approx(1.0)
     assert rows["zero"].gain_at_best_cost.estimate == pytest.approx(0.0)
-
-
-def test_cascades_have_a_row_where_there_are_any() -> None:
-    # The cheap model is asked first, in vain for every other prompt, which then costs both.
-    told = predicted(SHOP, SHOP.scores)
-    cascade = Sweep(np.ones((20, 1)), np.array([[0.1], [1.1]] * 10))
-    rows = standings(judged(told, Resamples.drawn(20, 20, seed=0), cascade))
-
-    assert list(rows) == [name for name in ROWS if name != ONE_CALL]
-    assert rows["cascade"].saved_at_best_quality.estimate == pytest.approx(0.4)
 
 
 def test_a_router_without_an_opinion_is_the_cheapest_model_alone() -> None:

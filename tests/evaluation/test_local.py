@@ -151,7 +151,7 @@ def test_a_choice_that_may_be_worse_than_zero_is_not_installed_though_shipped_is
     gold = drawn({Category.MATHS: (0.95, 0.75, 0.8)}, 40, 0)
     (maths,) = calibrate(gold, shipped(USUAL), InstallRule(), 0).verdicts
 
-    assert maths.duels[SHIPPED].is_won(LEVEL)
+    assert maths.duels[SHIPPED].is_won
     assert maths.duels[ZERO].value.low < -ZERO_MARGIN
     assert maths.why_not.startswith("may choose worse than Zero: by up to 0.")
 

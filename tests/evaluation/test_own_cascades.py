@@ -92,7 +92,7 @@ def test_of_many_that_lose_by_luck_none_is_refuted(
         )
         for number, chance in enumerate(chances)
     )
-    (found,) = judged([Attempt(MATHS, 100, tuple(tried))], LEVEL)
+    (found,) = judged([Attempt(MATHS, 100, tuple(tried))])
 
     assert len(found.refuted) == refuted
     assert sum(each.why_not.startswith("clearly") for each in found.tried) == refuted

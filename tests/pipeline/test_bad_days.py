@@ -97,9 +97,6 @@ class Frozen:
         await asyncio.Event().wait()
         raise AssertionError(limits, tokens)
 
-    async def close(self) -> None:
-        """Nothing is open."""
-
 
 async def test_nor_are_limits(tmp_path: Path) -> None:
     async with proxy(tmp_path, more={"limits": [{"requests_per_minute": 9}]}) as it:

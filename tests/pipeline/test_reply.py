@@ -1,7 +1,7 @@
 """The headers of a reply say of a fallback no more than is known."""
 
 from router.domain.members import replace
-from router.pipeline.reply import headers_of
+from router.pipeline.telling import reason_of
 from tests.domain.builders import candidate, decision, model
 
 TOP, OTHER, WEAK = model("top", p=0.9), model("other", p=0.95), model("weak", p=0.5)
@@ -13,8 +13,7 @@ def test_a_fallback_is_told_with_whom_it_stands_in_for() -> None:
     def reason(answering: str) -> str:
         asked = (decided.chosen, *decided.fallbacks)
         who = next(each for each in asked if each.model.id == answering)
-        told = headers_of("req_1", decided, who, attempts=2, cache="off")
-        return told["x-farthing-reason"].partition("; cheapest")[0]
+        return reason_of(decided, who).partition("; cheapest")[0]
 
     assert reason("top").startswith("cheapest-adequate; chat")
     # It need not have failed: a resting one is not asked at all, and a hedge overtakes one that is silent.

@@ -27,6 +27,3 @@ class MemoryNotices:
             for subject, until_s in self._until_s.items()
             if until_s is None or until_s > now_s
         ]
-
-    async def close(self) -> None:
-        """Nothing to release."""

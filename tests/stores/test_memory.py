@@ -137,7 +137,6 @@ async def test_no_cache_keeps_nothing() -> None:
 
     assert await nothing.answers("a") == {}
     assert [each async for each in nothing.entries()] == []
-    await nothing.close()
 
 
 async def test_a_ledger_in_memory_can_be_read() -> None:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from router.cli.arguments.reading import expects, utf8
@@ -14,7 +14,6 @@ from router.config.source import Source
 from router.domain.errors import ConfigError, FarthingError, Problem
 
 DEFAULT_CONFIG = "config.yaml"
-_DAY_S = 86_400
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -91,12 +90,6 @@ def check_period(since: str, until: str) -> None:
     """Raise FarthingError for a period that ends before it begins: nothing would seem to have been spent."""
     if since and until and until < since:
         raise FarthingError(f"the period ends ({until}) before it begins ({since})")
-
-
-def midnight_s(day: str, days_later: int = 0) -> float:
-    """The Unix time at which a day (YYYY-MM-DD, UTC) begins, or the day that many `days_later`."""
-    begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    return begins.timestamp() + days_later * _DAY_S  # after 9999-12-31 there is a time, but no date
 
 
 def read_bytes(name: str) -> bytes:

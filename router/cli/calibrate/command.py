@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from router.app import real_world
-from router.cli.arguments.options import config_path, midnight_s
+from router.cli.arguments.options import config_path
 from router.cli.calibrate.forms import Document, Provenance, card, document, heard_document
 from router.cli.calibrate.hearsay import HearsaySources, Overheard, overheard
 from router.cli.calibrate.labels import GatheredLabels, from_files
@@ -22,6 +22,7 @@ from router.cli.output.page import CALIBRATION, write_page
 from router.config.evidence.local_install import install, undo, version_of
 from router.config.load import load_settings
 from router.config.settings import Settings
+from router.domain.days import midnight_s
 from router.domain.errors import FarthingError
 from router.domain.local_quality import LocalQuality
 from router.domain.members import replace

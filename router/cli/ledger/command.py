@@ -68,7 +68,7 @@ def _export(args: argparse.Namespace, settings: Settings) -> int:
     """Write the file; progress goes to standard error, which may be a terminal."""
     written = 0
 
-    def counted(batches: Iterable[list[Attempt]], total: int) -> Iterator[list[Attempt]]:
+    def watching(batches: Iterable[list[Attempt]], total: int) -> Iterator[list[Attempt]]:
         nonlocal written
         with _progress("exporting", total) as advance:
             for batch in batches:
@@ -80,10 +80,10 @@ def _export(args: argparse.Namespace, settings: Settings) -> int:
     check_period(since, until)
     with opened_ledger(settings) as engine:
         where = extent(engine, since, until)
-        batches = counted(attempts(engine, where), where.rows)
+        batches = watching(attempts(engine, where), where.rows)
         write_file(args.out, args.format, COLUMNS[args.columns], batches)
     if args.out != STANDARD_OUTPUT:
-        _say(f"{_attempts(written)} in {args.out}")
+        _say(f"{counted(written, 'attempt')} in {args.out}")
     return 0
 
 
@@ -131,7 +131,7 @@ def _prune(args: argparse.Namespace, settings: Settings) -> int:
             deleted = _told(prune(engine, before_s), advance)
         if args.vacuum:
             give_back(engine)
-    _say(f"{_attempts(deleted)} deleted. Reports still include them.")
+    _say(f"{counted(deleted, 'attempt')} deleted. Reports still include them.")
     return 0
 
 
@@ -166,7 +166,7 @@ def _refuse_while_older_wait(settings: Settings, before_s: float) -> None:
 def _agreed(rows: int, before: str) -> bool:
     """Whether the user says yes; no user means no."""
     print(  # noqa: T201 - a command line speaks by printing
-        f"{_attempts(rows)} before {before} will be deleted permanently. Reports will still include"
+        f"{counted(rows, 'attempt')} before {before} will be deleted permanently. Reports will still include"
         " them. Delete them? [y/N] ",
         end="",
         flush=True,
@@ -194,7 +194,9 @@ def _status(_: argparse.Namespace, settings: Settings) -> int:
     }
     with opened_outbox(settings) as outbox:
         if outbox is not None:
-            lines["outbox"] = f"{_attempts(status(outbox).attempts)} in {settings.ledger.path}"
+            lines["outbox"] = (
+                f"{counted(status(outbox).attempts, 'attempt')} in {settings.ledger.path}"
+            )
     for name, text in lines.items():
         _say(f"{name + ':':17}{text}")
     return 0
@@ -228,10 +230,6 @@ def _from_to(first: str, last: str) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
-
-
-def _attempts(count: int) -> str:
-    return "1 attempt" if count == 1 else f"{count:,} attempts"
 
 
 def _say(text: str) -> None:

@@ -24,7 +24,7 @@ def styled(style: str, text: str) -> str:
 
 def counted(number: int, thing: str, things: str = "") -> str:
     """`number` and what it counts, such as `1 policy` and `3 policies`; the plural is `thing` and an s by default."""
-    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def tell_notes(settings: Settings) -> None:

@@ -8,7 +8,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.output.amounts import dollars
+from router.cli.output.amounts import dollars, unsigned_zero
+from router.cli.output.saying import counted
 from router.cli.output.spreadsheet import print_csv
 from router.domain.money import Money
 from router.domain.percent import percent
@@ -66,12 +67,12 @@ def remarks(found: Report) -> Iterator[str]:
         yield text
     if total.estimated_attempts:
         yield (
-            f"{_times(total.estimated_attempts, 'attempt')} charged by estimate"
+            f"{counted(total.estimated_attempts, 'attempt')} charged by estimate"
             f" ({dollars(total.estimated_cost)}): the upstream reported no usage, or there is no rate of its own."
         )
     if total.unpriced_attempts:
         yield (
-            f"{_times(total.unpriced_attempts, 'attempt')} used something without a known rate, which"
+            f"{counted(total.unpriced_attempts, 'attempt')} used something without a known rate, which"
             " is missing from the cost: add the rate to the model's price (cost_note in the ledger)."
         )
 
@@ -100,10 +101,6 @@ def _decomposed(parts: Decomposition, saving: Money) -> str:
 
 def _positive(amount: Money) -> Money:
     return -amount if amount.pico < 0 else amount
-
-
-def _times(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 class _Column(Struct, frozen=True):

@@ -24,17 +24,15 @@ class AsideUpstream:
     is closed by its creator.
     """
 
+    asks_usage = True
+    """Every stream is asked for its usage, whatever the client's bytes say."""
+
     def __init__(
         self, keeper: Keeper | Keepers, target: CallTarget, *, connect_s: float = 10.0
     ) -> None:
         self._keeper = keeper
         self._target = target
         self._connect_s = connect_s
-
-    @property
-    def asks_usage(self) -> bool:
-        """True: every stream is asked for its usage, whatever the client's bytes say."""
-        return True
 
     async def send(self, call: Call) -> Response:
         """The beginning of the answer. Raises AttemptFailed for anything but success."""

@@ -37,6 +37,3 @@ class MemoryAffinity:
     async def stay(self, session: str, model: str, ttl_s: int) -> None:
         """`session` stays with this model for `ttl_s` seconds from now, or until others need the room."""
         self._stays.keep(session, _Stay(model, self._monotonic_s() + ttl_s))
-
-    async def close(self) -> None:
-        """Nothing to release."""

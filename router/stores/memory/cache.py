@@ -71,9 +71,6 @@ class MemoryCache:
             if (value := self._value(key, writer)) is not None:
                 yield Shelved(key, writer, value)
 
-    async def close(self) -> None:
-        """Nothing to release."""
-
     def _value(self, key: str, writer: str) -> bytes | None:
         kept = self._kept.get((key, writer))
         if kept is not None and kept.expires_s <= self._monotonic_s():
@@ -112,6 +109,3 @@ class NoCache:
         nothing: tuple[Shelved, ...] = ()
         for each in nothing:
             yield each
-
-    async def close(self) -> None:
-        """Nothing to release."""

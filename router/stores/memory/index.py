@@ -66,9 +66,6 @@ class MemoryIndex:
         """Forget `item`."""
         self._forget(scope, item)
 
-    async def close(self) -> None:
-        """Nothing to release."""
-
     def _make_room(self, scope: bytes) -> None:
         entries = self._scopes[scope]
         while len(entries) > MOST_IN_A_SCOPE:

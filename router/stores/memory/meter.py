@@ -36,9 +36,6 @@ class MemoryMeter:
             rate.take(amount, now_s)
         return None
 
-    async def close(self) -> None:
-        """Nothing to release."""
-
     def _make_room(self, now_s: float) -> None:
         if len(self._rates) < self._room:
             return

@@ -22,10 +22,8 @@ class LonelyLead:
 class LonelyTower:
     """Implements `router.ports.Tower` for one process."""
 
-    @property
-    def is_shared(self) -> bool:
-        """There is nobody else."""
-        return False
+    is_shared = False
+    """There is nobody else."""
 
     async def lead(self, _key: str, _wanted: Callable[[], None]) -> LonelyLead:
         """Always."""

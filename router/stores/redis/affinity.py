@@ -24,6 +24,3 @@ class RedisAffinity:
             await self._link.send("SET", keys.session(session), model, "EX", ttl_s)
         except RedisAway:
             return
-
-    async def close(self) -> None:
-        """Nothing to release."""

@@ -61,10 +61,6 @@ class RedisCache:
         except RedisAway:
             return
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._link.close()
-
     async def _hash(self, name: str) -> dict[str, bytes]:
         found = await self._link.send("HGETALL", name)
         return {writer.decode(): value for writer, value in found.items()}

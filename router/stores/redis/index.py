@@ -72,9 +72,6 @@ class RedisIndex:
         except RedisAway:
             return
 
-    async def close(self) -> None:
-        """Nothing to release."""
-
     async def _read(self, scope: bytes) -> Sequence[bytes]:
         try:
             read = await self._link.ask(lambda: self._link.client.lrange(keys.near(scope), 0, -1))

@@ -56,9 +56,6 @@ class RedisMeter:
         place, wait_s = answer
         return Exceeded(bounds[int(place) - 1][0], float(wait_s))
 
-    async def close(self) -> None:
-        """Nothing to release."""
-
 
 def _bounds(limit: RateLimit, tokens: int) -> list[tuple[RateLimit, str, int, int]]:
     """For each bound of a limit: the limit, the bound's key, its size, and what is taken from it.

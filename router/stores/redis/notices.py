@@ -57,9 +57,6 @@ class RedisNotices:
         pairs = zip(found[::2], found[1::2], strict=True)
         return tuple(notice for pair in pairs for notice in _understood(*pair, float(now)))
 
-    async def close(self) -> None:
-        """Nothing to release."""
-
 
 def _words(notice: Notice) -> tuple[str | bytes, str | bytes]:
     field = f"{notice.subject.about}:{notice.subject.name}"

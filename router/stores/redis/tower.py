@@ -93,6 +93,9 @@ class RedisTower:
     `waiting` is a separate link, for commands that wait: its patience must be longer than a slice.
     """
 
+    is_shared = True
+    """There may be other processes."""
+
     def __init__(
         self,
         link: RedisLink,
@@ -115,11 +118,6 @@ class RedisTower:
         self.watch = Script(link, _WATCH)
         self.send = Script(link, _SEND)
         self.give_up = Script(link, _GIVE_UP)
-
-    @property
-    def is_shared(self) -> bool:
-        """Always: there may be other processes."""
-        return True
 
     async def lead(self, key: str, wanted: Callable[[], None]) -> Lead | None:
         """The lead, or None if another process has it. Without Redis, each process leads for itself."""

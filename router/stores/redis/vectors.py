@@ -99,9 +99,6 @@ class RedisVectors:
         except RedisAway:
             return
 
-    async def close(self) -> None:
-        """Nothing to release."""
-
 
 def _neighbour(item: bytes, score: bytes, told: bytes) -> Neighbour:
     """The neighbour in a reply. Redis's score is 1 for the same direction, and 0 for the opposite one."""

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from router.domain.days import midnight_s
 from router.domain.money import Money
 from router.ledger.export import Attempt, Column, ColumnKind
 from router.stores.sql.schema import ATTEMPTS, BOOKED, TAGS
@@ -92,16 +93,10 @@ def _days(where: Extent) -> list[ColumnElement[bool]]:
 
 def _about(since: str, until: str) -> list[ColumnElement[bool]]:
     """Conditions on the time, which is indexed, around some days. One second wider, since days are of rounded times."""
-    begins = [_A.at_s >= _midnight_s(since, 0) - 1] if since else []
-    return begins + ([_A.at_s < _midnight_s(until, 1) + 1] if until else [])
+    begins = [_A.at_s >= midnight_s(since) - 1] if since else []
+    return begins + ([_A.at_s < midnight_s(until, 1) + 1] if until else [])
 
 
-def _midnight_s(day: str, days_later: int) -> float:
-    begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    return begins.timestamp() + days_later * _DAY_S  # after 9999-12-31 there is a time, but no date
-
-
-_DAY_S = 86_400
 _KINDS = (
     (Boolean, ColumnKind.TRUTH),
     (Float, ColumnKind.REAL),
