@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from msgspec import Struct
 
 from router.app.stores import Links
 from router.pipeline.current import Current

@@ -1,6 +1,5 @@
 """Budgets and limits per minute, from the form in which they are written to that of the domain."""
 
-from collections.abc import Iterator, Sequence
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 

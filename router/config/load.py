@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from msgspec import Struct, field
-from router.config.budgets import budgets_of, limits_of
+
 from router.config.catalog import CatalogBuilder
 from router.config.embeddings import embeddings_of
 from router.config.evidence.local_quality import (

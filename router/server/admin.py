@@ -17,8 +17,7 @@ _PROMETHEUS = {"content-type": "text/plain; version=0.0.4; charset=utf-8"}
 """Its text format."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """For operators: the text for Prometheus; as JSON the state of models and upstreams, and of budgets."""
 
     metrics: Callable[[], Awaitable[bytes]]

@@ -45,7 +45,7 @@ def test_what_this_model_does_not_take_another_one_may(words: str, status: int) 
         "Schema is too complex for compilation.",
         "Schemas contains too many optional parameters (87), which would make it inefficient.",
         "Schemas contains too many parameters with union types (18 parameters with anyOf).",
-        "The compiled grammar is too large, which would cause performance issues.",
+        "The compiled grammar is too large, which would make it slow.",
         "Too many strict tools (22). The maximum number of strict tools supported is 20.",
     ],
 )

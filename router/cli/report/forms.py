@@ -8,7 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.output.amounts import dollars, unsigned_zero
+from router.cli.output.amounts import dollars
 from router.cli.output.saying import counted
 from router.cli.output.spreadsheet import print_csv
 from router.domain.money import Money
