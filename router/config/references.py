@@ -39,7 +39,7 @@ class References:
         return _REFERENCE.sub(lambda match: self._resolved(match, written), text)
 
     def line(self, text: str) -> str:
-        """`text` resolved for a header, as keys are sent; unless spared, raises Unresolved also if it is not one line."""
+        """`text` resolved for a header; unless spared, raises Unresolved also if it is not one line."""
         found = self.resolve(text)
         if _NOT_IN_A_LINE.search(found) and not self.spared:
             raise Unresolved(f"what {text} names has more than one line, or a control character")
