@@ -120,10 +120,10 @@ class Reloader:
         if different := "; ".join(changes(self._settings, after)):
             pipeline = self._current.pipeline
             judge = judge_after(pipeline.judge, self._settings, after)
-            self._current.take(judge, now_s, restart)
+            self._current.take(judge, now_s, restart, after.unused)
             pipeline.fleet.relimit((*after.catalog.values(), *after.vectors.values()))
         else:
-            self._current.keep(now_s, restart)
+            self._current.keep(now_s, restart, after.unused)
         self._settings = after
         _tell(after, restart)
         return different
@@ -136,9 +136,7 @@ class Reloader:
 
 def _tell(taken: Settings, restart: tuple[str, ...]) -> None:
     """Log what of the files is not in force."""
-    for trouble in taken.learnt.troubles:
+    for trouble in taken.unused:
         _LOG.error("what was learnt is not used: %s", trouble)
-    if taken.local.trouble:
-        _LOG.error("local evidence is not used: %s", taken.local.trouble)
     if restart:
         _LOG.warning("changed, but needs a restart: %s", ", ".join(restart))
