@@ -120,11 +120,11 @@ class Reloader:
         if different := "; ".join(changes(self._settings, after)):
             pipeline = self._current.pipeline
             judge = judge_after(pipeline.judge, self._settings, after)
-            self._current.take(judge, now_s, restart, after.unused)
+            self._current.take(judge, now_s, restart)
             pipeline.fleet.relimit((*after.catalog.values(), *after.vectors.values()))
         else:
-            self._current.keep(now_s, restart, after.unused)
-        self._settings = after
+            self._current.keep(now_s, restart)
+        self._settings, self._current.unused = after, after.unused
         _tell(after, restart)
         return different
 

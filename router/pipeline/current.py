@@ -23,14 +23,12 @@ class ReloadState:
     """Whether what is in force agrees with the files.
 
     `since_s` is the Unix time since which this is so; `problems` are those of broken files, whose
-    earlier contents are still in force; `restart` names changed sections that wait for a restart; `unused` says
-    what was learnt but is not in force, and why.
+    earlier contents are still in force; `restart` names changed sections that wait for a restart.
     """
 
     since_s: float
     problems: tuple[Problem, ...] = ()
     restart: tuple[str, ...] = ()
-    unused: tuple[str, ...] = ()
 
     @property
     def is_stale(self) -> bool:
@@ -39,11 +37,15 @@ class ReloadState:
 
 
 class Current:
-    """The one reference that a reload changes: everything new takes effect at once, or nothing does."""
+    """The one reference that a reload changes: everything new takes effect at once, or nothing does.
+
+    `unused` says what was learnt but is not in force, and why.
+    """
 
     def __init__(self, pipeline: Pipeline, now_s: float, unused: tuple[str, ...] = ()) -> None:
+        self.unused = unused
         self._pipeline = pipeline
-        self._standing = ReloadState(now_s, unused=unused)
+        self._standing = ReloadState(now_s)
         self._succeeded_s = now_s
         self._counts = dict.fromkeys(Reloaded, 0)
 
@@ -67,32 +69,23 @@ class Current:
         """The number of reloads, by how they ended."""
         return self._counts
 
-    def take(
-        self,
-        judge: Judge,
-        now_s: float,
-        restart: tuple[str, ...] = (),
-        unused: tuple[str, ...] = (),
-    ) -> None:
+    def take(self, judge: Judge, now_s: float, restart: tuple[str, ...] = ()) -> None:
         """Requests that come from now on are judged by `judge`."""
         similar = replace(self._pipeline.similar, judge=judge)
         self._pipeline = replace(self._pipeline, judge=judge, similar=similar)
-        self._standing = ReloadState(now_s, restart=restart, unused=unused)
+        self._standing = ReloadState(now_s, restart=restart)
         self._succeeded_s = now_s
         self._counts[Reloaded.CHANGED] += 1
 
-    def keep(
-        self, now_s: float, restart: tuple[str, ...] = (), unused: tuple[str, ...] = ()
-    ) -> None:
+    def keep(self, now_s: float, restart: tuple[str, ...] = ()) -> None:
         """The files are sound, and change nothing."""
         since_s = now_s if self._standing.is_stale else self._standing.since_s
-        self._standing = ReloadState(since_s, restart=restart, unused=unused)
+        self._standing = ReloadState(since_s, restart=restart)
         self._succeeded_s = now_s
         self._counts[Reloaded.UNCHANGED] += 1
 
     def refuse(self, problems: tuple[Problem, ...], now_s: float) -> None:
         """The files are broken: what is in force stays in force."""
         since_s = self._standing.since_s if self._standing.is_stale else now_s
-        standing = self._standing
-        self._standing = ReloadState(since_s, problems, standing.restart, standing.unused)
+        self._standing = ReloadState(since_s, problems, self._standing.restart)
         self._counts[Reloaded.FAILED] += 1

@@ -31,7 +31,7 @@ class ReloadCollector(Collector):
         yield GaugeMetricFamily(
             "farthing_learnt_unused",
             "How much of what was learnt is damaged and not in force: the artefact, local evidence",
-            value=len(self._current.standing.unused),
+            value=len(self._current.unused),
         )
         yield GaugeMetricFamily(
             "farthing_reload_succeeded_seconds",
