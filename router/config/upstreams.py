@@ -96,16 +96,16 @@ def _settings(section: AnyUpstream, references: References) -> UpstreamSettings:
         case OpenAIUpstreamSection():
             return Endpoint(
                 base_url=references.resolve(section.base_url),
-                api_key=references.line(section.api_key or ""),
-                headers={k: references.line(v) for k, v in section.headers.items()},
+                api_key=references.resolve(section.api_key or ""),
+                headers={k: references.resolve(v) for k, v in section.headers.items()},
                 asks_usage=section.asks_usage,
                 dialect=Dialect(section.dialect),
             )
         case AnthropicUpstreamSection():
             return AnthropicEndpoint(
                 base_url=references.resolve(section.base_url),
-                api_key=references.line(section.api_key or ""),
-                headers={k: references.line(v) for k, v in section.headers.items()},
+                api_key=references.resolve(section.api_key or ""),
+                headers={k: references.resolve(v) for k, v in section.headers.items()},
             )
         case LitellmUpstreamSection():
             return LitellmSettings(
