@@ -124,7 +124,7 @@ class Reloader:
             pipeline.fleet.relimit((*after.catalog.values(), *after.vectors.values()))
         else:
             self._current.keep(now_s, restart)
-        self._settings = after
+        self._settings, self._current.unused = after, after.unused
         _tell(after, restart)
         return different
 
@@ -136,9 +136,7 @@ class Reloader:
 
 def _tell(taken: Settings, restart: tuple[str, ...]) -> None:
     """Log what of the files is not in force."""
-    for trouble in taken.learnt.troubles:
+    for trouble in taken.unused:
         _LOG.error("what was learnt is not used: %s", trouble)
-    if taken.local.trouble:
-        _LOG.error("local evidence is not used: %s", taken.local.trouble)
     if restart:
         _LOG.warning("changed, but needs a restart: %s", ", ".join(restart))

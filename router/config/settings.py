@@ -179,6 +179,11 @@ class Settings(Struct, frozen=True):
         """Every configured model by its id, whatever it makes and whether or not it takes part."""
         return {**self.known, **self.known_vectors}
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """What was learnt but is not in force, and why."""
+        return (*self.learnt.troubles, *filter(None, (self.local.trouble,)))
+
     def listening_on(self, host: str, port: int, *, has_stored_keys: bool = False) -> "Settings":
         """The same settings with another address. Raises ConfigError for one that is open to all."""
         if not self.keys and not has_stored_keys and not is_loopback(host):

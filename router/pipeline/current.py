@@ -37,9 +37,13 @@ class ReloadState(Struct, frozen=True):
 
 
 class Current:
-    """The one reference that a reload changes: everything new takes effect at once, or nothing does."""
+    """The one reference that a reload changes: everything new takes effect at once, or nothing does.
 
-    def __init__(self, pipeline: Pipeline, now_s: float) -> None:
+    `unused` says what was learnt but is not in force, and why.
+    """
+
+    def __init__(self, pipeline: Pipeline, now_s: float, unused: tuple[str, ...] = ()) -> None:
+        self.unused = unused
         self._pipeline = pipeline
         self._standing = ReloadState(now_s)
         self._succeeded_s = now_s

@@ -16,7 +16,7 @@ class ReloadCollector(Collector):
         self._current = current
 
     def collect(self) -> Iterator[Metric]:
-        """Reloads by how they ended, whether the files are broken now, and when they were last sound."""
+        """Reloads by how they ended, whether the files are broken now, what is unused, and when all was sound."""
         reloads = CounterMetricFamily(
             "farthing_reloads", "How often the files were read again", labels=["result"]
         )
@@ -27,6 +27,11 @@ class ReloadCollector(Collector):
             "farthing_reload_failed",
             "1 while the files are invalid and earlier settings are in force",
             value=float(self._current.standing.is_stale),
+        )
+        yield GaugeMetricFamily(
+            "farthing_learnt_unused",
+            "How much of what was learnt is damaged and not in force: the artefact, local evidence",
+            value=len(self._current.unused),
         )
         yield GaugeMetricFamily(
             "farthing_reload_succeeded_seconds",

@@ -62,5 +62,12 @@ async def metrics(it: Proxy) -> Mapping[str, float]:
     return {name: float(value) for name, value in pairs}
 
 
+async def unused(it: Proxy) -> float:
+    """How much of what was learnt is not in force, as Prometheus is told."""
+    async with it.client.get(f"{it.running.url}/metrics") as response:
+        text = await response.text()
+    return float(text.split("\nfarthing_learnt_unused ")[1].splitlines()[0])
+
+
 def version(it: Proxy) -> str:
     return it.running.pipeline.judge.book.policies["test"].version

@@ -24,6 +24,7 @@ from tests.pipeline.reload_kit import (
     policy_file,
     reloads,
     told,
+    unused,
     version,
     writer,
 )
@@ -79,6 +80,26 @@ async def test_a_request_that_falls_back_after_a_reload_keeps_to_its_own_policy(
         rows = it.rows()
 
     assert {row["policy_version"] for row in rows} == {old}
+
+
+async def test_what_was_learnt_and_is_damaged_is_a_metric_until_it_is_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "damaged").mkdir()
+    quality = {"artefact": "damaged"}
+    async with proxy(tmp_path, follows=True, more={"quality": quality}) as it:
+        at_start = await unused(it)
+        change_config(it, quality={"artefact": "none"})
+        await reloads(it, Reloaded.UNCHANGED)
+        whole = await unused(it)
+        change_config(it, quality=quality)
+        await reloads(it, Reloaded.UNCHANGED, 2)
+        policy_file(it).write_text(BROKEN)
+        await reloads(it, Reloaded.FAILED)
+        damaged = await unused(it)
+
+    assert (at_start, whole, damaged) == (1, 0, 1)
+    assert "what was learnt is not used: quality.artefact: " in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -31,5 +31,5 @@ def tell_notes(settings: Settings) -> None:
     """Say what was left out, and what is wrong with what was learnt."""
     for note in settings.notes:
         say(styled(DIM, note))
-    for trouble in filter(None, (*settings.learnt.troubles, settings.local.trouble)):
+    for trouble in settings.unused:
         say(styled(ALARM, trouble))
