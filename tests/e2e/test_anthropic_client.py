@@ -108,7 +108,7 @@ async def test_errors_become_the_clients_own_exceptions(claude: Any) -> None:
         await claude.messages.create(model="nobody", max_tokens=9, messages=QUESTION)
     assert missing.value.request_id == missing.value.body["request_id"]
     with pytest.raises(anthropic.BadRequestError, match="'max_tokens' must be a whole number"):
-        await claude.messages.create(model="auto", max_tokens=0, messages=QUESTION)
+        await claude.messages.create(model="auto", max_tokens=-1, messages=QUESTION)
     with pytest.raises(anthropic.BadRequestError, match="only Anthropic's models have this tool"):
         await claude.messages.create(
             model="auto",

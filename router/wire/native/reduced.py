@@ -20,6 +20,8 @@ _OF_RESPONSES = (
     " parallel_tool_calls user metadata prompt_cache_key"
 ).split()
 _MOST_STOPS = 4
+_LEAST_LIMIT = 1
+"""Of an answer in chat; with a limit of none, Messages only fill the provider's cache."""
 _LONGEST_NAME = 64
 """Of a tool, for chat; Messages accept 128 characters, and names of MCP servers' tools are often longer than 64."""
 _CHOICES = ("auto", "any", "tool", "none")
@@ -72,6 +74,7 @@ def _messages(body: JsonObject) -> JsonObject:
     config, stops = body.get("output_config"), body.get("stop_sequences")
     return {
         **_only(body, _OF_MESSAGES),
+        **_some("max_tokens", _LEAST_LIMIT if body.get("max_tokens") == 0 else None),
         **_some("system", _blocks(body.get("system"), _SHOWN)),
         "messages": [_message(each) for each in _objects(body.get("messages"))],
         **_some("tools", [_tool(each, ("custom", None)) for each in _objects(body.get("tools"))]),

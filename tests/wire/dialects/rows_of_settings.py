@@ -258,6 +258,11 @@ OTHER_ROWS = (
         },
     ),
     Row(
+        "a limit of 0 tokens",
+        messages={"max_tokens": 0},
+        cells={M_C: Refused("max_tokens"), M_R: Refused("max_tokens")},
+    ),
+    Row(
         "no limit of tokens",
         chat={"max_completion_tokens": None},
         responses={"max_output_tokens": None},

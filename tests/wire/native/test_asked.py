@@ -240,6 +240,19 @@ def test_what_is_not_known_yet_is_left_to_models_of_that_api_wherever_it_is(
         assert unsaid is None or "invented" in str(unsaid.param), unsaid
 
 
+def test_a_cache_is_filled_without_an_answer_by_models_that_speak_messages() -> None:
+    hello = {"role": "user", "content": "Hi"}
+    asked = orjson.dumps({"model": "auto", "max_tokens": 0, "messages": [hello]})
+
+    read = MESSAGES.read(asked)
+
+    assert read.original is not None
+    assert read.original.unsaid is not None
+    assert read.original.unsaid.param == "max_tokens"
+    view = parse_chat(read.chat, original=read.original).body
+    assert native_bytes(read.original, view, "auto", "", is_home=True) == asked
+
+
 def test_a_result_may_name_no_call_where_the_model_speaks_responses() -> None:
     found = {"type": "function_call_output", "name": "look", "output": "x" * 900}
     hello = {"role": "user", "content": "Hi"}

@@ -66,11 +66,14 @@ def _sampling(body: JsonObject) -> Sampling:
     stop = body.get("stop_sequences") or []
     if not isinstance(stop, list):
         stop = [stop]
+    limit = count_of(body, "max_tokens")
+    if limit == 0:
+        raise unsaid("max_tokens", "only Anthropic fills its cache and answers nothing; allow more")
     return Sampling(
         temperature=number_of(body, "temperature"),
         top_p=number_of(body, "top_p"),
         top_k=count_of(body, "top_k"),
-        max_tokens=count_of(body, "max_tokens"),
+        max_tokens=limit,
         stop=tuple(a_text(each, "stop_sequences") for each in stop),
     )
 
