@@ -128,7 +128,7 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
             hint = nearest(model_id, around.catalog)
             yield f"names the model '{model_id}', which is not in the catalog now{hint}"
     yield from _unknown_tags(terms, around)
-    yield from _too_late(terms.deadlines, around.deadlines)
+    yield from _too_late(terms, around.deadlines)
     allowed = _allowed(terms, around)
     if not allowed:
         yield f"allows none of the models ({_pool_in_words(terms)})"
@@ -143,15 +143,17 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
     yield from of_cascade(terms, allowed, around.catalog)
 
 
-def _too_late(own: Deadlines, servers: Deadlines) -> Iterator[str]:
-    """Deadlines that are never reached: seconds may have been taken for milliseconds."""
-    for name in ("first_content_s", "stall_s", "total_s"):
-        stated, most = getattr(own, name), getattr(servers, name)
-        if stated is not None and most is not None and stated > most:
-            yield (
-                f"never waits for its '{name}' of {stated:g} s: the {most:g} s of"
-                f" 'server.timeouts.{name}' end earlier"
-            )
+def _too_late(terms: Terms, servers: Deadlines) -> Iterator[str]:
+    """Deadlines and targets that nothing reaches: milliseconds may have been taken for seconds."""
+    targets = Deadlines(terms.first_content_s, total_s=terms.total_s)
+    for what, own in (("deadlines", terms.deadlines), ("latency", targets)):
+        for name in ("first_content_s", "stall_s", "total_s"):
+            stated, most = getattr(own, name), getattr(servers, name)
+            if stated is not None and most is not None and stated > most:
+                yield (
+                    f"'{what}: {{{name}: {stated:g}}}' has no effect: the {most:g} s of"
+                    f" 'server.timeouts.{name}' end earlier"
+                )
 
 
 def _unknown_tags(terms: Terms, around: Surroundings) -> Iterator[str]:

@@ -46,12 +46,13 @@ def test_a_policy_in_order_is_passed_over_in_silence() -> None:
     assert said(rule("maths", category="maths"), rule("long", min_prompt_tokens=500)) == []
 
 
-def test_a_deadline_later_than_the_servers_own() -> None:
+def test_deadlines_and_targets_later_than_the_servers_own_deadlines() -> None:
     around = replace(AROUND, deadlines=Deadlines(120, 60, 600))
-    terms = replace(Terms(), deadlines=Deadlines(120, 30, 60_000))
+    terms = replace(Terms(), deadlines=Deadlines(120, 30, 60_000), first_content_s=500)
 
     assert said(terms=terms, around=around) == [
-        ": never waits for its 'total_s' of 60000 s: the 600 s of 'server.timeouts.total_s' end earlier"
+        ": 'deadlines: {total_s: 60000}' has no effect: the 600 s of 'server.timeouts.total_s' end earlier",
+        ": 'latency: {first_content_s: 500}' has no effect: the 120 s of 'server.timeouts.first_content_s' end earlier",
     ]
 
 
