@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from router.decision.policy import Asks, Condition
-from router.decision.predicates import AllOf, AnyOf, AtLeast, AtMost, Fact, Labelled, OneOf
+from router.decision.policy import Asks, Condition, Fact
+from router.decision.predicates import AllOf, AnyOf, AtLeast, AtMost, Labelled, OneOf
 from router.decision.written import (
     HOURS_SCHEMA,
     LANGUAGE_SCHEMA,
