@@ -4,9 +4,11 @@ Policies are written in YAML (see policies/), read by `router.config.policy.poli
 values from there on.
 """
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Any, Self
 
 from msgspec import Struct, field
 
@@ -140,27 +142,6 @@ class Circumstances(Struct, frozen=True):
     held_by: str = ""
 
 
-class Condition(Protocol):
-    """A test of one request that can be compared with other tests."""
-
-    def __call__(self, features: Features, circumstances: Circumstances, /) -> bool:
-        """Whether it holds."""
-        ...
-
-    def covers(self, other: "Condition", /) -> bool:
-        """Whether this one surely holds wherever `other` does."""
-        ...
-
-    def clashes(self, other: "Condition", /) -> bool:
-        """Whether there is surely no request for which both hold."""
-        ...
-
-    @property
-    def asks(self) -> "Asks":
-        """What must be found out about a request for this condition, besides what always is."""
-        ...
-
-
 class Asks(Struct, frozen=True):
     """What is found out about a request only if a policy asks for it."""
 
@@ -180,6 +161,47 @@ class Asks(Struct, frozen=True):
 
 
 NOTHING_ASKED = Asks()
+
+Fact = Callable[[Features, Circumstances], Any]
+"""What a condition is about, None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A fact of the request, held against what a policy wants of it; facts of the same name are the same fact.
+
+    `asks` is what must be found out about a request for it, besides what always is. Its shapes are in
+    `router.decision.predicates`.
+    """
+
+    about: str
+    fact: Fact = dataclasses.field(compare=False, repr=False)
+    asks: Asks = dataclasses.field(default=NOTHING_ASKED, compare=False, kw_only=True)
+
+    def __call__(self, features: Features, circumstances: Circumstances, /) -> bool:
+        """Whether the fact is known, and is what is wanted."""
+        found = self.fact(features, circumstances)
+        return found is not None and self.is_met(found)
+
+    def covers(self, other: "Condition", /) -> bool:
+        """Whether this surely holds wherever `other` does."""
+        if type(other) is not type(self) or other.about != self.about:
+            return False
+        return self._is_implied_by(other)
+
+    def clashes(self, other: "Condition", /) -> bool:
+        """Whether there is surely no request for which both hold."""
+        return other.about == self.about and self._is_against(other)
+
+    def is_met(self, found: Any) -> bool:
+        """Whether a known fact is what is wanted."""
+        raise NotImplementedError
+
+    def _is_implied_by(self, other: Any) -> bool:
+        raise NotImplementedError
+
+    def _is_against(self, other: "Condition") -> bool:  # noqa: ARG002 - most shapes cannot say
+        return False
 
 
 class Rule(Struct, frozen=True):

@@ -5,64 +5,24 @@ never apply: `covers` says that one condition holds wherever another does, `clas
 meets both. Both mean "surely": where it cannot be told they say no.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from router.decision.policy import NOTHING_ASKED, Asks, Circumstances, Condition
-from router.domain.features import Features
-
-Fact = Callable[[Features, Circumstances], Any]
+from router.decision.policy import Condition
 
 
 @dataclass(frozen=True, slots=True)
-class Predicate:
-    """A condition about a named fact; two conditions are about the same fact if it has the same name."""
-
-    about: str
-    fact: Fact = field(compare=False, repr=False)
-    asks: Asks = field(default=NOTHING_ASKED, compare=False, kw_only=True)
-
-    def __call__(self, features: Features, circumstances: Circumstances, /) -> bool:
-        """Whether the fact is known, and is what is wanted."""
-        found = self.fact(features, circumstances)
-        return found is not None and self.is_met(found)
-
-    def covers(self, other: Condition, /) -> bool:
-        """Whether this surely holds wherever `other` does."""
-        if type(other) is not type(self) or other.about != self.about:
-            return False
-        return self._is_implied_by(other)
-
-    def clashes(self, other: Condition, /) -> bool:
-        """Whether there is surely no request for which both hold."""
-        return (
-            isinstance(other, Predicate) and other.about == self.about and self._is_against(other)
-        )
-
-    def is_met(self, found: Any) -> bool:
-        """Whether a known fact is what is wanted."""
-        raise NotImplementedError
-
-    def _is_implied_by(self, other: Any) -> bool:
-        raise NotImplementedError
-
-    def _is_against(self, other: "Predicate") -> bool:  # noqa: ARG002 - most shapes cannot say
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf(Predicate):
+class OneOf(Condition):
     """The fact is one of these words; a word may be a pattern (`claude-*`) where `patterns` says so."""
 
     wanted: frozenset[str]
     patterns: bool = False
 
     def is_met(self, found: str) -> bool:
-        """See `Predicate`."""
+        """See `Condition`."""
         return found in self.wanted or (self.patterns and _is_like_any(found, self.wanted))
 
     def _is_implied_by(self, other: "OneOf") -> bool:
@@ -70,18 +30,18 @@ class OneOf(Predicate):
             return all(is_covered(word, self.wanted) for word in other.wanted)
         return other.wanted <= self.wanted
 
-    def _is_against(self, other: Predicate) -> bool:
+    def _is_against(self, other: Condition) -> bool:
         return isinstance(other, OneOf) and not self.patterns and not self.wanted & other.wanted
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf(Predicate):
+class AnyOf(Condition):
     """Of several words, the fact has at least one of these."""
 
     wanted: frozenset[str]
 
     def is_met(self, found: Collection[str]) -> bool:
-        """See `Predicate`."""
+        """See `Condition`."""
         return not self.wanted.isdisjoint(found)
 
     def _is_implied_by(self, other: "AnyOf") -> bool:
@@ -89,13 +49,13 @@ class AnyOf(Predicate):
 
 
 @dataclass(frozen=True, slots=True)
-class AllOf(Predicate):
+class AllOf(Condition):
     """Of several words, the fact has all of these."""
 
     wanted: frozenset[str]
 
     def is_met(self, found: Collection[str]) -> bool:
-        """See `Predicate`."""
+        """See `Condition`."""
         return self.wanted <= frozenset(found)
 
     def _is_implied_by(self, other: "AllOf") -> bool:
@@ -103,47 +63,47 @@ class AllOf(Predicate):
 
 
 @dataclass(frozen=True, slots=True)
-class AtLeast(Predicate):
+class AtLeast(Condition):
     """The fact is no less than this."""
 
     least: float
 
     def is_met(self, found: float) -> bool:
-        """See `Predicate`."""
+        """See `Condition`."""
         return found >= self.least
 
     def _is_implied_by(self, other: "AtLeast") -> bool:
         return other.least >= self.least
 
-    def _is_against(self, other: Predicate) -> bool:
+    def _is_against(self, other: Condition) -> bool:
         return isinstance(other, AtMost) and other.most < self.least
 
 
 @dataclass(frozen=True, slots=True)
-class AtMost(Predicate):
+class AtMost(Condition):
     """The fact is no more than this."""
 
     most: float
 
     def is_met(self, found: float) -> bool:
-        """See `Predicate`."""
+        """See `Condition`."""
         return found <= self.most
 
     def _is_implied_by(self, other: "AtMost") -> bool:
         return other.most <= self.most
 
-    def _is_against(self, other: Predicate) -> bool:
+    def _is_against(self, other: Condition) -> bool:
         return isinstance(other, AtLeast) and other.least > self.most
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled(Predicate):
+class Labelled(Condition):
     """Each of these labels is there, with a word that matches one of its patterns."""
 
     wanted: Mapping[str, frozenset[str]]
 
     def is_met(self, found: Mapping[str, str]) -> bool:
-        """See `Predicate`."""
+        """See `Condition`."""
         return all(
             label in found and _is_like_any(found[label], patterns)
             for label, patterns in self.wanted.items()
@@ -158,7 +118,7 @@ class Labelled(Predicate):
 
 
 @dataclass(frozen=True, slots=True)
-class During(Predicate):
+class During(Condition):
     """The moment is on one of these days (0 is Monday), from a minute of the day until another.
 
     Hours that end before they begin go on past midnight, and belong to the day on which they began.
@@ -170,7 +130,7 @@ class During(Predicate):
     zone: ZoneInfo
 
     def is_met(self, found: float) -> bool:
-        """See `Predicate`."""
+        """See `Condition`."""
         local = datetime.fromtimestamp(found, self.zone)
         minute, day = local.hour * 60 + local.minute, local.weekday()
         if self.from_min < self.until_min:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from router.decision.predicates import During, Fact
+from router.decision.policy import Fact
+from router.decision.predicates import During
 from router.domain.nearest import nearest
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

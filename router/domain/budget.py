@@ -9,7 +9,6 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
-
 from router.domain.members import replace
 from router.domain.money import ZERO, Money
 
@@ -86,15 +85,6 @@ class Budget(Struct, frozen=True):
         span = "in all" if self.window is BudgetWindow.LIFETIME else f"a {self.window}"
         return f"{self.usd} USD {span} for {self.scope}"
 
-    @property
-    def is_for_each(self) -> bool:
-        """Whether it stands for one budget for each key, tag or policy."""
-        return self.scope.name == EACH
-
-    def of(self, name: str) -> "Budget":
-        """The budget of one of them."""
-        return replace(self, scope=Scope(self.scope.kind, name))
-
     def period(self, now_s: float) -> Period:
         """The period that `now_s` (Unix time) lies in."""
         if self.window is BudgetWindow.LIFETIME:
@@ -146,12 +136,3 @@ class RateLimit(Struct, frozen=True):
         for bound in (self.requests_per_minute, self.tokens_per_minute):
             if bound is not None and bound < 1:
                 raise ValueError(f"a limit is at least 1, not {bound!r}")
-
-    @property
-    def is_for_each(self) -> bool:
-        """Whether it stands for one limit for each key, tag or policy."""
-        return self.scope.name == EACH
-
-    def of(self, name: str) -> "RateLimit":
-        """The limit of one of them."""
-        return replace(self, scope=Scope(self.scope.kind, name))

@@ -1,6 +1,6 @@
 """What a router predicts of every model of a pool for every prompt, as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -61,12 +61,8 @@ class Forecaster(Protocol):
         ...
 
 
-class Fit(Protocol):
-    """Learns a forecaster from outcomes; the same outcomes and seed give the same forecaster.
+Fit = Callable[[Outcomes, Pool, int], Forecaster]
+"""Learns a forecaster for models of a pool from outcomes, by a seed; the same ones give the same forecaster.
 
-    Where a model has no score or cost for a prompt, `train` has NaN.
-    """
-
-    def __call__(self, train: Outcomes, pool: Pool, seed: int) -> Forecaster:
-        """A forecaster for models of this pool that has seen `train` and nothing else."""
-        ...
+Where a model has no score or cost for a prompt, the outcomes have NaN.
+"""

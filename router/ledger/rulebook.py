@@ -5,22 +5,12 @@ from typing import Protocol, Self, TypeVar
 
 from msgspec import Struct
 
-from router.domain.budget import Balance, Budget, RateLimit, Scope, ScopeKind
+from router.domain.budget import EACH, Balance, Budget, RateLimit, Scope, ScopeKind
 from router.domain.key import EVERYTHING_GRANTED, Grants
+from router.domain.members import replace
 from router.domain.money import Money
 
-
-class _Rule(Protocol):
-    @property
-    def scope(self) -> Scope: ...
-
-    @property
-    def is_for_each(self) -> bool: ...
-
-    def of(self, name: str) -> Self: ...
-
-
-_R = TypeVar("_R", bound=_Rule)
+_R = TypeVar("_R", Budget, RateLimit)
 
 
 class Payer(Struct, frozen=True):
@@ -65,10 +55,10 @@ class Rulebook(Struct, frozen=True):
 
 def _applying(rules: Iterable[_R], payer: Payer) -> Iterator[_R]:
     for rule in rules:
-        names = payer.names(rule.scope.kind)
-        if rule.is_for_each:
-            yield from (rule.of(name) for name in names)
-        elif rule.scope.name in names:
+        kind, name = rule.scope.kind, rule.scope.name
+        if name == EACH:
+            yield from (replace(rule, scope=Scope(kind, each)) for each in payer.names(kind))
+        elif name in payer.names(kind):
             yield rule
 
 
