@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
+
 from router.decision.policy import Asks, Condition, Fact
-from router.decision.predicates import AllOf, AnyOf, AtLeast, AtMost, Fact, Labelled, OneOf
+from router.decision.predicates import AllOf, AnyOf, AtLeast, AtMost, Labelled, OneOf
 from router.decision.written import (
     HOURS_SCHEMA,
     LANGUAGE_SCHEMA,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
-from router.domain.members import replace
+
 from router.domain.money import ZERO, Money
 
 EACH = "*"
@@ -35,6 +35,11 @@ class Scope(Struct, frozen=True):
         """Refuse a name for everything, and a key, tag or policy without one."""
         if (self.kind is ScopeKind.ALL) != (self.name == ""):
             raise ValueError(f"a scope of kind {self.kind} has a name unless it is everything")
+
+    @property
+    def is_for_each(self) -> bool:
+        """Whether it stands for each key, tag or policy by itself."""
+        return self.name == EACH
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}" if self.name else "everything"

@@ -1,11 +1,11 @@
 """Which budgets and limits apply to a request."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol, Self, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
-from router.domain.budget import EACH, Balance, Budget, RateLimit, Scope, ScopeKind
+from router.domain.budget import Balance, Budget, RateLimit, Scope, ScopeKind
 from router.domain.key import EVERYTHING_GRANTED, Grants
 from router.domain.members import replace
 from router.domain.money import Money
@@ -56,7 +56,7 @@ class Rulebook(Struct, frozen=True):
 def _applying(rules: Iterable[_R], payer: Payer) -> Iterator[_R]:
     for rule in rules:
         kind, name = rule.scope.kind, rule.scope.name
-        if name == EACH:
+        if rule.scope.is_for_each:
             yield from (replace(rule, scope=Scope(kind, each)) for each in payer.names(kind))
         elif name in payer.names(kind):
             yield rule

@@ -21,8 +21,10 @@ class BudgetCollector(Collector):
 
     def __init__(self, purse: Purse, rulebook: Rulebook) -> None:
         self._purse = purse
-        self._single = {each: str(each) for each in rulebook.budgets if not each.is_for_each}
-        self._for_each = {_form(each): str(each) for each in rulebook.budgets if each.is_for_each}
+        self._single = {each: str(each) for each in rulebook.budgets if not each.scope.is_for_each}
+        self._for_each = {
+            _form(each): str(each) for each in rulebook.budgets if each.scope.is_for_each
+        }
 
     def collect(self) -> Iterator[Metric]:
         """The least share left, 0 to 1, by budget of the configuration; those of keys' own are together."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from router.domain.budget import EACH, EVERYTHING, Budget, BudgetWindow, Scope, ScopeKind
+from router.domain.members import replace
 from router.domain.money import Money
 from router.ledger.rulebook import Rulebook
 from router.ports import Reservation
@@ -18,6 +19,10 @@ _RULEBOOK = Rulebook((_ALL, _EACH_TAG, _EACH_KEY))
 _OWN = Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd(8), BudgetWindow.DAY)
 
 
+def _of(each: Budget, name: str) -> Budget:
+    return replace(each, scope=Scope(each.scope.kind, name))
+
+
 async def _left(*spent: tuple[Sequence[Budget], float]) -> Mapping[str, float]:
     purse = MemoryPurse(lambda: 0.0)
     for budgets, usd in spent:
@@ -29,7 +34,9 @@ async def _left(*spent: tuple[Sequence[Budget], float]) -> Mapping[str, float]:
 
 
 async def test_a_budget_for_each_tag_is_one_sample_of_the_tag_that_has_least_left() -> None:
-    left = await _left(([_ALL, _EACH_TAG.of("a")], 1), ([_ALL, _EACH_TAG.of("b")], 3), ([_ALL], 2))
+    left = await _left(
+        ([_ALL, _of(_EACH_TAG, "a")], 1), ([_ALL, _of(_EACH_TAG, "b")], 3), ([_ALL], 2)
+    )
     assert left == {
         "10 USD a month for everything": pytest.approx(0.4),
         "4 USD a day for tag *": pytest.approx(0.25),
@@ -39,7 +46,7 @@ async def test_a_budget_for_each_tag_is_one_sample_of_the_tag_that_has_least_lef
 async def test_what_keys_were_created_with_is_told_together_and_apart_from_the_budget_of_each_key() -> (
     None
 ):
-    left = await _left(([_OWN, _EACH_KEY.of("search")], 1))
+    left = await _left(([_OWN, _of(_EACH_KEY, "search")], 1))
     assert left == {
         "a key's own": pytest.approx(0.875),
         "2 USD a day for key *": pytest.approx(0.5),
