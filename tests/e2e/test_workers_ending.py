@@ -61,7 +61,7 @@ def parting(tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulato
         config = written(folder, shared_simulator, redis)
         with Crew(config, "--hello", env={"NOTIFY_SOCKET": told.getsockname()}) as crew:
             heard = [told.recv(100)]
-            crew.wait_for("17 \\* 23 = 391")
+            crew.wait_for("Answer: - 1932")
             with asked(crew.url, sums[0]) as one, asked(crew.url, sums[1]) as two:
                 until(lambda: shared_simulator.counters["sim-mid"].in_flight == 2)
                 crew.tell(signal.SIGTERM)

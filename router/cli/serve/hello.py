@@ -14,7 +14,9 @@ from rich.markup import escape
 from router.config.settings import Settings
 from router.domain.key import VirtualKey
 
-_QUESTION = "What is 17 * 23? Answer with the number."
+_QUESTION = "Extract the year from this text: The bridge was opened in 1932."
+"""A small model is good enough for it, so that the first report shows a saving."""
+_NEXT = "Translate into French: The train is late again."
 
 _SHOWN_HEADERS = ("model", "reason", "cost-usd", "cache")
 
@@ -58,9 +60,8 @@ def _show_answer(
         return
     console.print(f"[bold]Answer:[/] {escape(answer['choices'][0]['message']['content'])}")
     for name in _SHOWN_HEADERS:
-        console.print(
-            f"  [dim]x-farthing-{name}:[/] {response.headers.get(f'x-farthing-{name}', '')}"
-        )
+        value = response.headers.get(f"x-farthing-{name}", "")
+        console.print(f"  [dim]x-farthing-{name}:[/] {escape(value)}", soft_wrap=True)
 
 
 def _own_name() -> str:
@@ -76,13 +77,13 @@ def _show_usage(url: str, settings: Settings, console: Console) -> None:
     key = ' -H "authorization: Bearer $YOUR_KEY"' if has_keys else ""
     command = (
         f"curl {url}/v1/chat/completions -H 'content-type: application/json'{key} \\\n"
-        """  -d '{"model": "auto", "messages": [{"role": "user", "content": "Who wrote Emma?"}]}'"""
+        f"""  -d '{{"model": "auto", "messages": [{{"role": "user", "content": "{_NEXT}"}}]}}'"""
     )
     snippet = (
         "from openai import OpenAI\n"
         f'client = OpenAI(base_url="{url}/v1", api_key="{"YOUR_KEY" if has_keys else "any"}")\n'
         'print(client.chat.completions.create(model="auto", messages=[{"role": "user", '
-        '"content": "Who wrote Emma?"}]).choices[0].message.content)'
+        f'"content": "{_NEXT}"}}]).choices[0].message.content)'
     )
     console.print(f"\n[bold]From a shell:[/]\n{escape(command)}", soft_wrap=True)
     console.print(f"\n[bold]From Python:[/]\n{escape(snippet)}", soft_wrap=True)
