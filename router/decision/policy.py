@@ -5,6 +5,7 @@ values from there on.
 """
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -167,7 +168,7 @@ Fact = Callable[[Features, Circumstances], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(ABC):
     """A fact of the request, held against what a policy wants of it; facts of the same name are the same fact.
 
     `asks` is what must be found out about a request for it, besides what always is. Its shapes are in
@@ -193,12 +194,13 @@ class Condition:
         """Whether there is surely no request for which both hold."""
         return other.about == self.about and self._is_against(other)
 
+    @abstractmethod
     def is_met(self, found: Any) -> bool:
         """Whether a known fact is what is wanted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _is_implied_by(self, other: Any) -> bool:
-        raise NotImplementedError
+        """Whether this surely holds wherever `other`, of the same shape and about the same fact, does."""
 
     def _is_against(self, other: "Condition") -> bool:  # noqa: ARG002 - most shapes cannot say
         return False
