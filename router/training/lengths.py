@@ -105,7 +105,7 @@ def _spreads(
 
 
 def _spread(ordered: Floats) -> Spread:
-    """One answer that ran away counts no more than the next longest."""
+    """The spread of ascending lengths. For the mean, the longest counts as the next longest: it may be a runaway."""
     mean = float(np.minimum(ordered, ordered[-2]).mean())
     return Spread.of(ordered.tolist(), mean)
 
@@ -133,7 +133,7 @@ def _habits(
 def _factor(
     own: Floats, rows: Mapping[Category, NDArray[np.int_]], of_all: Mapping[Category, Spread]
 ) -> float | None:
-    """How wordy it is expected to be beside all models; None where nothing is known of it."""
+    """The factor by which its answers are expected to be longer than all models'; None where nothing is known."""
     ratios = [np.log(own[rows[each]] / max(of_all[each].median, 1.0)) for each in of_all]
     known = np.concatenate([[], *ratios])
     known = known[np.isfinite(known)]
