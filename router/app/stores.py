@@ -22,7 +22,7 @@ from router.stores.memory.index import MemoryIndex
 from router.stores.memory.ledger import MemoryLedger
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
-from router.stores.memory.tower import LonelyTower
+from router.stores.memory.tower import LocalTower
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.ledger import SqlLedger
@@ -100,7 +100,7 @@ def dry_stores(world: World) -> Stores:
         MemoryAffinity(world.monotonic_s),
         Semantic({}, None, Watch(), world.chance),
         Flights(),
-        LonelyTower(),
+        LocalTower(),
         MemoryLedger(),
         MemoryPurse(world.unix_s),
         MemoryMeter(world.monotonic_s),
@@ -143,7 +143,7 @@ def _purse_of(
 def _tower_of(links: Links, world: World) -> Tower:
     """The tower, which knows which process is answering what."""
     if links.quick is None or links.waiting is None:
-        return LonelyTower()
+        return LocalTower()
     from router.stores.redis.tower import RedisTower
 
     return RedisTower(links.quick, links.waiting, world.monotonic_s, world.sleep)

@@ -23,9 +23,9 @@ from router.training.calibration import NO_CORRECTION, calibrated
 from router.training.kinds import fit_kinds, fit_traits, logits_of, sharpened, weighted
 from router.training.lengths import fit_lengths
 from router.training.prompt_lengths import fit_prompt_lengths
-from router.training.sharpness import fitted_power
 from router.training.spending import fit_spending
 from router.training.tables import KindMeans, kind_means, numbered
+from router.training.temperature import inverse_temperature
 
 Tokenize = Callable[[str], Sequence[int]]
 
@@ -195,7 +195,7 @@ def _power(trials: Sequence[tuple[_Learnt, _Lesson]]) -> float:
     """The power of shares that makes the true kinds of held-out prompts likeliest."""
     logits = [logits_of(learnt.kinds, held_out.prompts) for learnt, held_out in trials]
     kinds = [held_out.kinds for _, held_out in trials]
-    return fitted_power(np.vstack(logits), np.concatenate(kinds))
+    return inverse_temperature(np.vstack(logits), np.concatenate(kinds))
 
 
 def _expected(held_out: _Lesson, learnt: _Learnt, recipe: Recipe) -> list[Floats]:

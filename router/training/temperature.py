@@ -12,7 +12,7 @@ _PSEUDO_PROMPTS = 50.0
 """The weight, in prompts, of the assumption that shares are right as they are."""
 
 
-def fitted_power(logits: Floats, kinds: NDArray[np.intp]) -> float:
+def inverse_temperature(logits: Floats, kinds: NDArray[np.intp]) -> float:
     """The inverse temperature (Guo et al. 2017) that makes the true kinds likeliest; 1 where none is better.
 
     `logits` are the classifier's, (prompts, kinds), of prompts that it did not learn from; `kinds` are the true
