@@ -23,11 +23,11 @@ _LEAST_DOCUMENTS = 2
 """A bucket seen in one prompt alone says nothing about others."""
 _TRAITS = 3
 _TRAIT_PENALTY, _LARGE_KIND = 8.0, 400
-"""Of the ridge regression. It grows as kinds get smaller than 400 prompts: what is left of a score beside the mean of
-a small kind is for the most part that mean's own error."""
+"""Of the ridge regression. The penalty grows as kinds get smaller than 400 prompts: a score less the mean of a small
+kind is mostly the error of that mean."""
 _LARGEST_INT8 = 127
 _PSEUDO_PROMPTS = 1000.0
-"""How many prompts of one's own what holds of all kinds together counts as."""
+"""The weight, in prompts of a kind, of what holds of all kinds together."""
 
 
 class Weighted(Struct, frozen=True, eq=False):
