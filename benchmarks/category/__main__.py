@@ -30,7 +30,7 @@ from router.config.prices.price_map import cl100k_ranks
 from router.domain.category import Category
 from router.features.category import categorise
 from router.features.classify import CATEGORIES, CategoryModel
-from router.features.tokens import Tokenizer, cl100k
+from router.features.tokenizer import Tokenizer, cl100k
 from router.features.turns import question_of
 from router.training.categories import CategoryRecipe, labels_of, softmax, weights_of
 

@@ -18,7 +18,8 @@ from router.domain.category import Category
 from router.features.category import CERTAIN, categorise
 from router.features.classify import CATEGORIES, CategoryModel
 from router.features.extract import Reader, features_of
-from router.features.tokens import TokenCounter, Tokenizer, cl100k
+from router.features.tokenizer import Tokenizer, cl100k
+from router.features.tokens import TokenCounter
 from router.features.turns import question_of
 from tests.features.prompts import UNSEEN
 
