@@ -96,7 +96,7 @@ def _show_time(model: CategoryModel, tokenizer: Tokenizer) -> None:
     _show_us("tokenising", lambda: tokenizer.encode_ordinary(text))
     _show_us("cue words", lambda: categorise(body))
     _show_us("trained, all in all", lambda: categorise(body, model, tokens))
-    _show_us("  its tables", lambda: model.probabilities(text, tokens))
+    _show_us("  its tables", lambda: model.probabilities(text, tokens, sees=False))
 
 
 def _show_us(name: str, act: Callable[[], object]) -> None:
