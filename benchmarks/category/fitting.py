@@ -19,7 +19,7 @@ from router.features.category import votes_of
 from router.features.classify import CATEGORIES, CategoryModel, runs_by_root, words_by_root
 from router.features.hashing import Ids
 from router.features.text import both_ends
-from router.features.tokens import Tokenizer
+from router.features.tokenizer import Tokenizer
 
 _LARGEST_BYTE = 127
 _TEMPERATURES = np.geomspace(0.4, 3.0, 81)

@@ -39,7 +39,7 @@ from benchmarks.category.written import WRITTEN, written
 from router.config.prices.price_map import cl100k_ranks
 from router.domain.members import replace
 from router.features.classify import CATEGORIES, CategoryModel
-from router.features.tokens import cl100k
+from router.features.tokenizer import cl100k
 from router.features.turns import question_of
 
 ARTEFACT = Path(__file__).parents[2] / "router" / "artefacts" / "categories"

@@ -31,7 +31,8 @@ from router.config.prices.price_map import cl100k_ranks
 from router.config.settings import Settings
 from router.dispatch.fleet import Fleet
 from router.features.tallies import Texts
-from router.features.tokens import TokenCounter, cl100k
+from router.features.tokenizer import cl100k
+from router.features.tokens import TokenCounter
 from router.pipeline.again import Again
 from router.pipeline.attempts import Means
 from router.pipeline.current import Current
