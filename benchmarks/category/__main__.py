@@ -15,6 +15,7 @@ from timeit import repeat
 import numpy as np
 
 from benchmarks.category.cases import HURRIED, Case, broad, cases
+from benchmarks.category.fitting import CategoryRecipe, labels_of, softmax, weights_of
 from benchmarks.category.scores import Judged
 from benchmarks.category.tables import (
     judged,
@@ -32,7 +33,6 @@ from router.features.category import categorise
 from router.features.classify import CATEGORIES, CategoryModel
 from router.features.tokenizer import Tokenizer, cl100k
 from router.features.turns import question_of
-from router.training.categories import CategoryRecipe, labels_of, softmax, weights_of
 
 _RUNS = 300
 

@@ -28,7 +28,7 @@ _VOTES_FOR_CHAT = 0.9
 _VOTES_FOR_UNKNOWN = 1.0
 CERTAIN = 0.9
 _LEAST = 0.02
-"""What is less probable than that is not thought of."""
+"""A category less probable than this is not named among those that a request may be of as well."""
 _MOST_TOOLS = 1000
 """More are not read; OpenAI takes 128."""
 _CATEGORIES = tuple(Category)

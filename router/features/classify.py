@@ -1,6 +1,6 @@
 """The probability of every category of a question, from its words and its spelling.
 
-A multinomial logistic regression whose weights were learnt offline (router/training/categories.py) and ship as two
+A multinomial logistic regression whose weights were learnt offline (benchmarks/category/fitting.py) and ship as two
 tables of small whole numbers, with a column for each category: a row for each bucket of tokens and neighbouring pairs
 in the one, of four neighbouring bytes in the other. Bytes tell what is left of a word that is misspelt, inflected, or
 cut up by a tokenizer that knows little of its language. Each bucket weighs one over the root of their number in the
