@@ -1,10 +1,11 @@
 """Connections to upstreams that are made in time, or not at all."""
 
-import asyncio
 from typing import Any
 
 import aiohttp
 from aiohttp.client_reqrep import ClientRequest
+
+from router.pipeline.vigil import NEVER, at_most
 
 
 class TimelyConnector(aiohttp.TCPConnector):
@@ -19,5 +20,5 @@ class TimelyConnector(aiohttp.TCPConnector):
         traces: list[Any],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's name for its settings
     ) -> Any:
-        async with asyncio.timeout(timeout.sock_connect):
+        with at_most(NEVER if timeout.sock_connect is None else timeout.sock_connect):
             return await super()._create_connection(req, traces, timeout)
