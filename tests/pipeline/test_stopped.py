@@ -11,7 +11,7 @@ from router.app import real_world
 from router.domain.members import replace
 from router.pipeline.vigil import GRACE_S
 from tests.pipeline.kit import proxy
-from tests.pipeline.test_bad_days import settled
+from tests.simulated.raw import until
 
 ALL = 5
 """Enough failures in a row for a breaker to open."""
@@ -46,7 +46,7 @@ async def test_what_did_not_come_while_the_process_was_stopped_is_not_held_again
                 return bytes(await response.read())
 
         asking = [asyncio.create_task(ask()) for _ in range(ALL)]
-        await settled(lambda: it.upstream.counters["sim-mid"].in_flight == ALL)
+        await until(lambda: it.upstream.counters["sim-mid"].in_flight == ALL)
         stopped.wakes(after_s=100)
         await asyncio.sleep(0)
         stopped.wakes(after_s=GRACE_S)
