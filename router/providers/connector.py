@@ -20,7 +20,7 @@ class TimelyConnector(aiohttp.TCPConnector):
     """A connector for which `sock_connect`, the time for a new connection, includes that of resolving its name.
 
     aiohttp leaves that to the system's resolver, which may try for a minute. A kept connection needs no timer. One
-    whose other side has vanished without a word is given up after a minute.
+    that waits for an answer, and whose other side has vanished without a word, is given up after a minute.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -41,12 +41,8 @@ def _watched(address: aiohttp.AddrInfoType) -> socket.socket:
     made = socket.socket(*address[:3])
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
-        lost_ms = (_SIGNS + 1) * _QUIET_S * 1000
-        for option, value in (
-            (socket.TCP_KEEPIDLE, _QUIET_S),
-            (socket.TCP_KEEPINTVL, _QUIET_S),
-            (socket.TCP_KEEPCNT, _SIGNS),
-            (socket.TCP_USER_TIMEOUT, lost_ms),  # what was sent and not acknowledged
-        ):
-            made.setsockopt(socket.IPPROTO_TCP, option, value)
+        # No TCP_USER_TIMEOUT: it would also end those whose other side lives, but is too busy to read.
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _QUIET_S)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _QUIET_S)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _SIGNS)
     return made

@@ -32,7 +32,6 @@ async def test_a_connection_that_waits_for_long_says_that_it_lives_and_notices_i
         asked_s = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
         between_s = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
         times = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
-        lost_ms = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
 
         assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-        assert (asked_s, asked_s + times * between_s, lost_ms) == (15, 60, 60_000)
+        assert (asked_s, asked_s + times * between_s) == (15, 60)
