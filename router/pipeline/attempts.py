@@ -20,6 +20,7 @@ from router.ledger.account import CHARS_PER_TOKEN, Timing
 from router.pipeline.mistakes import place_of
 from router.pipeline.opened import Opened, OpenedStream, open_answer
 from router.pipeline.slots import Slots
+from router.pipeline.vigil import StoodStill, at_most
 from router.ports import Call, Observer, Upstream, World
 
 _LOG = logging.getLogger(__name__)
@@ -279,13 +280,15 @@ class Race:
             if start.at_s > watch.began_s:
                 await self._means.world.sleep(start.at_s - watch.began_s)
                 watch = Stopwatch.started(self._means.world)
-            async with asyncio.timeout(start.until_s - watch.began_s):
+            with at_most(start.until_s - watch.began_s):
                 if fault := await self._losses.set_aside(start):
                     return Failed(start, fault, watch.timing())
                 opened = await self._open(start)
-        except TimeoutError:
+        except TimeoutError as late:
             was_sent = start.attempt in self._sent
-            fault = _too_late(watch.elapsed_s()) if was_sent else _busy(watch.elapsed_s())
+            kind = FaultKind.MISSED if isinstance(late, StoodStill) else FaultKind.TRANSIENT
+            waited_s = watch.elapsed_s()
+            fault = _too_late(waited_s, kind) if was_sent else _busy(waited_s)
             return Failed(start, fault, watch.timing())
         except AttemptFailed as failed:
             return Failed(start, failed.fault, watch.timing())
@@ -311,15 +314,15 @@ class Race:
 
     async def _wait_for_place(self, model: Model) -> None:
         try:
-            async with asyncio.timeout(_QUEUE_S):
+            with at_most(_QUEUE_S):
                 await self._means.slots.wait(model)
         except TimeoutError:
             raise AttemptFailed(_busy(_QUEUE_S)) from None
 
 
-def _too_late(waited_s: float) -> Fault:
+def _too_late(waited_s: float, kind: FaultKind) -> Fault:
     message = f"it sent no content for {waited_s:.1f} s"
-    return Fault(FaultKind.TRANSIENT, 504, message, "timeout", reached_model=True)
+    return Fault(kind, 504, message, "timeout", reached_model=True)
 
 
 def _ours(*, was_sent: bool) -> Fault:
