@@ -14,6 +14,7 @@ import orjson
 
 from router.domain.vector import unit
 from router.ports import Embedded
+from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import KEEPALIVE_S
 
@@ -44,7 +45,7 @@ class UpstreamEmbedder:
         key = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
         headers = {"content-type": "application/json", "user-agent": "farthing", **key}
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(keepalive_timeout=KEEPALIVE_S),
+            connector=connector_by(endpoint.proxy, keepalive_timeout=KEEPALIVE_S),
             headers=headers | dict(endpoint.headers),
         )
 
