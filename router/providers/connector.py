@@ -6,7 +6,7 @@ Of an http: upstream it is asked for the whole address, since most proxies make 
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -40,10 +40,8 @@ class TimelyConnector(aiohttp.TCPConnector):
         traces: list[Any],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's name for its settings
     ) -> Any:
-        async with asyncio.timeout(timeout.sock_connect):
-            if req.proxy is None:
-                return await super()._create_connection(req, traces, timeout)
-            with _proxy_blamed(req, req.proxy):
+        with _proxy_blamed(req, req.proxy) if req.proxy else nullcontext():
+            async with asyncio.timeout(timeout.sock_connect):
                 return await super()._create_connection(req, traces, timeout)
 
 
@@ -97,8 +95,10 @@ def _proxy_blamed(request: ClientRequest, proxy: URL) -> Iterator[None]:
         raise TunnelFailed(request, f"the proxy refused a tunnel: {_named(error.status)}") from None
     except aiohttp.ClientResponseError:
         raise TunnelFailed(request, "the proxy's answer is not HTTP") from None
-    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+    except aiohttp.ClientConnectionError:
         raise TunnelFailed(request, "the proxy closed the connection") from None
+    except TimeoutError:
+        raise TunnelFailed(request, "no connection through the proxy in time") from None
 
 
 def _named(status: int) -> str:

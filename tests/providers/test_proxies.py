@@ -189,10 +189,10 @@ async def test_a_wrong_password_is_no_fault_of_the_client() -> None:
         ({"instead": b"HTTP/1.1 200 OK\r\nx: " + b"x" * 2**20}, "the proxy's answer is not HTTP"),
         ({"instead": MADE[:9], "leaves": True}, "the proxy closed the connection"),
         ({"instead": NEVER, "leaves": True}, "the proxy closed the connection"),
-        ({"instead": NEVER}, "no connection in time"),
-        ({"instead": MADE}, "no connection in time"),
+        ({"instead": NEVER}, "no connection through the proxy in time"),
+        ({"instead": MADE}, "no connection through the proxy in time"),
         ({"instead": MADE, "leaves": True}, "the connection was closed"),
-        ({"instead": MADE + b"hello?"}, "no connection in time"),
+        ({"instead": MADE + b"hello?"}, "no connection through the proxy in time"),
     ],
 )
 @in_each_loop
@@ -264,14 +264,21 @@ async def test_a_wrong_password_for_what_is_passed_through_is_no_fault_of_the_cl
 
 
 @NEEDS_OPENSSL
-async def test_vectors_come_the_same_way(far: ssl.SSLContext) -> None:
+async def test_vectors_come_the_same_way(
+    far: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
     async with leading(far, known_by=KNOWN_BY) as proxy:
         endpoint = Endpoint(f"https://{FAR}/v1", KEY, proxy=by(proxy))
         embedder = UpstreamEmbedder(endpoint, "sim-mid", timeout_s=5.0, monotonic_s=lambda: 0.0)
         assert await embedder.embed("a text")
         await embedder.close()
+        proxy.known_by = "me:other"
+        embedder = UpstreamEmbedder(endpoint, "sim-mid", timeout_s=5.0, monotonic_s=lambda: 0.0)
+        assert await embedder.embed("a text") is None
+        await embedder.close()
 
-    assert proxy.asked == [f"CONNECT {FAR}:443"]
+    assert proxy.asked == [f"CONNECT {FAR}:443"] * 2
+    assert "the proxy refused a tunnel: 407" in caplog.text
 
 
 @NEEDS_OPENSSL
