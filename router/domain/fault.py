@@ -28,7 +28,7 @@ class FaultKind(StrEnum):
     BUSY = "busy"
     """All slots that we have for it were taken: that says nothing to other processes."""
     REFUSED = "refused"
-    """The upstream does not accept *our* credentials or account (401, 402, 403)."""
+    """The upstream does not accept *our* credentials or account (401, 402, 403), or a proxy on the way (407)."""
     CONTEXT = "context"
     """The prompt is too long for this model; one with a larger window might take it."""
     BUDGET = "budget"

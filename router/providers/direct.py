@@ -17,9 +17,10 @@ from router.domain.answer_limit import LIMITS
 from router.domain.fault import AttemptFailed
 from router.domain.model import Model
 from router.ports import Call, Response
-from router.providers.connector import TimelyConnector
+from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
+from router.providers.proxy import Proxy
 from router.providers.translated import written_down
 from router.providers.unreached import UNREACHED, unreached
 from router.wire.dialects.chat.foreign_calls import (
@@ -53,7 +54,14 @@ class DirectUpstream:
         self.asks_usage = endpoint.asks_usage  # some older servers refuse `stream_options`
         url = endpoint.base_url.rstrip("/")
         headers = bearer(endpoint.api_key) | dict(endpoint.headers)
-        self._line = Line(url, headers, endpoint.secrets, unix_s=unix_s, connect_s=connect_s)
+        self._line = Line(
+            url,
+            headers,
+            endpoint.secrets,
+            unix_s=unix_s,
+            connect_s=connect_s,
+            proxy=endpoint.proxy,
+        )
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
@@ -125,7 +133,7 @@ def _as_taken(body: bytes, model_name: str) -> bytes:
 
 
 class Line:
-    """Posts to one address over a pool of connections. Made inside a running loop.
+    """Posts to one address over a pool of connections, through `proxy` if there is one. Made inside a running loop.
 
     `secrets` are taken out of errors: some upstreams quote what they were sent.
     """
@@ -138,12 +146,13 @@ class Line:
         *,
         unix_s: Callable[[], float],
         connect_s: float,
+        proxy: Proxy | None = None,
     ) -> None:
         self._unix_s = unix_s
         self._secrets = secrets
         own = _HEADERS | dict(headers)
-        keeping = TimelyConnector(limit=0, keepalive_timeout=KEEPALIVE_S)
-        alone = TimelyConnector(limit=0, force_close=True)
+        keeping = connector_by(proxy, limit=0, keepalive_timeout=KEEPALIVE_S)
+        alone = connector_by(proxy, limit=0, force_close=True)
         self._kept = Exchanges(url, own, keeping, connect_s=connect_s)
         self._fresh = Exchanges(url, own, alone, connect_s=connect_s)
 
