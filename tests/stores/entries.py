@@ -38,6 +38,7 @@ USUAL = Entry(
     total_s=1.5,
     is_answer=True,
     closes=True,
+    upstream_request_id="req_7",
 )
 
 
