@@ -48,7 +48,7 @@ class Fault(Struct, frozen=True):
 
     `reached_model` says that the upstream had accepted the request when it failed, so that it may have begun to
     generate, and to bill; `usage` is what it says that it has used, if an answer came and was none. `headers` are for
-    the client, if this is the last word.
+    the client, if this is the last word. `request_id` is what the upstream calls the request, "" if it has not said.
     """
 
     kind: FaultKind
@@ -60,6 +60,7 @@ class Fault(Struct, frozen=True):
     reached_model: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     usage: Usage | None = None
+    request_id: str = ""
 
 
 class AttemptFailed(FarthingError):
@@ -82,10 +83,19 @@ class AttemptFailed(FarthingError):
 
     @classmethod
     def transient(
-        cls, message: str, code: str, *, status: int = 502, reached_model: bool = False
+        cls,
+        message: str,
+        code: str,
+        *,
+        status: int = 502,
+        reached_model: bool = False,
+        request_id: str = "",
     ) -> "AttemptFailed":
         """A failure that another try may avoid."""
-        return cls(Fault(FaultKind.TRANSIENT, status, message, code, reached_model=reached_model))
+        kind = FaultKind.TRANSIENT
+        return cls(
+            Fault(kind, status, message, code, reached_model=reached_model, request_id=request_id)
+        )
 
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -52,9 +52,10 @@ class TimelyConnector(aiohttp.TCPConnector):
         traces: list[Any],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's name for its settings
     ) -> Any:
-        with _proxy_blamed(req, req.proxy) if req.proxy else nullcontext():
-            with at_most(NEVER if timeout.sock_connect is None else timeout.sock_connect):
-                return await super()._create_connection(req, traces, timeout)
+        limit_s = NEVER if timeout.sock_connect is None else timeout.sock_connect
+        blaming = _proxy_blamed(req, req.proxy) if req.proxy else nullcontext()
+        with blaming, at_most(limit_s):
+            return await super()._create_connection(req, traces, timeout)
 
 
 class ProxiedConnector(TimelyConnector):

@@ -15,6 +15,7 @@ import orjson
 from router.dispatch.faults import fault_of_status
 from router.domain.answer_limit import LIMITS
 from router.domain.fault import AttemptFailed
+from router.domain.members import replace
 from router.domain.model import Model
 from router.ports import Call, Response
 from router.providers.connector import connector_by
@@ -34,6 +35,7 @@ from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.ids import user_id
 from router.wire.dialects.openai import SHARED
 from router.wire.errors import read_error, retry_after_s
+from router.wire.request_ids import request_id_in
 from router.wire.splice import set_members, without_member
 
 _EVENT_STREAM = "text/event-stream"
@@ -182,6 +184,7 @@ class Line:
                 "its answer is compressed, which was not asked for",
                 "compressed",
                 reached_model=True,
+                request_id=request_id_in(response.headers),
             )
         return _DirectResponse(response, self._secrets)
 
@@ -194,7 +197,10 @@ class Line:
         raw = await _said(response)
         wait_s = retry_after_s(response.headers, self._unix_s())
         said = read_error(without(self._secrets, raw))
-        return AttemptFailed(fault_of_status(response.status, said, wait_s))
+        fault = fault_of_status(response.status, said, wait_s)
+        return AttemptFailed(
+            replace(fault, request_id=request_id_in(response.headers, is_error=True))
+        )
 
 
 async def _said(response: Exchange) -> bytes:
@@ -220,6 +226,7 @@ class _DirectResponse(AsyncIterator[bytes]):
     def __init__(self, response: Exchange, secrets: tuple[bytes, ...]) -> None:
         self._response = response
         self._secrets = secrets
+        self.request_id = request_id_in(response.headers)
 
     @property
     def is_stream(self) -> bool:

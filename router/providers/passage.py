@@ -18,6 +18,7 @@ from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S
 from router.providers.unreached import UNREACHED, unreached
+from router.wire.request_ids import request_id_in
 
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 2**20
@@ -76,6 +77,11 @@ class DirectPassedAnswer:
     def status(self) -> int:
         """The HTTP status."""
         return self._response.status
+
+    @property
+    def request_id(self) -> str:
+        """What the upstream calls the request; "" if it does not say."""
+        return request_id_in(self._response.headers, is_error=self.status >= 400)
 
     @property
     def headers(self) -> Sequence[tuple[str, str]]:
