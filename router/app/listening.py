@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from router.config.settings import Settings
+from router.pipeline.vigil import STOOD_STILL_S
 from router.server.crew.accepting import Acceptor
 from router.server.crew.address import BACKLOG, bound, url_of
 from router.server.crew.place import Place
@@ -161,8 +162,7 @@ class _Connection(QuietRequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It has begun. aiohttp would wait for an hour for the head of its first request."""
         super().connection_made(transport)
-        loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(self._patience_s, self._end_unless_asked)
+        self._ask_later()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It has ended."""
@@ -184,8 +184,16 @@ class _Connection(QuietRequestHandler):
             self._unread.cancel()
 
     def _end_unless_asked(self) -> None:
-        if not self.asked:
+        if self.asked:
+            return
+        if _stood_still(self._patience):
+            self._ask_later()
+        else:
             self.force_close()
+
+    def _ask_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(self._patience_s, self._end_unless_asked)
 
     def _look_later(self) -> None:
         if self.transport is not None:
@@ -197,10 +205,16 @@ class _Connection(QuietRequestHandler):
         """End it unless less is waiting than `before_bytes`: a whole answer of megabytes takes some clients minutes."""
         if self.transport is None:
             return
-        if self.transport.get_write_buffer_size() < before_bytes:
+        if self.transport.get_write_buffer_size() < before_bytes or _stood_still(self._unread):
             self._look_later()
         else:
             self.transport.abort()
+
+
+def _stood_still(timer: asyncio.TimerHandle | None) -> bool:
+    """Whether this process did not run when `timer` was due: what has come, or gone out, meanwhile is not known yet."""
+    now_s = asyncio.get_running_loop().time()
+    return timer is not None and now_s - timer.when() > STOOD_STILL_S
 
 
 def _connection(

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.app.reads import ReadsInTime, read_apart
-from router.domain.budget import Scope
+from router.domain.budget import Period, Scope
 from router.domain.money import ZERO, Money
 from router.stores.memory.purse import SpentUnknown
 from router.stores.sql.spent import spent, spent_in_outbox
@@ -31,25 +31,25 @@ class Spending:
         self._in_time = ReadsInTime(_WAITS_S)
         self._is_well = True
 
-    async def __call__(self, scope: Scope, since_s: float) -> Money:
-        """What `scope` has spent since the Unix time `since_s`. Raises SpentUnknown."""
+    async def __call__(self, scope: Scope, period: Period) -> Money:
+        """What `scope` has spent in `period`. Raises SpentUnknown."""
         # The spool first: what is brought back meanwhile may be missing in what is read.
         is_all = not await read_apart(self._spool.has_rows)
-        told = await self._told(scope, since_s)
+        told = await self._told(scope, period)
         if not is_all:
             raise SpentUnknown(told)
         return told
 
-    async def _told(self, scope: Scope, since_s: float) -> Money:
+    async def _told(self, scope: Scope, period: Period) -> Money:
         """What the databases say. Raises SpentUnknown."""
-        here = ZERO
+        here, within = ZERO, (scope, period.start_s, period.resets_s)
         try:
             if self._outbox is None:
-                told = await read_apart(partial(spent, self._engine, scope, since_s))
+                told = await read_apart(partial(spent, self._engine, *within))
             else:
                 # The outbox first: a row that moves on meanwhile is counted twice, rather than not at all.
-                here = await read_apart(partial(spent_in_outbox, self._outbox, scope, since_s))
-                told = here + await self._in_time(partial(spent, self._engine, scope, since_s))
+                here = await read_apart(partial(spent_in_outbox, self._outbox, *within))
+                told = here + await self._in_time(partial(spent, self._engine, *within))
         except (SQLAlchemyError, TimeoutError) as error:
             if self._is_well:
                 _LOG.warning("this process counts budgets by itself (%s)", type(error).__name__)

@@ -172,7 +172,7 @@ def _ledger_of(settings: Settings, world: World) -> SqlLedger:
 
 def _retention_of(settings: Settings, keep_days: int, world: World) -> Retention:
     """The job that deletes old attempts now and then; it must be closed."""
-    return Retention(_engine(settings.ledger), keep_days, world.unix_s)
+    return Retention(_engine(settings.ledger), keep_days, world.unix_s, world.monotonic_s)
 
 
 def _engine(ledger: LedgerSettings) -> Engine:

@@ -121,6 +121,14 @@ LedgerUrl = Annotated[
         "written with the password as ${NAME}",
     ),
 ]
+ProxyUrl = Annotated[
+    str,
+    _text(
+        r"none|https?://\S+|\$\{[^}]+\}",
+        "none, an address that begins with http:// or https://, or a reference to one",
+    ),
+    _text(r"(?!.*://[^/@]*:(?!\$\{)[^/@]*@).*", "written with the password as ${NAME}"),
+]
 PassedPath = Annotated[
     str,
     _text(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -20,7 +21,8 @@ from router.ledger.account import CHARS_PER_TOKEN, Timing
 from router.pipeline.mistakes import place_of
 from router.pipeline.opened import Opened, OpenedStream, open_answer
 from router.pipeline.slots import Slots
-from router.ports import Call, Observer, Upstream, World
+from router.pipeline.vigil import StoodStill, at_most
+from router.ports import Call, Observer, Response, Upstream, World
 
 _LOG = logging.getLogger(__name__)
 _QUEUE_S = 10.0
@@ -109,6 +111,10 @@ class Losses(Protocol):
         """The attempt was stopped by us: the client left, or another attempt was faster."""
         ...
 
+    def named(self, start: Start, request_id: str) -> None:
+        """The upstream calls the attempt `request_id`; "" if it does not say."""
+        ...
+
 
 class Means(Struct, frozen=True):
     """What attempts are made with, and who watches them; shared by all requests of a process."""
@@ -119,8 +125,8 @@ class Means(Struct, frozen=True):
     observer: Observer
 
 
-Opens = Callable[[Upstream, Call, Callable[[], None]], Awaitable[Opened]]
-"""How a call is sent, and its answer read: `router.pipeline.opened.open_answer` for chat."""
+Opens = Callable[[Response, Call, Callable[[], None]], Awaitable[Opened]]
+"""How an answer is read whose head has come: `router.pipeline.opened.open_answer` for chat."""
 
 Machine = Attempts | Climb
 """What decides on a request's calls: without a cascade, and with one."""
@@ -279,15 +285,18 @@ class Race:
             if start.at_s > watch.began_s:
                 await self._means.world.sleep(start.at_s - watch.began_s)
                 watch = Stopwatch.started(self._means.world)
-            async with asyncio.timeout(start.until_s - watch.began_s):
+            with at_most(start.until_s - watch.began_s):
                 if fault := await self._losses.set_aside(start):
                     return Failed(start, fault, watch.timing())
                 opened = await self._open(start)
-        except TimeoutError:
+        except TimeoutError as late:
             was_sent = start.attempt in self._sent
-            fault = _too_late(watch.elapsed_s()) if was_sent else _busy(watch.elapsed_s())
+            kind = FaultKind.MISSED if isinstance(late, StoodStill) else FaultKind.TRANSIENT
+            waited_s = watch.elapsed_s()
+            fault = _too_late(waited_s, kind) if was_sent else _busy(waited_s)
             return Failed(start, fault, watch.timing())
         except AttemptFailed as failed:
+            self._losses.named(start, failed.fault.request_id)
             return Failed(start, failed.fault, watch.timing())
         except ApiError as refused:  # what it would be asked cannot be written
             fault = Fault(FaultKind.CLIENT, refused.status, refused.message, refused.code)
@@ -303,23 +312,37 @@ class Race:
     async def _open(self, start: Start) -> Opened:
         """The answer's beginning, in a place of the model that is held until the answer ends."""
         model, slots = start.candidate.model, self._means.slots
-        upstream, call = self._means.upstreams[model.upstream], self._call_for(start)
+        call = self._call_for(start)
         if not slots.take_now(model):
             await self._wait_for_place(model)
         self._sent.add(start.attempt)
-        return await self._opens(upstream, call, lambda: slots.give(model))
+        release = partial(slots.give, model)
+        response = await self._answering(call, release)
+        self._losses.named(start, response.request_id)
+        opened = await self._opens(response, call, release)
+        if not response.request_id:
+            self._losses.named(start, opened.answer_id)
+        return opened
+
+    async def _answering(self, call: Call, release: Callable[[], None]) -> Response:
+        """The head of the answer; without one the place is given back."""
+        try:
+            return await self._means.upstreams[call.model.upstream].send(call)
+        except BaseException:
+            release()
+            raise
 
     async def _wait_for_place(self, model: Model) -> None:
         try:
-            async with asyncio.timeout(_QUEUE_S):
+            with at_most(_QUEUE_S):
                 await self._means.slots.wait(model)
         except TimeoutError:
             raise AttemptFailed(_busy(_QUEUE_S)) from None
 
 
-def _too_late(waited_s: float) -> Fault:
+def _too_late(waited_s: float, kind: FaultKind) -> Fault:
     message = f"it sent no content for {waited_s:.1f} s"
-    return Fault(FaultKind.TRANSIENT, 504, message, "timeout", reached_model=True)
+    return Fault(kind, 504, message, "timeout", reached_model=True)
 
 
 def _ours(*, was_sent: bool) -> Fault:

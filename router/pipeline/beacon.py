@@ -8,7 +8,6 @@ A frame is a letter and bytes. A stream is its writer, its events in any number 
 usage. Without this last frame it counts as broken off, whatever came before.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from enum import Enum, auto
@@ -24,6 +23,7 @@ from router.pipeline.flights import Aboard, Flight, FlightTurn, Landing, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast, Patience, StreamClient
 from router.pipeline.steady import Steady
+from router.pipeline.vigil import at_most
 from router.ports import LED_LATELY_S, Lead, Tower
 from router.wire.answer import Told, Words
 from router.wire.cached import pack, unpack
@@ -66,14 +66,13 @@ class SharedBeacon:
         if self._flight.beacon is not None:
             return Led.AFTER_ANOTHER
         patience = self._patience
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience.rest_s()):
-                while (lead := await tower.lead(key, self.wanted)) is None:
-                    if landed := await followed(tower.follow(key), self._flight):
-                        return landed
-                self.light(lead)
-                is_soon = patience.monotonic_s() - looked_s < LED_LATELY_S / 2
-                return Led.FIRST if is_soon and not lead.is_successor else Led.AFTER_ANOTHER
+        with suppress(TimeoutError), at_most(patience.rest_s()):
+            while (lead := await tower.lead(key, self.wanted)) is None:
+                if landed := await followed(tower.follow(key), self._flight):
+                    return landed
+            self.light(lead)
+            is_soon = patience.monotonic_s() - looked_s < LED_LATELY_S / 2
+            return Led.FIRST if is_soon and not lead.is_successor else Led.AFTER_ANOTHER
         return Led.AFTER_ANOTHER
 
     def light(self, lead: Lead) -> None:

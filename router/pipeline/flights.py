@@ -24,6 +24,7 @@ from msgspec import Struct, field
 from router.domain.caching import Writer
 from router.domain.errors import ApiError
 from router.pipeline.relay import Broadcast
+from router.pipeline.vigil import NEVER, at_most
 from router.wire.cached import StoredAnswer
 
 _ENOUGH_FAILURES = 2
@@ -124,7 +125,7 @@ class Flight(Struct):
         place: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
         self._line.append(place)
         try:
-            async with asyncio.timeout(patience_s):
+            with at_most(NEVER if patience_s is None else patience_s):
                 return await place
         except TimeoutError:
             await self._decline(place)

@@ -1,10 +1,10 @@
 """Waiting for a store no longer than the client waits for its answer."""
 
-import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
 from router.dispatch.faults import out_of_time
+from router.pipeline.vigil import at_most
 
 T = TypeVar("T")
 
@@ -14,7 +14,7 @@ async def in_time(work: Awaitable[T], deadline_s: float | None, took_s: float = 
     if deadline_s is None:
         return await work
     try:
-        async with asyncio.timeout(deadline_s - took_s):
+        with at_most(deadline_s - took_s):
             return await work
     except TimeoutError:
         raise out_of_time(deadline_s) from None

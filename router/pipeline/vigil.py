@@ -3,12 +3,24 @@
 `asyncio.timeout` sets up a timer and takes it down again for every wait, which costs a stream more than
 reading its events does. Here one timer is left to run: when it fires, it checks whether a wait has
 lasted too long, and if not, runs on until the current one would have.
+
+A process can be stopped while it waits: with its virtual machine, by a freezer of containers, or for want of CPU. What
+has come meanwhile lies unread, and event loops run timers before they read. So a timer that fires much too late lets
+the wait go on for a moment; if nothing comes then either, that says nothing of those who were waited for.
 """
 
 import asyncio
 from typing import Self
 
-_NEVER = float("inf")
+NEVER = float("inf")
+STOOD_STILL_S = 0.25
+"""A timer that is later than this has been held up by more than other requests."""
+GRACE_S = 1.0
+"""Enough to read what thousands of connections have brought."""
+
+
+class StoodStill(TimeoutError):
+    """It has taken too long, but this process had not run for a while."""
 
 
 class Vigil:
@@ -18,14 +30,17 @@ class Vigil:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._due_s = self._until_s = _NEVER
+        self._due_s = self._until_s = self._prolonged_s = NEVER
         self._cancelling = 0
         self._is_over = False
 
     def within(self, delay_s: float) -> Self:
-        """For a `with` statement: raises TimeoutError there if what is awaited in it takes longer."""
+        """For a `with` statement: raises TimeoutError there if what is awaited in it takes longer.
+
+        It is StoodStill if this process was not running when this wait, or an earlier one, was to end.
+        """
         self._until_s = until_s = self._loop.time() + delay_s
-        if self._timer is None or self._due_s > until_s:
+        if self._due_s > until_s:
             self._set(until_s)
         return self
 
@@ -37,29 +52,46 @@ class Vigil:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """The wait is over. Our own cancellation becomes a TimeoutError."""
-        self._until_s = _NEVER
+        self._until_s = NEVER
         if not self._is_over:
             return
         self._is_over = False
         assert self._task is not None  # noqa: S101 - `__enter__` has set it
         if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
-            raise TimeoutError from None
+            raise (TimeoutError if self._prolonged_s == NEVER else StoodStill) from None
 
     def close(self) -> None:
         """Watch no more."""
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+            self._timer, self._due_s = None, NEVER
 
     def _set(self, at_s: float) -> None:
         self.close()
         self._due_s, self._timer = at_s, self._loop.call_at(at_s, self._look)
 
     def _look(self) -> None:
-        self._timer = None
-        if self._until_s > self._loop.time():
-            if self._until_s < _NEVER:
+        now_s, late_s = self._loop.time(), self._loop.time() - self._due_s
+        self._timer, self._due_s = None, NEVER
+        if late_s > STOOD_STILL_S and self._prolonged_s != self._until_s <= now_s:
+            self._until_s = self._prolonged_s = now_s + GRACE_S
+        if self._until_s > now_s:
+            if self._until_s < NEVER:
                 self._set(self._until_s)
         elif self._task is not None:
             self._is_over = True
             self._task.cancel()
+
+
+class _Once(Vigil):
+    """Watches a single wait."""
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """The wait is over, and nothing is left to watch."""
+        self.close()
+        super().__exit__(kind, *rest)
+
+
+def at_most(delay_s: float) -> Vigil:
+    """A limit on one wait, for a `with` statement: raises TimeoutError there as `Vigil.within` does."""
+    return _Once().within(delay_s)

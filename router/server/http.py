@@ -18,6 +18,7 @@ from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.mistakes import place_of
 from router.pipeline.reply import PlainReply, StreamReply
+from router.pipeline.vigil import at_most
 from router.pipeline.visit import Caller
 from router.server.admin import Admin
 from router.server.callers import caller_of
@@ -138,7 +139,7 @@ class Front(Struct, frozen=True):
         try:
             if content.is_eof():  # it is all here, and nothing can take long
                 return await content.readany()
-            async with asyncio.timeout(self.write_timeout_s):
+            with at_most(self.write_timeout_s):
                 return await content.readany()
         except web.RequestPayloadError:
             message = "The request body ended too early or is malformed."

@@ -9,6 +9,7 @@ from router.domain.fault import Fault
 from tests.dispatch.model_kit import (
     BUSY,
     DISCONNECTED,
+    MISSED,
     MISTAKE,
     OVERDRAWN,
     REFUSED,
@@ -30,6 +31,7 @@ FAULTS = (
     WRONG,
     TOO_LONG,
     OVERDRAWN,
+    MISSED,
     MISTAKE,
     BUSY,
     UNSUITED,

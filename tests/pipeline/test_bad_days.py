@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from router.app import real_world
-from router.domain.budget import RateLimit, Scope
+from router.domain.budget import Period, RateLimit, Scope
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.money import ZERO, Money
@@ -57,7 +57,7 @@ async def test_what_a_request_waits_for_before_it_is_judged_counts_towards_its_d
 ) -> None:
     waited = [0.0]
 
-    async def asking_the_ledger(_scope: Scope, _since_s: float) -> Money:
+    async def asking_the_ledger(_scope: Scope, _period: Period) -> Money:
         waited[0] += 2.0
         return ZERO
 
@@ -75,7 +75,7 @@ async def test_what_a_request_waits_for_before_it_is_judged_counts_towards_its_d
 async def test_budgets_are_not_waited_for_beyond_a_clients_deadline(tmp_path: Path) -> None:
     answered = asyncio.Event()
 
-    async def asking_the_ledger(_scope: Scope, _since_s: float) -> Money:
+    async def asking_the_ledger(_scope: Scope, _period: Period) -> Money:
         await answered.wait()
         return ZERO
 

@@ -1,12 +1,14 @@
 """One timer watches wait after wait, and interrupts none but the one that takes too long."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable
 from typing import TypeVar
 
 import pytest
 
-from router.pipeline.vigil import Vigil
+from router.pipeline.vigil import GRACE_S, StoodStill, Vigil, at_most
+from tests.clock import Clock
 
 _T = TypeVar("_T")
 
@@ -75,3 +77,84 @@ async def test_what_fails_while_it_is_waited_for_is_raised() -> None:
     with pytest.raises(ValueError, match="no"):
         await within(vigil, 60, fails())
     vigil.close()
+
+
+class StoppedLoop:
+    """The time of the running loop, which stands still until it is moved; a loop that was stopped finds it moved."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock = Clock()
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", self.clock)
+
+    async def goes_on(self, after_s: float) -> None:
+        """Move the time, and let the loop run its timers and read what has come."""
+        self.clock.now_s += after_s
+        for _ in range(4):
+            await asyncio.sleep(0)
+
+
+async def test_what_came_while_the_process_was_stopped_is_read_though_time_is_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    loop, vigil = StoppedLoop(monkeypatch), Vigil()
+    reading = asyncio.create_task(within(vigil, 60, reader.read(100)))
+    await loop.goes_on(1)
+
+    theirs.send(b"news")
+    await loop.goes_on(600)
+
+    assert await reading == b"news"
+    vigil.close()
+    writer.close()
+    theirs.close()
+
+
+async def test_what_does_not_come_then_either_was_missed_and_not_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop, vigil = StoppedLoop(monkeypatch), Vigil()
+    waiting = asyncio.create_task(within(vigil, 60, asyncio.Event().wait()))
+    await loop.goes_on(0)
+    await loop.goes_on(600)
+    await loop.goes_on(GRACE_S / 2)
+    assert not waiting.done()
+
+    await loop.goes_on(GRACE_S)
+
+    with pytest.raises(StoodStill):
+        await waiting
+    vigil.close()
+
+
+async def test_a_process_that_is_always_late_ends_a_wait_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop, vigil = StoppedLoop(monkeypatch), Vigil()
+    waiting = asyncio.create_task(within(vigil, 60, asyncio.Event().wait()))
+    await loop.goes_on(0)
+    for _ in range(2):
+        await loop.goes_on(600)
+
+    with pytest.raises(StoodStill):
+        await waiting
+    vigil.close()
+
+
+async def test_a_timer_that_is_hardly_late_ends_a_wait_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = StoppedLoop(monkeypatch)
+
+    async def waits() -> None:
+        with at_most(60):
+            await asyncio.Event().wait()
+
+    waiting = asyncio.create_task(waits())
+    await loop.goes_on(0)
+    await loop.goes_on(60.1)
+
+    with pytest.raises(TimeoutError) as late:
+        await waiting
+    assert late.type is TimeoutError

@@ -90,7 +90,7 @@ async def scripted(**how: object) -> AsyncIterator[Scripted]:
 
 @asynccontextmanager
 async def exchanges(url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[Exchanges]:
-    made = Exchanges(url, headers or {}, aiohttp.TCPConnector(limit=0), connect_s=5.0)
+    made = Exchanges(url, headers or {}, TimelyConnector(limit=0), connect_s=5.0)
     try:
         yield made
     finally:

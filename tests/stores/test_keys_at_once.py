@@ -58,3 +58,13 @@ def test_a_key_that_is_revoked_does_not_come_back_by_being_rotated(engine: Engin
 
     assert all(isinstance(each, NoSuchKey) for each in raised if each)
     assert [each for each in store.all() if each.is_active(4.0)] == []
+
+
+def test_a_secret_that_was_rotated_ends_even_if_clocks_differ(engine: Engine) -> None:
+    store = KeyStore(engine)
+    store.create(key_of("search", "fk-1"), "fk-1", 5000.0)
+    store.rotate("search", "key_2", "fk-2", 1000.0, 60.0)  # on a machine whose clock is behind
+    store.rotate("search", "key_3", "fk-3", 1010.0, 60.0)
+
+    assert [each.key.id for each in store.all() if each.is_active(6000.0)] == ["key_3"]
+    assert store.revoke("key_3", 1020.0) == 3

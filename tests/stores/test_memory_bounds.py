@@ -2,7 +2,7 @@
 
 import asyncio
 
-from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
+from router.domain.budget import Budget, BudgetWindow, Period, RateLimit, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
 from router.stores.memory.meter import MemoryMeter
@@ -55,7 +55,7 @@ class Books:
         self.spent: dict[Scope, Money] = {}
         self.asked = 0
 
-    async def __call__(self, scope: Scope, _since_s: float) -> Money:
+    async def __call__(self, scope: Scope, _period: Period) -> Money:
         self.asked += 1
         return self.spent.get(scope, ZERO)
 
@@ -126,7 +126,7 @@ async def test_a_budget_that_is_forgotten_while_another_one_is_opened_is_opened_
     """Else what is set aside in it, and then spent, would be in no balance."""
     opened, asked = asyncio.Event(), asyncio.Event()
 
-    async def slow(scope: Scope, _since_s: float) -> Money:
+    async def slow(scope: Scope, _period: Period) -> Money:
         if scope == of_tag(-2):
             asked.set()
             await opened.wait()

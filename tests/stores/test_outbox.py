@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from router.app.spending import Spending
-from router.domain.budget import EVERYTHING
+from router.domain.budget import EVERYTHING, Period
 from router.domain.money import ZERO, Money
 from router.stores.sql.database import open_central, open_database
 from router.stores.sql.reports import report
@@ -180,13 +180,13 @@ async def test_what_was_spent_before_a_move_to_postgresql_is_spent_once(
     write(here, [entry("r1", cost=Money(5)), entry("r2", cost=Money(60))])
     roll_up(here)
     spending = Spending(central_, here, Spool(spool_of(path)))
-    assert await spending(EVERYTHING, 0.0) == Money(65)
+    assert await spending(EVERYTHING, Period(0.0, None)) == Money(65)
     async with ledger(path, postgres_url):
         await until(is_empty(path))
     write(here, [entry("r3", cost=Money(700))])
 
-    assert await spending(EVERYTHING, 0.0) == Money(765)
-    assert await spending(EVERYTHING, entry().at_s + 1) == ZERO
+    assert await spending(EVERYTHING, Period(0.0, None)) == Money(765)
+    assert await spending(EVERYTHING, Period(entry().at_s + 1, None)) == ZERO
     for engine in (here, central_):
         engine.dispose()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
@@ -103,14 +104,35 @@ def test_the_server_deletes_what_is_older_than_it_shall_keep(engine: Engine) -> 
     kept = entry("new", at_s=today_s - LEAST_KEPT_DAYS * 86_400)
     write(engine, [entry("old", at_s=day("2026-05-28")), kept])
     roll_up(engine)
-    looked = threading.Event()
 
-    def unix_s() -> float:
-        looked.set()
-        return today_s
-
-    retention = Retention(engine, LEAST_KEPT_DAYS, unix_s, first_s=0.0)
-    assert looked.wait(10)
-    retention.close()
+    looked_after(engine, [today_s, today_s, today_s])
 
     assert rows(engine)[0] == ["new"]
+
+
+def test_nothing_is_deleted_just_after_the_clock_was_set_far_forward(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    today_s = day("2026-07-01", 9)
+    write(engine, [entry("new", at_s=today_s)])
+    roll_up(engine)
+
+    looked_after(engine, [today_s, today_s + 365 * 86_400])
+
+    assert rows(engine)[0] == ["new"]
+    assert "the clock is 365.0 days further on than it should be" in caplog.text
+
+
+def looked_after(engine: Engine, times_s: list[float]) -> None:
+    """Have a server look once for what it shall delete; these are the times that its clock says."""
+    looked, left_s = threading.Event(), list(times_s)
+
+    def unix_s() -> float:
+        now_s = left_s.pop(0)
+        if not left_s:
+            looked.set()
+        return now_s
+
+    retention = Retention(engine, LEAST_KEPT_DAYS, unix_s, lambda: 0.0, first_s=0.0)
+    assert looked.wait(10)
+    retention.close()

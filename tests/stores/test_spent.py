@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from router.app.spending import Spending
-from router.domain.budget import EVERYTHING, Budget, BudgetWindow, Scope, ScopeKind
+from router.domain.budget import EVERYTHING, Budget, BudgetWindow, Period, Scope, ScopeKind
 from router.domain.ledger import Entry
 from router.domain.money import ZERO, Money
 from router.stores.memory.purse import ASK_AGAIN_S, MemoryPurse, SpentUnknown
 from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.rollups import roll_up, roll_up_step
-from router.stores.sql.spent import spent
+from router.stores.sql.spent import spent, spent_in_outbox
 from router.stores.sql.spool import Spool, Waiting
 from tests.stores.conformance.budgets import CENT, DOLLAR, taken
 from tests.stores.conformance.kinds import Clock
@@ -80,6 +80,25 @@ def test_attempts_that_are_not_rolled_up_yet_are_spent_all_the_same(engine: Engi
     assert spent(engine, EVERYTHING, day("2026-05-02", 0)) == Money(321)
 
 
+@pytest.mark.parametrize("rolled_up", [False, True])
+async def test_what_a_wrong_clock_has_dated_far_ahead_is_not_spent_in_every_period_until_then(
+    engine: Engine, tmp_path: Path, rolled_up: bool
+) -> None:
+    far_s = datetime.fromisoformat("2038-05-04T12:00+00:00").timestamp()
+    write(engine, [entry("r1", cost=Money(1)), entry("r2", cost=Money(20), at_s=far_s)])
+    if rolled_up:
+        roll_up(engine)
+    spending = Spending(engine, engine, Spool(spool_of(tmp_path / "farthing.db")))
+    budget = Budget(EVERYTHING, DOLLAR, BudgetWindow.DAY)
+    lasting = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
+
+    for each, cost in ((budget, 1), (lasting, 21)):
+        period = each.period(entry().at_s)
+        within = (EVERYTHING, period.start_s, period.resets_s)
+        assert spent(engine, *within) == spent_in_outbox(engine, *within) == Money(cost)
+        assert await spending(EVERYTHING, period) == Money(2 * cost)
+
+
 def test_what_is_rolled_up_meanwhile_by_another_process_is_spent_once(engine: Engine) -> None:
     write(engine, [entry("r1", cost=Money(1))])
     roll_up(engine)
@@ -130,6 +149,6 @@ async def test_a_spool_that_cannot_be_looked_for_hides_nothing_that_the_ledger_h
     engine = open_database(tmp_path / "farthing.db")
     write(engine, [entry("r1", cost=CENT)])
     with pytest.raises(SpentUnknown) as unknown:
-        await Spending(engine, None, _Hidden(tmp_path / "spool"))(EVERYTHING, 0.0)
+        await Spending(engine, None, _Hidden(tmp_path / "spool"))(EVERYTHING, Period(0.0, None))
     assert unknown.value.known == CENT
     engine.dispose()

@@ -21,8 +21,8 @@ MOST_ACCOUNTS = 10_000
 ASK_AGAIN_S = 5.0
 """So long after the ledger could not be asked it is asked again, when somebody needs the account."""
 
-Spent = Callable[[Scope, float], Awaitable[Money]]
-"""What a scope has spent since a Unix time, according to the ledger. Raises SpentUnknown."""
+Spent = Callable[[Scope, Period], Awaitable[Money]]
+"""What a scope has spent in a period, according to the ledger. Raises SpentUnknown."""
 
 
 class SpentUnknown(Exception):
@@ -38,7 +38,7 @@ def is_due(due_s: float | None, now_s: float) -> bool:
     return due_s is not None and not now_s < due_s <= now_s + ASK_AGAIN_S
 
 
-async def nothing_spent(_scope: Scope, _since_s: float) -> Money:
+async def nothing_spent(_scope: Scope, _period: Period) -> Money:
     """For a purse without a ledger behind it."""
     return ZERO
 
@@ -192,7 +192,7 @@ class MemoryPurse:
     async def _spent_in(self, budget: Budget, period: Period) -> tuple[Money, bool]:
         """What the ledger says, or what is known without it; and whether it is the ledger's word."""
         try:
-            spent = await self._spent(budget.scope, period.start_s)
+            spent = await self._spent(budget.scope, period)
         except SpentUnknown as unknown:
             self._unsure[budget] = self._unix_s() + ASK_AGAIN_S
             return unknown.known, False

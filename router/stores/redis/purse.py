@@ -343,7 +343,7 @@ class RedisPurse:
     async def _spent_in(self, account: BudgetPeriod) -> Money:
         """What the ledger says was spent, or what is known here while it cannot be asked: then it is again, later."""
         try:
-            return await self._spent(account.budget.scope, account.period.start_s)
+            return await self._spent(account.budget.scope, account.period)
         except SpentUnknown as unknown:
             self._ask_later((account,))
             return unknown.known

@@ -21,6 +21,8 @@ from router.stores.sql.versions import alone, bring_up_to_date
 
 _K = VIRTUAL_KEYS.c
 _HINT_CHARS = 9
+_LATER_S = 0.001
+"""By so much a secret is newer than the one it follows, whatever the clock says."""
 
 
 class NoSuchKey(FarthingError):
@@ -90,18 +92,20 @@ class KeyStore:
     ) -> VirtualKey:
         """Give the key of that name or id a new secret; its newest so far stays valid for `grace_s` seconds.
 
-        An id may be that of a secret in its grace: the new one must not end with it.
+        An id may be that of a secret in its grace: the new one must not end with it. The new one is the newest even
+        if our clock is behind the one by which the last was made.
         """
         with alone(self._engine) as connection:
             meant = _one(connection, name, now_s).key
-            old = _one(connection, meant.name, now_s).key
+            newest = _one(connection, meant.name, now_s)
+            old, created_s = newest.key, max(now_s, newest.created_s + _LATER_S)
             renewed = VirtualKey(
                 old.name, digest_of(secret), old.tags, old.grants, old.expires_s, new_id
             )
             until_s = now_s + grace_s
             ends_s = until_s if old.expires_s is None else min(until_s, old.expires_s)
             connection.execute(update(VIRTUAL_KEYS).where(_K.id == old.id).values(expires_s=ends_s))
-            connection.execute(insert(VIRTUAL_KEYS).values(_values(renewed, secret, now_s)))
+            connection.execute(insert(VIRTUAL_KEYS).values(_values(renewed, secret, created_s)))
         return renewed
 
     def revoke(self, name: str, now_s: float) -> int:

@@ -22,6 +22,8 @@ _DAY_S = 86_400
 _STEP_ROWS = 1000
 _STEP_ROWS_OF_SERVER = 200
 _EVERY_S = 3600.0
+_SET_FORWARD_S = _DAY_S / 2
+"""More than summer time, less than keeps a row: a clock that is this much further on than an hour ago may be wrong."""
 _BETWEEN_STEPS_S = 0.05
 _LAST_WORDS_S = 5.0
 
@@ -73,14 +75,24 @@ class Retention:
 
     The first time is a minute after the start, when rows that waited in a spool are back in the database: one
     that was in both must not be deleted before that, or it would come back as a new one.
+
+    After the clock was set forward, an hour passes before anything is deleted: it may have been a mistake.
     """
 
     def __init__(
-        self, engine: Engine, keep_days: int, unix_s: Callable[[], float], *, first_s: float = 60.0
+        self,
+        engine: Engine,
+        keep_days: int,
+        unix_s: Callable[[], float],
+        monotonic_s: Callable[[], float],
+        *,
+        first_s: float = 60.0,
     ) -> None:
         self._engine = engine
         self._kept_s = keep_days * _DAY_S
         self._unix_s = unix_s
+        self._monotonic_s = monotonic_s
+        self._began_at_s = unix_s() - monotonic_s()
         self._first_s = first_s
         self._closing = threading.Event()
         self._pruner = threading.Thread(target=self._run, name="farthing-retention", daemon=True)
@@ -98,9 +110,21 @@ class Retention:
         while not self._closing.wait(pause_s):
             pause_s = _EVERY_S
             try:
-                self._prune()
+                if not self._was_set_forward():
+                    self._prune()
             except SQLAlchemyError as error:
                 _LOG.warning("old attempts could not be deleted (%s)", type(error).__name__)
+
+    def _was_set_forward(self) -> bool:
+        """Whether the clock has gone on by much more than the time that has passed since it was last looked at."""
+        before_s, self._began_at_s = self._began_at_s, self._unix_s() - self._monotonic_s()
+        ahead_s = self._began_at_s - before_s
+        if ahead_s > _SET_FORWARD_S:
+            _LOG.warning(
+                "the clock is %.1f days further on than it should be: no attempts are deleted now",
+                ahead_s / _DAY_S,
+            )
+        return ahead_s > _SET_FORWARD_S
 
     def _prune(self) -> None:
         """Delete what is older than `keep_days`, whole days only."""

@@ -44,26 +44,38 @@ _TABLES = {
 """The finest sums that distinguish each kind of scope."""
 
 
-def spent(engine: Engine, scope: Scope, since_s: float) -> Money:
-    """The cost of all attempts of `scope` that began at the Unix time `since_s` or later."""
-    since_s = max(since_s, 0.0)  # nothing was before 1970: a budget for life may begin at -inf
-    ours, at = _ours(scope), datetime.fromtimestamp(since_s, UTC)
+def spent(engine: Engine, scope: Scope, since_s: float, until_s: float | None = None) -> Money:
+    """The cost of all attempts of `scope` that began at the Unix time `since_s` or later, and before `until_s`.
+
+    What a clock that was wrong has dated later than that belongs to another period.
+    """
     with snapshot(engine) as connection:
-        mark = connection.execute(select(func.max(ROLLUP_STATE.c.up_to_seq))).scalar() or 0
-        summed = _read(connection, _sums(scope, at))
-        early = and_(ours, _A.seq <= mark, _A.at_s < since_s, *_in_first_step(scope, at))
-        late = and_(ours, _A.seq > mark, _A.at_s >= since_s)
-        return summed - _read(connection, _raw(early)) + _read(connection, _raw(late))
+        told = _spent_since(connection, scope, since_s)
+        return told if until_s is None else told - _spent_since(connection, scope, until_s)
 
 
-def spent_in_outbox(engine: Engine, scope: Scope, since_s: float) -> Money:
+def spent_in_outbox(
+    engine: Engine, scope: Scope, since_s: float, until_s: float | None = None
+) -> Money:
     """The same of the attempts that wait in the outbox `engine` now.
 
     It may have sums, too, from when it was the ledger itself: they are of attempts that have moved on since.
     """
     late = and_(_ours(scope), _A.at_s >= max(since_s, 0.0))
+    if until_s is not None:
+        late = and_(late, _A.at_s < until_s)
     with engine.connect() as connection:
         return _read(connection, _raw(late))
+
+
+def _spent_since(connection: Connection, scope: Scope, since_s: float) -> Money:
+    since_s = max(since_s, 0.0)  # nothing was before 1970: a budget for life may begin at -inf
+    ours, at = _ours(scope), datetime.fromtimestamp(since_s, UTC)
+    mark = connection.execute(select(func.max(ROLLUP_STATE.c.up_to_seq))).scalar() or 0
+    summed = _read(connection, _sums(scope, at))
+    early = and_(ours, _A.seq <= mark, _A.at_s < since_s, *_in_first_step(scope, at))
+    late = and_(ours, _A.seq > mark, _A.at_s >= since_s)
+    return summed - _read(connection, _raw(early)) + _read(connection, _raw(late))
 
 
 def _sums(scope: Scope, at: datetime) -> Select[Any]:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from router.domain.budget import Scope
+from router.domain.budget import Period, Scope
 from router.domain.money import ZERO, Money
 from router.ports import Affinity, Cache, Meter, Notices, Purse
 from router.stores.memory.affinity import MemoryAffinity
@@ -40,7 +40,7 @@ class Books:
         self.slow: asyncio.Event | None = None
         self.is_away = False
 
-    async def __call__(self, scope: Scope, _since_s: float) -> Money:
+    async def __call__(self, scope: Scope, _period: Period) -> Money:
         self.asked += 1
         if self.slow is not None:
             await self.slow.wait()
