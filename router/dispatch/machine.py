@@ -38,6 +38,8 @@ _RETRIED = frozenset(
 _LIMITS = frozenset({FaultKind.RATE_LIMITED, FaultKind.BUSY})
 _OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS})
 """Faults that hold for a model in every place."""
+_BACKOFF_S = 0.25
+"""The longest wait before the first retry of a model; it doubles with each further one."""
 _MOST_TRIES = 3
 """Of one model in one place, whatever happens."""
 
@@ -199,7 +201,7 @@ class Attempts:
         is_last = not self._is_elsewhere(candidate, now_s)
         if is_last and tries < self.plan.effort.attempts_per_model:
             # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-            pause_s = self._jitter() * self.plan.effort.backoff_s * 2.0 ** (tries - 1)
+            pause_s = self._jitter() * _BACKOFF_S * 2.0 ** (tries - 1)
             at_s = now_s + max(pause_s, fault.retry_after_s or 0.0)
             if self._may_wait_until(at_s, candidate, now_s) and self._fleet.retries.spend():
                 return (self._start(candidate, at_s, now_s),)
@@ -271,7 +273,7 @@ class Attempts:
         if limited and not self._has_waited:
             for_s, candidate = min(limited, key=lambda pair: pair[0])
             # Spread out: otherwise all who wait for one limit would come back at the same instant.
-            at_s = now_s + for_s + self._jitter() * max(self.plan.effort.backoff_s, for_s / 4)
+            at_s = now_s + for_s + self._jitter() * max(_BACKOFF_S, for_s / 4)
             if for_s <= self.plan.effort.longest_wait_s and at_s < self.deadline_s:
                 self._has_waited = True
                 return (self._start(candidate, at_s, now_s),)

@@ -14,8 +14,7 @@ class Effort(Struct, frozen=True):
     `first_content_s` bounds the wait for the first content of each streamed attempt, `stall_s` the
     silence between two pieces, `total_s` everything from the first attempt on. An answer that is
     not streamed has no first content before its end, and is bounded by `total_s` alone.
-    `backoff_s` is the longest wait before the first retry of a model (it doubles),
-    `longest_wait_s` how long a request may wait for a limit to pass when every model is limited.
+    `longest_wait_s` is how long a request may wait for a limit to pass when every model is limited.
     `is_hurried` says that `total_s` is the client's own wish: who takes longer has done nothing wrong.
     """
 
@@ -23,7 +22,6 @@ class Effort(Struct, frozen=True):
     first_content_s: float = 120.0
     stall_s: float = 60.0
     total_s: float = 600.0
-    backoff_s: float = 0.25
     longest_wait_s: float = 5.0
     is_hurried: bool = False
 

@@ -3,92 +3,40 @@
 parse -> understand -> cached? -> judge -> same request in flight? -> send -> relay -> account
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any
 
 import orjson
-from msgspec import Struct
 
 from router.decision.document import document
 from router.decision.settled import settled
-from router.dispatch.climb import Climb
-from router.dispatch.fleet import Fleet
-from router.dispatch.machine import Attempts
-from router.dispatch.plan import Effort
 from router.domain.budget import Balance
-from router.domain.caching import Tenancy
-from router.domain.cascade import Cascade
-from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.model import Model
 from router.features.text import definitions_in
-from router.ledger.account import Account
-from router.ledger.rulebook import Rulebook
-from router.pipeline.again import Again
-from router.pipeline.attempts import Means
 from router.pipeline.beacon import Led, SharedBeacon
-from router.pipeline.bookkeeper import Bookkeeper
-from router.pipeline.cascading import Cascading
-from router.pipeline.conversing import Conversing
-from router.pipeline.flights import Aboard, Flight, Flights, FlightTurn, Landing, Whole
-from router.pipeline.handout import Handout
+from router.pipeline.flights import Aboard, Flight, FlightTurn, Landing, Whole
 from router.pipeline.in_time import in_time
 from router.pipeline.in_turns import in_turns, turn_after
-from router.pipeline.judge import Judge
 from router.pipeline.kept_alive import KeptWaiting
-from router.pipeline.overriding import choosing, overriding
-from router.pipeline.planning import Hedging, plan_for, tightened
+from router.pipeline.overriding import overriding
 from router.pipeline.refusals import limit_exceeded
-from router.pipeline.relay import Patience
 from router.pipeline.reply import PlainReply, Reply
-from router.pipeline.ruling import Referee
-from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf, is_still
-from router.pipeline.similar import Find, Similar, settled_by
+from router.pipeline.similar import Find, settled_by
 from router.pipeline.spoken import check_spoken, may_pass
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
-from router.pipeline.wallet import Wallet
-from router.pipeline.witness import Witness
-from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
+from router.pipeline.wiring import Wiring
 from router.wire.chat import parsing, refuse_repeats
-from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
 
-class Pipeline(Struct, frozen=True):
-    """Everything that a request needs on its way; built once by the composition root."""
-
-    judge: Judge
-    fleet: Fleet
-    hedging: Hedging
-    means: Means
-    cache: Cache
-    affinity: Affinity
-    similar: Similar
-    referee: Referee
-    flights: Flights
-    tower: Tower
-    tenancy: Tenancy
-    largest_stored_bytes: int
-    stores_answers: bool
-    ledger: Ledger
-    scorer: Scorer
-    keeps_decisions: bool
-    effort: Effort
-    rulebook: Rulebook
-    purse: Purse
-    meter: Meter
-    limits: RequestLimits
-    again: Again
-
-    @property
-    def models(self) -> Mapping[str, Model]:
-        """The catalog of this moment."""
-        return self.judge.models
+class Pipeline(Wiring, frozen=True):
+    """Leads each request along its path."""
 
     async def answer(self, raw: bytes, caller: Caller, original: Original | None = None) -> Reply:
         """The reply to one request. Raises ApiError for everything the client must be told.
@@ -98,7 +46,7 @@ class Pipeline(Struct, frozen=True):
         if original is None and (reply := await self._again(raw, caller)):
             return reply
         visit = await self._visit(raw, caller, original)
-        shelf = await self._shelf(visit)
+        shelf = await self.shelf(visit)
         await turn_after(len(raw))
         if visit.caller.overrides.dry_run:
             headers = {"x-request-id": caller.request_id}
@@ -117,7 +65,7 @@ class Pipeline(Struct, frozen=True):
         call. Raises the ApiError that `answer` would raise.
         """
         visit = await self._visit(raw, caller, original)
-        return await self._dry(visit, await self._shelf(visit))
+        return await self._dry(visit, await self.shelf(visit))
 
     async def _dry(self, visit: Visit, shelf: Shelf) -> dict[str, Any]:
         find = await self._look(visit, shelf)
@@ -144,7 +92,7 @@ class Pipeline(Struct, frozen=True):
         if budgets:
             balances = await in_time(self.purse.look(budgets), caller.deadline_s)
         is_pinned = isinstance(target, Model)
-        session = await self._conversing.session(request, caller, is_pinned=is_pinned)
+        session = await self.conversing.session(request, caller, is_pinned=is_pinned)
         visit = await in_turns(
             self.judge.visiting(request, caller, target, balances, budgets, session)
         )
@@ -174,7 +122,7 @@ class Pipeline(Struct, frozen=True):
 
     async def _turn(self, visit: Visit, shelf: Shelf, flight: Flight) -> Landing | Find:
         """What this request is to do, once that is known; what is stored, if it leads in all processes."""
-        landing = await flight.turn(self._patience(visit).rest_s())
+        landing = await flight.turn(self.patience(visit).rest_s())
         if landing is not FlightTurn.LEAD:
             return landing
         looked_s = self.means.world.monotonic_s()
@@ -183,7 +131,7 @@ class Pipeline(Struct, frozen=True):
             is_led = self.tower.is_shared and not may_pass(visit.request, find.decision)
             if not is_led or find.decision.chosen.is_stored:
                 return find
-            beacon = SharedBeacon(flight, self._patience(visit), self.flights.start)
+            beacon = SharedBeacon(flight, self.patience(visit), self.flights.start)
             led = await beacon.led(self.tower, shelf.flight_key(visit.kind), looked_s)
             if led is Led.AFTER_ANOTHER:
                 return await self._look(visit, shelf, find)
@@ -232,7 +180,7 @@ class Pipeline(Struct, frozen=True):
 
     def _widened(self, visit: Visit, find: Find) -> Awaitable[Find]:
         """`find`, with an answer to other words where one serves."""
-        return self.similar.widened(visit, find, lambda sofar: self._telling(visit, sofar).books)
+        return self.similar.widened(visit, find, lambda sofar: self.telling(visit, sofar).books)
 
     def _nothing(self, visit: Visit, shelf: Shelf) -> Find:
         return Find(self.judge.judged(visit), {}, shelf)
@@ -245,7 +193,7 @@ class Pipeline(Struct, frozen=True):
             decision = self.judge.judged(visit, at_hand)
             decision = settled(decision, at_hand if landed.is_accepted else ())
             if decision.chosen.is_stored:
-                handout = self._handout(visit, decision)
+                handout = self.handout(visit, decision)
                 await self._admit(visit, 0)
                 return await handout.from_flight(landed)
         except BaseException:
@@ -266,7 +214,7 @@ class Pipeline(Struct, frozen=True):
         return await self._from_stored(visit, find)
 
     async def _from_stored(self, visit: Visit, find: Find) -> Reply:
-        handout = self._handout(visit, find.decision)
+        handout = self.handout(visit, find.decision)
         await self._entered(visit, find, handout.telling, 0)
         answer = find.stored[find.decision.chosen.model.id]
         return await handout.from_stored(answer, is_similar=find.is_similar)
@@ -290,99 +238,8 @@ class Pipeline(Struct, frozen=True):
         if exceeded := await in_time(taking, visit.caller.deadline_s, took_s):
             raise limit_exceeded(exceeded)
 
-    async def _shelf(self, visit: Visit) -> Shelf:
-        caller = visit.caller
-        shelf = await Shelf.of(
-            self.cache,
-            visit.request,
-            visit.terms.cache,
-            tenant=self.tenancy.tenant_of(caller.key, caller.key_tags),
-            wish=caller.wish,
-            largest_bytes=self.largest_stored_bytes,
-        )
-        return shelf if self.stores_answers else replace(shelf, stores=False)
-
     async def _walk(self, visit: Visit, find: Find) -> Walk:
-        machine = self._machine(visit, find.decision)
-        telling = self._telling(visit, find.decision)
+        machine = self.machine(visit, find.decision)
+        telling = self.telling(visit, find.decision)
         await self._entered(visit, find, telling, machine.plan.tokens)
-        walk = Walk(
-            request=visit.request,
-            machine=machine,
-            means=self.means,
-            shelf=find.shelf,
-            telling=telling,
-            scoring=self._scoring(visit),
-            patience=self._patience(visit),
-            home=visit.home,
-        )
-        cascade = find.decision.cascade
-        return walk if cascade is None else self._climbing(visit, walk, cascade, machine)
-
-    def _climbing(self, visit: Visit, walk: Walk, cascade: Cascade, final: Attempts) -> Walk:
-        """The same walk, with the steps of a cascade before the attempts of its final model."""
-        terms, start = visit.terms, self.flights.start
-        climb = Climb(cascade, final, steps_s=terms.cascade.first_content_s)
-        check_s = tightened(self.effort, terms.deadlines, None).total_s
-        cascading = Cascading.of(climb, visit, self.judge, self.referee, check_s, start)
-        return replace(walk, machine=climb, cascading=cascading)
-
-    def _handout(self, visit: Visit, decision: Decision) -> Handout:
-        return Handout(
-            visit.request,
-            self._telling(visit, decision),
-            self._patience(visit),
-            self.means.world,
-            self._scoring(visit),
-        )
-
-    def _scoring(self, visit: Visit) -> Scoring:
-        asker = (visit.caller.key, visit.caller.session)
-        return Scoring(self.scorer, visit.request, asker, visit.began_s)
-
-    def _telling(self, visit: Visit, decision: Decision) -> Telling:
-        caller, request = visit.caller, visit.request
-        account = Account(
-            caller.request_id,
-            request.asked,
-            caller.key,
-            caller.tags,
-            request.stream,
-            decision,
-            visit.recorded(decision) if self.keeps_decisions else None,
-        )
-        wallet = Wallet(self.purse, visit.budgets)
-        witness = Witness.of(self.means, caller, visit.began_s, decision)
-        books = Bookkeeper(account, self.ledger, self.judge.experience, wallet, witness)
-        if visit.thread:
-            books.has_read = partial(self.judge.has_read, visit)
-            if visit.may_call_tools:
-                books.answers_by = self._conversing.staying(visit.thread)
-        return Telling(
-            caller.request_id,
-            decision,
-            books,
-            caller.wants_receipt or request.extension.receipt,
-            overridden=choosing(caller),
-        )
-
-    @property
-    def _conversing(self) -> Conversing:
-        return Conversing(self.affinity, self.flights.start, self.models)
-
-    def _patience(self, visit: Visit) -> Patience:
-        """How long this client waits, for itself or along with others."""
-        effort = tightened(self.effort, visit.terms.deadlines, visit.caller.deadline_s)
-        deadline_s = visit.began_s + effort.total_s
-        return Patience(effort.stall_s, deadline_s, self.means.world.monotonic_s, effort.is_hurried)
-
-    def _machine(self, visit: Visit, decision: Decision) -> Attempts:
-        plan = plan_for(
-            decision,
-            self.effort,
-            self.judge.experience,
-            stream=visit.request.stream,
-            deadline_s=visit.caller.deadline_s,
-            hedges=self.hedging.of(decision),
-        )
-        return Attempts(plan, self.fleet, started_s=visit.began_s, jitter=self.means.world.chance)
+        return self.walk(visit, find, telling, machine)

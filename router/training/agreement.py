@@ -106,16 +106,8 @@ class _Seen(Struct, frozen=True, eq=False):
         count = shared.sum(axis=0)
         same = shared * ((codes[:, a] == codes[:, b]) & (codes[:, a] >= 0))
         hits = same * (right[:, a] + right[:, b]) / 2.0
-        is_final = means >= np.maximum(means[a], means[b])[:, None]
-        is_final[np.arange(len(a)), a] = is_final[np.arange(len(b)), b] = False
-        compared = np.where(is_final, _shares(shared.T @ known, count[:, None]), np.nan)
-
-        def final_right(then: Floats) -> Floats:
-            found: Floats = (
-                then.T @ right / count[:, None] / np.where(compared > 0, compared, np.nan)
-            )
-            return found
-
+        answered = _shares(shared.T @ known, count[:, None])
+        compared = np.where(_may_be_final(means, a, b) & (answered > 0), answered, np.nan)
         return cls(
             prompts=int(known.any(axis=1).sum()),
             weights=count / max(len(scores), 1),
@@ -125,8 +117,8 @@ class _Seen(Struct, frozen=True, eq=False):
             agreed=hits.sum(axis=0) / count,
             agreed_wrong=(same - hits).sum(axis=0) / count,
             finals=means,
-            also=final_right(hits),
-            instead=final_right(same - hits),
+            also=hits.T @ right / count[:, None] / compared,
+            instead=(same - hits).T @ right / count[:, None] / compared,
         )
 
     def habits(self, usual: Floats, pseudo_prompts: float) -> Floats:
@@ -184,6 +176,13 @@ def _pairs(means: Floats, known: NDArray[np.bool_]) -> tuple[NDArray[np.intp], N
     ]
     found = np.array(pairs, dtype=np.intp).reshape(-1, 2)
     return found[:, 0], found[:, 1]
+
+
+def _may_be_final(means: Floats, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which models are as good as either of each pair, and neither of the two, (pairs, models)."""
+    found: NDArray[np.bool_] = means >= np.maximum(means[a], means[b])[:, None]
+    found[np.arange(len(a)), a] = found[np.arange(len(b)), b] = False
+    return found
 
 
 def _ratio(part: Floats | float, base: Floats | float, usual: float, drawn: float) -> float:

@@ -1,6 +1,7 @@
 """Numbers that must come out of an artefact, worked out by scikit-learn from what the artefact holds."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from scipy.special import expit, logit
@@ -49,22 +50,15 @@ def parity_cases(
     traits = np.column_stack((np.asarray(rows @ of_traits), off))
     hardness = shares @ kinds.hardening.astype(np.float64) * _deviations(lengths, kinds)
     hardness *= 1.0 - np.array(familiarity)
-    found = (shares.tolist(), traits.tolist(), familiarity, hardness.tolist())
-    numbers = zip(lengths, *found, strict=True)
-    return [
-        ParityCase(
-            tuple(tokens),
-            length,
-            tuple(own_shares),
-            tuple(own_traits),
-            how_familiar,
-            how_hard,
-            _prospects(agreement, np.array(own_shares), how_familiar),
-        )
-        for tokens, (length, own_shares, own_traits, how_familiar, how_hard) in zip(
-            prompts, numbers, strict=True
-        )
-    ]
+    prospects = map(partial(_prospects, agreement), shares, familiarity)
+    columns = (
+        map(tuple, prompts),
+        lengths,
+        map(tuple, shares.tolist()),
+        map(tuple, traits.tolist()),
+    )
+    numbers = zip(*columns, familiarity, hardness.tolist(), prospects, strict=True)
+    return [ParityCase(*each) for each in numbers]
 
 
 def _lengths(prompt_tokens: Sequence[int], kinds: KindModel) -> Floats:

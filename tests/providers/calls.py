@@ -56,10 +56,15 @@ async def streamed(to: Upstream, asked: Call) -> list[StreamEvent]:
     return events
 
 
+async def whole(to: Upstream, asked: Call) -> None:
+    """Ask, and wait for the end of the answer, in whatever form."""
+    await (streamed(to, asked) if asked.stream else plain(to, asked))
+
+
 async def fault_of(to: Upstream, asked: Call) -> Fault:
     """How the call failed, before or during its answer."""
     with pytest.raises(AttemptFailed) as failed:
-        await (streamed(to, asked) if asked.stream else plain(to, asked))
+        await whole(to, asked)
     return failed.value.fault
 
 

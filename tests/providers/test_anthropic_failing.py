@@ -13,7 +13,7 @@ from router.ports import Upstream
 from router.wire.answer import EventKind
 from router.wire.dialects.dialect import Dialect
 from tests.providers.anthropic_api import CLAUDE, AnthropicApi, reaching
-from tests.providers.calls import KEY, STREAM, call, fault_of, streamed
+from tests.providers.calls import KEY, STREAM, call, fault_of, streamed, whole
 from tests.providers.litellm_kit import soon
 from tests.wire.dialects.descriptions import check
 
@@ -151,20 +151,11 @@ async def test_a_client_that_leaves_takes_the_request_along(
     claude: Upstream, api: AnthropicApi, stream: bool
 ) -> None:
     api.hang = True
-
-    async def reading() -> None:
-        response = await claude.send(call(CLAUDE, stream=stream))
-        try:
-            async for _ in response.pieces():
-                pass
-        finally:
-            await response.close()
-
-    task = asyncio.create_task(reading())
+    reading = asyncio.create_task(whole(claude, call(CLAUDE, stream=stream)))
     await soon(api.arrived)
-    task.cancel()
+    reading.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
+        await reading
 
     await soon(api.left)
 

@@ -19,6 +19,7 @@ from router.wire.answer import EventKind
 from router.wire.dialects.only_json import IN_WORDS
 from router.wire.usage import read_usage
 from tests.providers.anthropic_api import AnthropicApi, anthropic_api, serving
+from tests.providers.calls import whole
 from tests.providers.litellm_kit import (
     KEY,
     TOOL,
@@ -245,20 +246,11 @@ async def test_a_client_that_leaves_takes_the_request_along(
     claude: LitellmUpstream, api: AnthropicApi, stream: bool
 ) -> None:
     api.hang = True
-
-    async def reading() -> None:
-        response = await claude.send(call(CLAUDE, stream=stream))
-        try:
-            async for _ in response.pieces():
-                pass
-        finally:
-            await response.close()
-
-    task = asyncio.create_task(reading())
+    reading = asyncio.create_task(whole(claude, call(CLAUDE, stream=stream)))
     await soon(api.arrived)
-    task.cancel()
+    reading.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
+        await reading
 
     await soon(api.left)
 
