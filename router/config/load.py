@@ -84,7 +84,7 @@ def load_settings(
     found += tuple(misplaced(file))
     if section is None:
         raise ConfigError(found)
-    references = References(environ, spared=not serves)
+    references = References(environ, path.parent, spared=not serves)
     loading = _Loading(sound, section, path, references, library, list(found))
     settings, problems = loading.done(serves=serves, is_running=is_running)
     if problems:

@@ -21,12 +21,13 @@ class Unresolved(LookupError):
 
 
 class References(Struct, frozen=True):
-    """Resolves references by an environment and files.
+    """Resolves references by an environment and files, whose paths may be relative to `folder`.
 
     If `spared`, unresolvable ones are left as they are written: for commands that send no secret.
     """
 
     environ: Mapping[str, str]
+    folder: Path
     spared: bool = False
 
     @property
@@ -58,7 +59,7 @@ class References(Struct, frozen=True):
 
     def _value(self, name: str) -> str:
         if name.startswith(_FILE):
-            return _content(Path(name.removeprefix(_FILE)))
+            return _content(self.folder / name.removeprefix(_FILE))
         if value := self.environ.get(name, "").strip():
             return value
         raise Unresolved(f"the environment variable {name} is not set")

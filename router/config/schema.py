@@ -13,6 +13,7 @@ from router.config.words import (
     Day,
     Dollars,
     FilePath,
+    Host,
     LedgerUrl,
     ModelId,
     Moment,
@@ -70,7 +71,7 @@ class RequestLimitsSection(Section):
 class ServerSection(Section):
     """Where Farthing listens, and what it takes in."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     workers: int = Field(1, ge=1, le=MOST_WORKERS)
     litellm_processes: int = Field(1, ge=1, le=MOST_WORKERS)

@@ -80,6 +80,13 @@ Tenant = Annotated[
         "key, or tag: and a pattern of tags (tag:team-*)",
     ),
 ]
+Host = Annotated[
+    str,
+    _text(
+        r"[^\s:/\[\]]*|[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%\w+)?",
+        "a host or an address alone, like 127.0.0.1 or ::1; the port has a key of its own, 'port'",
+    ),
+]
 Url = Annotated[
     str,
     _text(

@@ -14,12 +14,13 @@ from router.domain.money import ZERO, Money
 class Calls:
     """Calls in flight are `live`, by number; `made` counts all calls, and `spent` is the cost of those that failed."""
 
-    __slots__ = ("_fleet", "_jitter", "_plan", "live", "made", "spent")
+    __slots__ = ("_fleet", "_jitter", "_plan", "_stopped", "live", "made", "spent")
 
     def __init__(self, plan: Plan, fleet: Fleet, jitter: Callable[[], float]) -> None:
         self._plan = plan
         self._fleet = fleet
         self._jitter = jitter
+        self._stopped: dict[int, Start] = {}
         self.live: dict[int, Start] = {}
         self.made = 0
         self.spent = ZERO
@@ -52,14 +53,17 @@ class Calls:
             self._fleet.answering(start.ticket)
 
     def end(self, attempt: int, verdict: CallVerdict, now_s: float) -> None:
-        """The call has ended, unless it had before."""
+        """The call has ended, unless it had before; of one that was stopped it may come out that it was never sent."""
         if (start := self.live.pop(attempt, None)) is not None:
             self._fleet.end(start.ticket, verdict, now_s)
+        elif (gone := self._stopped.pop(attempt, None)) and verdict is CallVerdict.UNSENT:
+            self._fleet.give_back(gone.ticket, now_s)
 
     def end_all(self, now_s: float) -> None:
-        """The client has left: all have ended, and say nothing of their models."""
-        for attempt in tuple(self.live):
+        """Nobody wants them any more: all have ended, and say nothing of their models."""
+        for attempt, start in tuple(self.live.items()):
             self.end(attempt, CallVerdict.NEITHER, now_s)
+            self._stopped[attempt] = start
 
     def measured(self, attempt: int, slowness: float, now_s: float) -> None:
         """The call to a replica has brought its first content, or its whole answer, with this slowness."""

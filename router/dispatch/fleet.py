@@ -158,14 +158,18 @@ class Fleet(Struct):
         unit, upstream = self._unit(model), self._upstream(model.upstream)
         unit.in_flight -= 1
         if verdict is CallVerdict.UNSENT:
-            for rate, amount in _rates(unit, ticket.tokens):
-                rate.give(amount, now_s)
+            self.give_back(ticket, now_s)
         if _turned(unit.breaker, ticket.model_epoch, verdict, now_s):
             self._found_out(About.MODEL, model.key)
         # An upstream that answers with an error is an upstream that answers.
         about_upstream = CallVerdict.GOOD if verdict is CallVerdict.BAD else verdict
         if _turned(upstream, ticket.upstream_epoch, about_upstream, now_s):
             self._found_out(About.UPSTREAM, model.upstream)
+
+    def give_back(self, ticket: Ticket, now_s: float) -> None:
+        """The call was never sent: what it took of the limits per minute was not used."""
+        for rate, amount in _rates(self._unit(ticket.model), ticket.tokens):
+            rate.give(amount, now_s)
 
     def limit(
         self,

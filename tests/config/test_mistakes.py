@@ -377,13 +377,24 @@ def test_an_open_proxy_is_refused(host: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:80", "[::1]", "http://127.0.0.1"])
+def test_a_host_has_no_port(host: str, tmp_path: Path) -> None:
+    text = f"{SOUND}server: {{host: '{host}'}}\nkeys: [{{name: team, key: '${{KEY}}'}}]\n"
+
+    (told,) = complaints(tmp_path, text, {"KEY": "k"})
+    assert told == (
+        "config.yaml: server.host (line 6): must be a host or an address alone, like 127.0.0.1 or ::1;"
+        " the port has a key of its own, 'port'"
+    )
+
+
 def test_with_a_key_it_may_be_open(tmp_path: Path) -> None:
     text = f"{SOUND}server: {{host: 0.0.0.0}}\nkeys: [{{name: team, key: '${{KEY}}'}}]\n"
 
     assert loaded(tmp_path, text, {"KEY": "k"}).host == "0.0.0.0"  # noqa: S104
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "0:0:0:0:0:0:0:1", "localhost"])
 def test_loopback_needs_no_key(host: str, tmp_path: Path) -> None:
     assert loaded(tmp_path, f"{SOUND}server: {{host: '{host}'}}\n").host == host
 
@@ -525,6 +536,18 @@ def test_a_secret_that_is_no_text_is_told(tmp_path: Path) -> None:
     text = SOUND + f"server: {{admin_key: '${{file:{tmp_path}/secret}}'}}\n"
 
     assert sole(tmp_path, text).endswith("/secret cannot be read (it is not text)")
+
+
+def test_a_file_of_a_secret_is_looked_for_beside_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "team").write_text("sk-secret\n")
+    text = SOUND + "keys: [{name: team, key: '${file:secrets/team}'}]\n"
+    monkeypatch.chdir("/")
+
+    [key] = loaded(tmp_path, text).keys
+    assert key.digest == digest_of("sk-secret")
 
 
 @pytest.mark.parametrize("place", ["server: {admin_key: %s}", "keys: [{name: team, key: %s}]"])

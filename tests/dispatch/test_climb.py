@@ -5,13 +5,14 @@ import pytest
 from router.dispatch.allowance import Allowance
 from router.dispatch.breaker import BreakerState
 from router.dispatch.climb import Climb, How
-from router.dispatch.commands import CheckAnswers, Command, Commit, Start
-from router.dispatch.fleet import Fleet
+from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, Start
+from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.cascade import Opinion, Ruling
 from router.domain.estimate import LatencyEstimate
 from router.domain.fault import Fault, FaultKind
+from router.domain.limits import Limits
 from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.climb_kit import (
@@ -323,6 +324,20 @@ def test_a_client_that_leaves_ends_all_calls() -> None:
     machine.left(0.5)
     assert all(each.in_flight == 0 for each in fleet.standings(0.5))
     assert machine.failed(1, STUMBLE, 1.0) == ()
+
+
+def test_a_call_that_was_stopped_before_it_was_sent_has_used_no_limit() -> None:
+    fleet, limited = Fleet(), replace(OTHER, limits=Limits(requests_per_minute=1))
+    final = Attempts(a_plan(STRONG), fleet, started_s=0.0, jitter=lambda: 0.5)
+    machine = Climb(a_cascade(a_candidate(STRONG), a_step(CHEAP, limited)), final, steps_s=20.0)
+    machine.begin(0.0)
+
+    assert Cancel(2) in machine.failed(1, STUMBLE, 1.0)
+    assert fleet.refusal(limited, 1, 1.0) is not None
+    machine.calls.end(2, CallVerdict.UNSENT, 1.0)
+    assert fleet.refusal(limited, 1, 1.0) is None
+    machine.calls.end(2, CallVerdict.UNSENT, 1.0)
+    assert all(each.in_flight == 0 for each in fleet.standings(1.0) if each.name == "other")
 
 
 def a_machine(fleet: Fleet | None = None) -> Climb:
