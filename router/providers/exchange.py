@@ -11,13 +11,16 @@ written to it, so nobody can bill for that. A close that is still on its way can
 have arrived, and be billed: this is a failure like any other, reported and booked, and only the attempt machine
 asks again. (RFC 9112, section 9.3.1, forbids repeating a POST silently; aiohttp's session, Go's client and nginx do
 not either.)
+
+While a machine sleeps, the clock by which the pool forgets idle connections stands still. What they lead to has gone
+without a word when it wakes up, and a request over one would wait for minutes. So the calendar decides as well.
 """
 
 import asyncio
 import re
 import select
-from collections.abc import Mapping
-from weakref import WeakSet
+from collections.abc import Callable, Mapping
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -29,6 +32,9 @@ from yarl import URL
 
 KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn, and so vLLM, closes an idle connection."""
+
+_STALE_S = 2 * KEEPALIVE_S
+"""A connection that has been idle for longer by the calendar was forgotten by the pool, unless time stood still."""
 
 LINGER_S = 1.0
 """Uvicorn, and so vLLM, sends the end within a millisecond; whatever takes longer was not going to be kept."""
@@ -68,21 +74,25 @@ class Address(Struct, frozen=True):
 
 
 class _Keeping:
-    """Which connections were used before, and which are still waiting for the end of an answer that is known."""
+    """When connections were last used, and which are still waiting for the end of an answer that is known."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, unix_s: Callable[[], float]) -> None:
         self._loop = loop
-        self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._unix_s = unix_s
+        self._freed_s: WeakKeyDictionary[ResponseHandler, float] = WeakKeyDictionary()
         self._lingering: set[Connection] = set()
 
-    def has_used(self, connection: Connection) -> bool:
-        """Whether it has been used before."""
-        return connection.protocol in self._used
+    def is_usable(self, connection: Connection) -> bool:
+        """Whether it is new, or was used a moment ago and is still open."""
+        protocol = connection.protocol
+        if protocol is None or (freed_s := self._freed_s.get(protocol)) is None:
+            return True
+        return abs(self._unix_s() - freed_s) < _STALE_S and not _is_over(connection)
 
     def free(self, connection: Connection) -> None:
         """Give it back to the pool."""
         if connection.protocol is not None:
-            self._used.add(connection.protocol)
+            self._freed_s[connection.protocol] = self._unix_s()
         self._lingering.discard(connection)
         connection.release()
 
@@ -154,6 +164,7 @@ class Exchanges:
         connector: aiohttp.BaseConnector,
         *,
         connect_s: float,
+        unix_s: Callable[[], float],
     ) -> None:
         self._url = url
         self._headers = headers
@@ -161,7 +172,7 @@ class Exchanges:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self._loop = asyncio.get_running_loop()
         self._addresses: dict[str, Address] = {}
-        self._keeping = _Keeping(self._loop)
+        self._keeping = _Keeping(self._loop, unix_s)
 
     async def post(
         self, body: bytes, headers: Mapping[str, str] = _NO_HEADERS, path: str = ""
@@ -198,7 +209,7 @@ class Exchanges:
                 connection = await self._connector.connect(address.request, [], self._timeout)
             except TimeoutError as error:
                 raise aiohttp.ConnectionTimeoutError("connecting took too long") from error
-            if not self._keeping.has_used(connection) or not _is_over(connection):
+            if self._keeping.is_usable(connection):
                 return connection
             connection.close()
 

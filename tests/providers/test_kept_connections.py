@@ -13,6 +13,7 @@ from router.domain.fault import FaultKind
 from router.providers.direct import DirectUpstream
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchanges
+from tests.clock import Clock
 from tests.providers.calls import KEY, call, fault_of, plain
 
 WHOLE = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\ncontent-type: application/json\r\n\r\n{"choices": []}'
@@ -85,7 +86,9 @@ async def test_a_connection_that_was_closed_unnoticed_is_replaced_before_anythin
     None
 ):
     with closing() as server:
-        posts = Exchanges(server.url, {}, aiohttp.TCPConnector(limit=0), connect_s=5.0)
+        posts = Exchanges(
+            server.url, {}, aiohttp.TCPConnector(limit=0), connect_s=5.0, unix_s=Clock()
+        )
         await (await posts.post(b"{}")).content.read()
         server.close_now()  # and our event loop has had no turn since
         answer = await posts.post(b"{}")
@@ -116,4 +119,18 @@ async def test_a_connection_that_lives_is_used_again(answers: int) -> None:
             assert await plain(way, call("m")) == {"choices": []}
 
         assert server.heard == [answers]
+        await way.close()
+
+
+@pytest.mark.parametrize("asleep_s", [3600.0, -3600.0])
+async def test_a_connection_from_before_the_machine_slept_is_not_used(asleep_s: float) -> None:
+    """Nobody answers over it any more, though nothing has said so. A clock that was set looks the same."""
+    clock = Clock()
+    with closing(answers=2) as server:
+        way = DirectUpstream(Endpoint(server.url, KEY), unix_s=clock)
+        await plain(way, call("m"))
+        clock.now_s += asleep_s
+
+        assert await plain(way, call("m")) == {"choices": []}
+        assert server.heard == [1, 1]
         await way.close()
