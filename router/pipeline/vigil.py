@@ -13,8 +13,9 @@ import asyncio
 from typing import Self
 
 NEVER = float("inf")
-STOOD_STILL_S = 0.25
-"""A timer that is later than this has been held up by more than other requests."""
+STOOD_STILL_S = 1.0
+"""A timer that is later than this has been held up by more than other requests: under load, too, a model that is silent
+must be found out."""
 GRACE_S = 1.0
 """Enough to read what thousands of connections have brought."""
 
