@@ -84,6 +84,7 @@ class _Answered:
     is_stream: bool
     plain: bytes = _PLAIN
     stream: tuple[bytes, ...] = _STREAM
+    request_id: str = "req_1234567890abcdef1234567890abcdef"
 
     async def read(self) -> bytes:
         return self.plain

@@ -52,6 +52,7 @@ _ANSWER = orjson.dumps(
 
 class _Answered:
     is_stream = False
+    request_id = "req_1234567890abcdef1234567890abcdef"
 
     async def read(self) -> bytes:
         return _ANSWER

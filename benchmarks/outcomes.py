@@ -68,6 +68,8 @@ _KINDS = {
 
 
 class _Answered:
+    request_id = ""
+
     def __init__(self, pieces: list[bytes], *, is_stream: bool) -> None:
         self.is_stream = is_stream
         self._pieces = pieces

@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.category.made_up import drawn
+from benchmarks.category.public_questions import category_of
 from router.cli.offline import tokenizer
 from router.config.evidence.artefact_files import write_artefact
 from router.config.evidence.priors import Priors
@@ -23,10 +25,8 @@ from router.domain.category import Category
 from router.domain.outcomes import Outcomes
 from router.domain.price import Price
 from router.evaluation.outcome_files import read_outcomes
-from router.training.datasets import category_of
 from router.training.fit import Recipe, fit
 from router.training.parity import TEXTS, parity_cases
-from router.training.requests import drawn
 
 FILES = ("zeroeval.parquet", "mmlu_pro.parquet")
 NOTE = (
@@ -69,7 +69,9 @@ def _categories(outcomes: Outcomes) -> list[Category]:
     told = []
     for dataset, prompt in zip(outcomes.datasets, outcomes.prompts, strict=True):
         if (category := category_of(dataset, prompt)) is None:
-            sys.exit(f"router/training/datasets.py does not say what {dataset} asks for")
+            sys.exit(
+                f"benchmarks/category/public_questions.py does not say what {dataset} asks for"
+            )
         told.append(category)
     return told
 

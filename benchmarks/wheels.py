@@ -2,8 +2,8 @@
 
     python -m benchmarks.wheels [--rounds 100] [--times 48]
 
-Four of them take turns before one simulator and one Redis, all as `tests/e2e/test_without_wheels.py` starts them. A
-round is so many requests, 16 at a time; a third of them are streams, a third are answered from the cache.
+Four of them take turns before one simulator and one Redis, all as `tests/e2e/operations/test_without_wheels.py` starts
+them. A round is so many requests, 16 at a time; a third of them are streams, a third are answered from the cache.
 """
 
 import argparse

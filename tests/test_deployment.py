@@ -1,10 +1,13 @@
 """The files in docs/deploy agree with each other, and with the code."""
 
 import argparse
+import asyncio
 import configparser
+import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -144,6 +147,19 @@ async def test_what_is_probed_is_answered(tmp_path: Path) -> None:
 
     assert paths == {"/readyz", "/healthz"}
     assert _probes()["livenessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+async def test_the_image_is_healthy_also_where_a_proxy_leads_outside(tmp_path: Path) -> None:
+    image = (_DEPLOY / "Containerfile").read_text("utf-8")
+    (written,) = re.findall(r"(?m)^    CMD \[\"python\", (.+)\]$", image)
+    arguments = json.loads(f"[{written}]")
+    settings = load_settings(write_config(tmp_path, "http://127.0.0.1:1/v1"), {})
+    async with serving(settings, real_world()) as running:
+        command = [each.replace("http://127.0.0.1:8080", running.url) for each in arguments]
+        checking = await asyncio.create_subprocess_exec(
+            sys.executable, *command, env={"http_proxy": "http://127.0.0.1:9"}
+        )
+        assert await checking.wait() == 0
 
 
 def test_the_image_finds_its_configuration_where_it_is_mounted(

@@ -1,1 +1,1 @@
-"""How well requests are categorised, measured on requests that nothing was developed with."""
+"""The classifier of categories: what it learns from, how it is fitted, and how well it does on other requests."""

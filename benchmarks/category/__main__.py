@@ -15,6 +15,7 @@ from timeit import repeat
 import numpy as np
 
 from benchmarks.category.cases import HURRIED, Case, broad, cases
+from benchmarks.category.fitting import CategoryRecipe, labels_of, softmax, weights_of
 from benchmarks.category.scores import Judged
 from benchmarks.category.tables import (
     judged,
@@ -30,9 +31,8 @@ from router.config.prices.price_map import cl100k_ranks
 from router.domain.category import Category
 from router.features.category import categorise
 from router.features.classify import CATEGORIES, CategoryModel
-from router.features.tokens import Tokenizer, cl100k
+from router.features.tokenizer import Tokenizer, cl100k
 from router.features.turns import question_of
-from router.training.categories import CategoryRecipe, labels_of, softmax, weights_of
 
 _RUNS = 300
 
@@ -96,7 +96,7 @@ def _show_time(model: CategoryModel, tokenizer: Tokenizer) -> None:
     _show_us("tokenising", lambda: tokenizer.encode_ordinary(text))
     _show_us("cue words", lambda: categorise(body))
     _show_us("trained, all in all", lambda: categorise(body, model, tokens))
-    _show_us("  its tables", lambda: model.probabilities(text, tokens))
+    _show_us("  its tables", lambda: model.probabilities(text, tokens, sees=False))
 
 
 def _show_us(name: str, act: Callable[[], object]) -> None:

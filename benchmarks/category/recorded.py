@@ -34,7 +34,7 @@ from router.config.evidence.categories import shipped_categories
 from router.config.prices.price_map import cl100k_ranks
 from router.domain.category import Category
 from router.features.classify import CATEGORIES
-from router.features.tokens import cl100k
+from router.features.tokenizer import cl100k
 
 
 @dataclass(frozen=True, slots=True)

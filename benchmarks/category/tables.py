@@ -10,7 +10,7 @@ from benchmarks.category.scores import Judged
 from router.domain.category import Category
 from router.features.category import categorise
 from router.features.classify import CATEGORIES, CategoryModel
-from router.features.tokens import Tokenizer
+from router.features.tokenizer import Tokenizer
 from router.features.turns import question_of
 
 Verdict = tuple[Category, float]

@@ -23,14 +23,7 @@ import orjson
 import pyarrow.parquet as pq
 
 from benchmarks.category.cases import cases
-from benchmarks.category.scores import Judged
-from benchmarks.category.written import WRITTEN, written
-from router.config.prices.price_map import cl100k_ranks
-from router.domain.members import replace
-from router.features.classify import CATEGORIES, CategoryModel
-from router.features.tokens import cl100k
-from router.features.turns import question_of
-from router.training.categories import (
+from benchmarks.category.fitting import (
     CategoryRecipe,
     Fitter,
     best_temperature,
@@ -38,8 +31,16 @@ from router.training.categories import (
     softmax,
     weights_of,
 )
-from router.training.datasets import labelled
-from router.training.requests import LabelledRequest, drawn, families
+from benchmarks.category.labelled_request import LabelledRequest
+from benchmarks.category.made_up import drawn, families
+from benchmarks.category.public_questions import labelled
+from benchmarks.category.scores import Judged
+from benchmarks.category.written import WRITTEN, written
+from router.config.prices.price_map import cl100k_ranks
+from router.domain.members import replace
+from router.features.classify import CATEGORIES, CategoryModel
+from router.features.tokenizer import cl100k
+from router.features.turns import question_of
 
 ARTEFACT = Path(__file__).parents[2] / "router" / "artefacts" / "categories"
 _LEFT_OUT: Mapping[str, Literal["template", "family"]] = {
@@ -146,7 +147,7 @@ def _card(
         "what": "multinomial logistic regression over hashed tokens, neighbouring pairs and runs of bytes",
         "data": {
             "requests written one by one": "benchmarks/category/written",
-            "made-up requests": f"router/training/corpus, {len(families())} families of templates",
+            "made-up requests": f"benchmarks/category/made_up, {len(families())} families of templates",
             "public questions": sets,
             "licence of the public questions": "Apache-2.0 (ZeroEval, MMLU-Pro)",
         },

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.category.labelled_request import LabelledRequest
 from router.domain.category import Category
-from router.training.requests import LabelledRequest
 
 FOLDER = Path(__file__).parent / "written"
 WRITTEN = "written/"

@@ -207,6 +207,10 @@ class _LeakyResponse:
     real: Response
 
     @property
+    def request_id(self) -> str:
+        return self.real.request_id
+
+    @property
     def is_stream(self) -> bool:
         return self.real.is_stream
 

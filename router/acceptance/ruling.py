@@ -40,7 +40,7 @@ def ruled(checks: Sequence[Check], evidence: Evidence) -> Opinion:
     # What finds final answers takes 40 ms to load, and is needed only if there are cascades.
     from router.acceptance.checks import CHECKS  # noqa: PLC0415
 
-    if wants_choices(evidence.request) or any(map(has_choices, evidence.answers)):
+    if _wants_choices(evidence.request) or any(map(has_choices, evidence.answers)):
         return Opinion(Ruling.CANNOT_TELL, "there is more than one choice in an answer")
     said = tuple(map(read, evidence.answers))
     case = Case(evidence.request, said, evidence.marks, evidence.cosines)
@@ -51,7 +51,7 @@ def ruled(checks: Sequence[Check], evidence: Evidence) -> Opinion:
     return _opinion(case, verdicts, "; ".join(filter(None, [*clauses, _of_unusable(said)])))
 
 
-def wants_choices(request: Mapping[str, Any]) -> bool:
+def _wants_choices(request: Mapping[str, Any]) -> bool:
     """Whether a request asks for more than one choice: then none of its answers can be judged."""
     wanted = request.get("n")
     return isinstance(wanted, int | float) and wanted > 1

@@ -95,11 +95,11 @@ def _unusable_end(choice: Mapping[str, Any]) -> Unusable | None:
 
 
 def _read(choice: Mapping[str, Any]) -> Said | Unusable:
-    text = without_thoughts(text_of(choice["message"].get("content")))
+    text = _without_thoughts(text_of(choice["message"].get("content")))
     calls = tuple(calls_in(choice["message"]))
     if not text and not calls:
         return Unusable("is empty")
-    if not calls and refuses(text):
+    if not calls and _refuses(text):
         return Unusable("refuses")
     return Said(text, calls, choice)
 
@@ -113,7 +113,7 @@ def text_of(content: object) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def without_thoughts(text: str) -> str:
+def _without_thoughts(text: str) -> str:
     """The text after a model's thoughts between tags; "" if the thoughts never ended."""
     if "<" not in text:
         return text.strip()
@@ -124,7 +124,7 @@ def without_thoughts(text: str) -> str:
     return text.strip()
 
 
-def refuses(text: str) -> bool:
+def _refuses(text: str) -> bool:
     """Whether a text says that its model will not, or cannot, answer."""
     if len(text) > _LONGEST_REFUSAL:
         return False

@@ -21,36 +21,27 @@ from router.app.reloading import Following, Reloader
 from router.app.stores import (
     Links,
     Stores,
-    affinity_of,
-    cache_of,
-    ledger_of,
+    dry_stores,
     links_of,
-    meter_of,
-    outbox_engine,
-    purse_of,
     reading_engine,
-    retention_of,
-    semantic_of,
-    tower_of,
+    stores_of,
     vectors_of,
 )
 from router.config.prices.price_map import cl100k_ranks
 from router.config.settings import Settings
-from router.decision.watch import Watch
 from router.dispatch.fleet import Fleet
 from router.features.tallies import Texts
-from router.features.tokens import TokenCounter, cl100k
+from router.features.tokenizer import cl100k
+from router.features.tokens import TokenCounter
 from router.pipeline.again import Again
 from router.pipeline.attempts import Means
 from router.pipeline.current import Current
-from router.pipeline.flights import Flights
 from router.pipeline.flow import Pipeline
 from router.pipeline.gossip import Gossip, Subjects
 from router.pipeline.mistakes import noted
 from router.pipeline.planning import Hedging
 from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer
-from router.pipeline.semantic import Semantic
 from router.pipeline.similar import Similar
 from router.pipeline.slots import Slots
 from router.pipeline.vigil import Pulse
@@ -58,12 +49,6 @@ from router.pipeline.witness import Nobody
 from router.ports import Observer, Upstream, World
 from router.server.crew.place import Place
 from router.server.keyring import Keyring
-from router.stores.memory.affinity import MemoryAffinity
-from router.stores.memory.cache import NoCache
-from router.stores.memory.ledger import MemoryLedger
-from router.stores.memory.meter import MemoryMeter
-from router.stores.memory.purse import MemoryPurse
-from router.stores.memory.tower import LonelyTower
 from router.telemetry.log import Lines
 
 if TYPE_CHECKING:
@@ -158,17 +143,7 @@ async def calling(settings: Settings, world: World) -> AsyncIterator[Pipeline]:
 
 def dry_pipeline(settings: Settings, world: World) -> Pipeline:
     """A pipeline that can decide and has nothing to send with: for explanations and checks."""
-    stores = Stores(
-        NoCache(),
-        MemoryAffinity(world.monotonic_s),
-        Semantic({}, None, Watch(), world.chance),
-        Flights(),
-        LonelyTower(),
-        MemoryLedger(),
-        MemoryPurse(world.unix_s),
-        MemoryMeter(world.monotonic_s),
-    )
-    return _assembled(settings, world, _token_counter(), {}, stores, Nobody())
+    return _assembled(settings, world, _token_counter(), {}, dry_stores(world), Nobody())
 
 
 def _token_counter(secret_of: Callable[[Texts], int] | None = None) -> TokenCounter:
@@ -265,29 +240,5 @@ async def _pipeline(
     from router.app.upstreams import upstreams_of
 
     upstreams = await upstreams_of(settings, world, stack)
-    stores = await _stores(settings, world, stack, databases)
+    stores = await stores_of(settings, world, stack, databases)
     return _assembled(settings, world, counter, upstreams, stores, observer)
-
-
-async def _stores(
-    settings: Settings, world: World, stack: AsyncExitStack, databases: tuple[Engine, Links]
-) -> Stores:
-    """The stores as configured, each closed with `stack`."""
-    engine, links = databases
-    cache = cache_of(settings, world, links.quick)
-    ledger = ledger_of(settings, world)
-    stack.push_async_callback(ledger.close)
-    if settings.ledger.keep_days is not None:
-        stack.callback(retention_of(settings, settings.ledger.keep_days, world).close)
-    outbox = outbox_engine(settings, stack)
-    purse = purse_of(settings, engine, outbox, world, links.patient)
-    meter = meter_of(world, links.patient)
-    stack.push_async_callback(purse.close)
-    tower = tower_of(links, world)
-    stack.push_async_callback(tower.close)
-    flights = Flights()
-    stack.push_async_callback(flights.close)
-    semantic = await semantic_of(settings, world, links)
-    stack.push_async_callback(semantic.close)
-    affinity = affinity_of(links, world)
-    return Stores(cache, affinity, semantic, flights, tower, ledger, purse, meter)

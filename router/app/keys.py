@@ -47,7 +47,7 @@ def _every(store: KeyStore, outbox: Engine | None) -> Sequence[StoredKey]:
 async def _stored(
     read: Callable[[], Sequence[StoredKey]], note: Path | None, in_time: ReadsInTime
 ) -> Stored:
-    """The keys in the store. A `note` is there while there are none, for who starts when a database is away."""
+    """The keys in the store. The file `note` exists while there are none, for whoever starts without a database."""
     try:
         every = await in_time(read)
     except (SQLAlchemyError, TimeoutError) as error:
@@ -59,7 +59,7 @@ async def _stored(
 
 
 def _noted(note: Path, *, is_open: bool) -> None:
-    """Without a place for the note who starts without the database lets nobody in."""
+    """Write or remove the note. If that is impossible, a process that starts without a database lets nobody in."""
     with suppress(OSError):
         if is_open and not note.exists():
             note.touch()

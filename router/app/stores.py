@@ -19,9 +19,10 @@ from router.ports import Affinity, Cache, Embedder, Ledger, Meter, Purse, Tower,
 from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import MemoryCache, NoCache
 from router.stores.memory.index import MemoryIndex
+from router.stores.memory.ledger import MemoryLedger
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
-from router.stores.memory.tower import LonelyTower
+from router.stores.memory.tower import LocalTower
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.ledger import SqlLedger
@@ -68,6 +69,44 @@ class Stores(Struct, frozen=True):
     meter: Meter
 
 
+async def stores_of(
+    settings: Settings, world: World, stack: AsyncExitStack, databases: tuple[Engine, Links]
+) -> Stores:
+    """The stores as configured, each closed with `stack`."""
+    engine, links = databases
+    cache = _cache_of(settings, world, links.quick)
+    ledger = _ledger_of(settings, world)
+    stack.push_async_callback(ledger.close)
+    if settings.ledger.keep_days is not None:
+        stack.callback(_retention_of(settings, settings.ledger.keep_days, world).close)
+    outbox = outbox_engine(settings, stack)
+    purse = _purse_of(settings, engine, outbox, world, links.patient)
+    meter = _meter_of(world, links.patient)
+    stack.push_async_callback(purse.close)
+    tower = _tower_of(links, world)
+    stack.push_async_callback(tower.close)
+    flights = Flights()
+    stack.push_async_callback(flights.close)
+    semantic = await _semantic_of(settings, world, links)
+    stack.push_async_callback(semantic.close)
+    affinity = _affinity_of(links, world)
+    return Stores(cache, affinity, semantic, flights, tower, ledger, purse, meter)
+
+
+def dry_stores(world: World) -> Stores:
+    """Stores of this process alone, empty: for decisions of which nothing is sent."""
+    return Stores(
+        NoCache(),
+        MemoryAffinity(world.monotonic_s),
+        Semantic({}, None, Watch(), world.chance),
+        Flights(),
+        LocalTower(),
+        MemoryLedger(),
+        MemoryPurse(world.unix_s),
+        MemoryMeter(world.monotonic_s),
+    )
+
+
 def reading_engine(settings: Settings, stack: AsyncExitStack) -> Engine:
     """The database from which reports, keys and spending are read; it waits longer for a lock than the writer."""
     engine = _engine(settings.ledger)
@@ -84,7 +123,7 @@ def outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
     return engine
 
 
-def purse_of(
+def _purse_of(
     settings: Settings,
     engine: Engine,
     outbox: Engine | None,
@@ -101,16 +140,16 @@ def purse_of(
     return MemoryPurse(world.unix_s, spent_by)
 
 
-def tower_of(links: Links, world: World) -> Tower:
+def _tower_of(links: Links, world: World) -> Tower:
     """The tower, which knows which process is answering what."""
     if links.quick is None or links.waiting is None:
-        return LonelyTower()
+        return LocalTower()
     from router.stores.redis.tower import RedisTower
 
     return RedisTower(links.quick, links.waiting, world.monotonic_s, world.sleep)
 
 
-def meter_of(world: World, link: "RedisLink | None") -> Meter:
+def _meter_of(world: World, link: "RedisLink | None") -> Meter:
     """The keeper of limits per minute."""
     if link is not None:
         from router.stores.redis.meter import RedisMeter
@@ -119,7 +158,7 @@ def meter_of(world: World, link: "RedisLink | None") -> Meter:
     return MemoryMeter(world.monotonic_s)
 
 
-def ledger_of(settings: Settings, world: World) -> SqlLedger:
+def _ledger_of(settings: Settings, world: World) -> SqlLedger:
     """The ledger, which must be closed."""
     ledger = settings.ledger
     engine = open_database(ledger.path, busy_timeout_s=_LOCKED_S)
@@ -131,7 +170,7 @@ def ledger_of(settings: Settings, world: World) -> SqlLedger:
     return SqlLedger(engine, books, world.monotonic_s, outbox)
 
 
-def retention_of(settings: Settings, keep_days: int, world: World) -> Retention:
+def _retention_of(settings: Settings, keep_days: int, world: World) -> Retention:
     """The job that deletes old attempts now and then; it must be closed."""
     return Retention(_engine(settings.ledger), keep_days, world.unix_s, world.monotonic_s)
 
@@ -162,7 +201,7 @@ async def links_of(settings: Settings, world: World, stack: AsyncExitStack) -> L
     return Links(*links)
 
 
-def cache_of(settings: Settings, world: World, link: "RedisLink | None") -> Cache:
+def _cache_of(settings: Settings, world: World, link: "RedisLink | None") -> Cache:
     """Where answers are stored."""
     if link is not None:
         from router.stores.redis.cache import RedisCache
@@ -177,7 +216,7 @@ def cache_of(settings: Settings, world: World, link: "RedisLink | None") -> Cach
     )
 
 
-def affinity_of(links: Links, world: World) -> Affinity:
+def _affinity_of(links: Links, world: World) -> Affinity:
     """The store that remembers which model a session is with."""
     if links.quick is not None:
         from router.stores.redis.affinity import RedisAffinity
@@ -186,7 +225,7 @@ def affinity_of(links: Links, world: World) -> Affinity:
     return MemoryAffinity(world.monotonic_s)
 
 
-async def semantic_of(settings: Settings, world: World, links: Links) -> Semantic:
+async def _semantic_of(settings: Settings, world: World, links: Links) -> Semantic:
     """The semantic cache. Raises ConfigError if vectors are to be made by something that is not installed."""
     index: VectorIndex = MemoryIndex(
         max_bytes=settings.cache.max_bytes // 4, monotonic_s=world.monotonic_s

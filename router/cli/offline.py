@@ -22,7 +22,7 @@ from router.domain.pool import Pool
 from router.domain.predictions import Fit, Forecaster
 from router.features.category import categorise
 from router.features.text import both_ends
-from router.features.tokens import cl100k
+from router.features.tokenizer import cl100k
 from router.pipeline.foresight import Foresight, Tokenize
 
 NONE, SHIPPED = "none", "shipped"

@@ -1,9 +1,7 @@
 """Reads a config and everything that it names; reports everything that is wrong with any of it at once."""
 
-from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 from msgspec import Struct, field
 
@@ -331,7 +329,7 @@ class _Loading(Struct, frozen=True):
     def _url(self, place: Place, text: str, *, otherwise: str) -> str:
         """`text` with its references resolved. Passwords are escaped as a URL requires."""
         try:
-            return self.references.needed.resolve(text, _escape(text))
+            return self.references.needed.resolve_url(text)
         except Unresolved as missing:
             self._wrong(place, str(missing))
             return otherwise
@@ -348,11 +346,6 @@ def _present(models: Mapping[str, Model], selection: UpstreamSelection) -> dict[
     """Those of `models` that could be asked now."""
     parts = {key: taking_part(model, selection.chosen) for key, model in models.items()}
     return {key: model for key, model in parts.items() if model is not None}
-
-
-def _escape(text: str) -> Callable[[str], str]:
-    """How a value is escaped within the URL `text`; a value that is the whole URL is not."""
-    return str if text.startswith("${") else partial(quote, safe="")
 
 
 def _book(section: PoliciesSection, policies: Mapping[str, LoadedPolicy]) -> PolicyBook:

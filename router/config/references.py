@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -39,6 +41,13 @@ class References(Struct, frozen=True):
         """
         return _REFERENCE.sub(lambda match: self._resolved(match, written), text)
 
+    def resolve_url(self, text: str) -> str:
+        """The URL `text` with every reference replaced by its value, escaped unless it is the whole URL.
+
+        Raises Unresolved as `resolve` does.
+        """
+        return self.resolve(text, str if text.startswith("${") else partial(quote, safe=""))
+
     def _resolved(self, reference: re.Match[str], written: Callable[[str], str]) -> str:
         try:
             return written(self._value(reference.group(1)))
@@ -55,7 +64,7 @@ class References(Struct, frozen=True):
         raise Unresolved(f"the environment variable {name} is not set")
 
 
-_KEYS = frozenset({"api_key", "admin_key", "key", "base_url", "endpoint", "url"})
+_KEYS = frozenset({"api_key", "admin_key", "key", "base_url", "endpoint", "url", "proxy"})
 _OPTIONS = frozenset({"headers", "options"})
 """Where references are resolved: as the value of these keys, or within these mappings."""
 

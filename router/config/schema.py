@@ -23,6 +23,7 @@ from router.config.words import (
     PerMtok,
     Positive,
     Probability,
+    ProxyUrl,
     Seconds,
     SecretRef,
     Section,
@@ -96,6 +97,7 @@ class OpenAIUpstreamSection(UpstreamSection):
     api_key: SecretRef | None = None
     headers: Options = {}
     catalog_prefix: str | None = None
+    proxy: ProxyUrl | None = None
     asks_usage: bool = True
 
 
@@ -107,6 +109,7 @@ class AnthropicUpstreamSection(UpstreamSection):
     api_key: SecretRef | None = None
     headers: Options = {}
     catalog_prefix: str | None = None
+    proxy: ProxyUrl | None = None
 
 
 class LitellmUpstreamSection(UpstreamSection):

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from msgspec import Struct, field
 
 from router.config.prices.price_map import litellm_providers
+from router.config.proxies import NONE, UnusableProxy, proxy_of, variable_for
 from router.config.references import References, Unresolved
 from router.config.schema import (
     AnthropicUpstreamSection,
@@ -21,9 +22,6 @@ from router.domain.errors import Problem
 from router.domain.members import replace
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.dialects.dialect import Dialect
-
-_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-"""Where other programs look for the address of a proxy that leads outside."""
 
 
 class UpstreamSelection(Struct):
@@ -48,18 +46,21 @@ def select_upstreams(
             selection.notes.append(f"upstream {name}: left out, since there are others")
         else:
             _consider(name, section, references, file, selection)
-    selection.notes.extend(_not_through_proxy(selection.chosen, references.environ))
+    selection.notes.extend(_through_proxies(selection.chosen, sections, references.environ))
     return selection
 
 
-def _not_through_proxy(
-    chosen: Mapping[str, UpstreamSettings], environ: Mapping[str, str]
+def _through_proxies(
+    chosen: Mapping[str, UpstreamSettings],
+    sections: Mapping[str, AnyUpstream],
+    environ: Mapping[str, str],
 ) -> Iterator[str]:
-    """A note for each upstream that is called past the proxy which the environment names; litellm's are not."""
-    named = next((name for name in _PROXIES if environ.get(name)), None)
-    for name, each in chosen.items() if named else ():
-        if isinstance(each, Endpoint | AnthropicEndpoint) and each.base_url.startswith("https:"):
-            yield f"upstream {name}: called directly, not through {named}"
+    """A note for each upstream that is called through a proxy, and who has named it."""
+    for name, each in chosen.items():
+        if isinstance(each, Endpoint | AnthropicEndpoint) and each.proxy:
+            is_stated = getattr(sections[name], "proxy", None) is not None
+            named_by = "its 'proxy'" if is_stated else variable_for(each.base_url, environ)
+            yield f"upstream {name}: called through the proxy {each.proxy.url}, by {named_by}"
 
 
 def unknown_providers(sections: Mapping[str, AnyUpstream]) -> Iterator[tuple[Place, str]]:
@@ -90,6 +91,11 @@ def _consider(
             selection.problems.append(file.problem(("upstreams", name), str(missing)))
         # It takes part all the same, so that whatever refers to it is not reported as wrong as well.
         selection.chosen[name] = _settings(section, replace(references, spared=True))
+    except UnusableProxy as wrong:
+        if not references.spared:
+            selection.problems.append(file.problem(("upstreams", name, *wrong.at), str(wrong)))
+        direct = section.model_copy(update={"proxy": NONE})
+        selection.chosen[name] = _settings(direct, references.needed)
     else:
         selection.problems.extend(
             file.problem(("upstreams", name, *at), why)
@@ -100,18 +106,22 @@ def _consider(
 def _settings(section: AnyUpstream, references: References) -> UpstreamSettings:
     match section:
         case OpenAIUpstreamSection():
+            base_url = references.resolve(section.base_url)
             return Endpoint(
-                base_url=references.resolve(section.base_url),
+                base_url=base_url,
                 api_key=references.resolve(section.api_key or ""),
                 headers={k: references.resolve(v) for k, v in section.headers.items()},
                 asks_usage=section.asks_usage,
                 dialect=Dialect(section.dialect),
+                proxy=proxy_of(base_url, section.proxy, references),
             )
         case AnthropicUpstreamSection():
+            base_url = references.resolve(section.base_url)
             return AnthropicEndpoint(
-                base_url=references.resolve(section.base_url),
+                base_url=base_url,
                 api_key=references.resolve(section.api_key or ""),
                 headers={k: references.resolve(v) for k, v in section.headers.items()},
+                proxy=proxy_of(base_url, section.proxy, references),
             )
         case LitellmUpstreamSection():
             return LitellmSettings(

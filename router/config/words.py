@@ -121,6 +121,14 @@ LedgerUrl = Annotated[
         "written with the password as ${NAME}",
     ),
 ]
+ProxyUrl = Annotated[
+    str,
+    _text(
+        r"none|https?://\S+|\$\{[^}]+\}",
+        "none, an address that begins with http:// or https://, or a reference to one",
+    ),
+    _text(r"(?!.*://[^/@]*:(?!\$\{)[^/@]*@).*", "written with the password as ${NAME}"),
+]
 PassedPath = Annotated[
     str,
     _text(
@@ -143,7 +151,7 @@ def _no_number(value: object) -> object:
 
 Probability = Annotated[float, Field(ge=0, le=1), BeforeValidator(_no_number)]
 _LEAST_PER_MTOK = 0.0001
-"""What costs less for a million tokens, but something, costs that for one: nobody sells ten billion for a dollar."""
+"""A price above 0 and below this was meant for one token: nobody sells ten billion for a dollar."""
 
 
 def _for_a_million(usd: float) -> float:
@@ -155,7 +163,7 @@ def _for_a_million(usd: float) -> float:
 
 
 def _written_out(value: object) -> object:
-    """What is no date for pydantic, if `value` is a number: it takes 2027 for a second of 1970."""
+    """`value`; a mapping in place of a number, which pydantic would take for seconds since 1970."""
     is_number = isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal())
     return {} if is_number else value
 
@@ -170,7 +178,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def each_once(of: Callable[[Any], object], what: str) -> AfterValidator:
-    """A check of a list that none of its items says `of` itself what another one says."""
+    """A check of a list: `of` must differ from item to item; `what` names it in the message."""
 
     def checked(items: tuple[Any, ...]) -> tuple[Any, ...]:
         if len({of(item) for item in items}) < len(items):

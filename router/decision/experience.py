@@ -166,9 +166,9 @@ class Experience:
         """Tokens of one answer of the model."""
         lengths = self._lengths[model.id, category]
         stands_for = (
-            _picture(lengths.tokens, _OWN_EVERY),
-            _picture(self._relative.get(category), _SHARED_EVERY),
-            _picture(self._levels[model.id], _SHARED_EVERY),
+            _version_of(lengths.tokens, _OWN_EVERY),
+            _version_of(self._relative.get(category), _SHARED_EVERY),
+            _version_of(self._levels[model.id], _SHARED_EVERY),
             model.name,
             model.tags,
         )
@@ -264,9 +264,9 @@ class Experience:
     def _compare(self, category: Category, relative: float) -> None:
         """Take in how an answer compares with its prior; now and then, all models are estimated again with that."""
         window = self._relative[category]
-        before = _picture(window, _SHARED_EVERY)
+        before = _version_of(window, _SHARED_EVERY)
         window.add(relative)
-        if _picture(window, _SHARED_EVERY) != before:
+        if _version_of(window, _SHARED_EVERY) != before:
             self._foreseen.clear()
 
     def _pace(self, model_id: str, category: Category) -> Pace | None:
@@ -306,7 +306,7 @@ def _places_of(model: Model) -> frozenset[tuple[str, str]]:
     return frozenset((each.upstream, each.name) for each in (model, *model.replicas))
 
 
-def _picture(learnt: Window | Levels | None, every: int) -> int:
-    """The version of what was learnt that is in use: a new one after `every` values, at first after each."""
+def _version_of(learnt: Window | Levels | None, every: int) -> int:
+    """A number that changes when estimates are to be renewed: after `every` values, at first after each."""
     count = 0 if learnt is None else learnt.count
     return count if count < every else count // every * every

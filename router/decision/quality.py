@@ -117,7 +117,7 @@ class QualityModel:
         )
 
     def _doubt(self, shares: Floats, familiarity: float) -> Floats:
-        """What takes the differences between models towards those by flatter shares; 0 over all models together."""
+        """What to add to scores so that an unfamiliar prompt's models are compared by flatter shares; sums to 0."""
         moved = shares**self.evenness
         moved /= np.add.reduce(moved)
         moved -= shares
@@ -125,13 +125,13 @@ class QualityModel:
         return np.asarray(self._differences @ moved)
 
     def _calibration(self, weight: float) -> tuple[float, float]:
-        """Of what was learnt; it stays as it is where that has no say."""
+        """Slope and intercept; they approach 1 and 0, which change nothing, where what was learnt has no weight."""
         slope, intercept = self.calibration
         held = self._held(weight)
         return 1.0 + held * (slope - 1.0), held * intercept
 
     def _held(self, weight: float) -> float:
-        """With a floor, what was learnt has its say and corrections hold everywhere; else as far as it has."""
+        """How far corrections hold, from 0 to 1: everywhere if what was learnt has a floor, else by its weight."""
         return 1.0 if self.floor else weight
 
     def usual(self, name: str) -> QualityEstimate:

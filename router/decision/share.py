@@ -1,7 +1,7 @@
-"""A share of a stream of amounts that forgets: the most recent ones count most."""
+"""An exponentially weighted share of a stream of amounts: the most recent ones count most."""
 
 _KEPT = 63 / 64
-"""Of what is known, at each new amount: the last 64 count about as much as in a window of that size."""
+"""The weight that earlier amounts keep at each new one: about as if only the last 64 counted."""
 
 
 class Share:

@@ -1,4 +1,4 @@
-"""The candidate when there is nothing to choose but the place: a model that makes vectors."""
+"""The candidate of a request for vectors: its model is named, so only the replica is to be chosen."""
 
 from router.domain.candidate import Candidate
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
@@ -6,7 +6,7 @@ from router.domain.members import replace
 from router.domain.model import Model
 
 _ITSELF = QualityEstimate(1.0, 0.0)
-"""Nobody else's vectors would do: they cannot be compared with its own."""
+"""Certain, as there is nothing to compare: vectors of two models cannot stand in for each other."""
 _FINEST_CUT = 2
 _FRAMING_TOKENS = 64
 """As for chat: how much finer a tokenizer may split than ours, and what may be wrapped around an input."""

@@ -253,7 +253,7 @@ def _unlike(tally: Tally) -> str:
 
 
 def _by_sight(tally: Tally) -> Prospect:
-    """The prospect by what was seen alone: half as many as differ may be gained, or lost."""
+    """The prospect by tallies alone: no gain, and a deviation of half the share that differs."""
     p, sd = _share(1.0, 2.0, tally)
     return Prospect(p, sd, 0.0, p * _differing(tally) / 2, EstimateSource.LOCAL)
 

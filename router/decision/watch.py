@@ -14,7 +14,7 @@ from router.decision.bounds import log_evidence_above, lower_bound, upper_bound
 _FEWEST = 30
 """How many comparisons it takes: the first few may be of one odd question."""
 _LOG_SURE = log(20)
-"""Of policies that are at their limit, or below, one in 20 is stopped at most, however long it runs."""
+"""The evidence that stops a policy: of those that keep their limit, at most one in 20 is ever stopped."""
 
 
 class WatchCount(Struct, frozen=True):
@@ -29,7 +29,7 @@ class WatchCount(Struct, frozen=True):
             raise ValueError(f"{self.differed} of {self.checked} is no count")
 
     def with_one_more(self, *, agreed: bool) -> "WatchCount":
-        """The tally after another comparison."""
+        """The counts after another comparison."""
         return WatchCount(self.checked + 1, self.differed + (not agreed))
 
     @property

@@ -8,7 +8,9 @@ from router.domain.fault import Fault, FaultKind, code_of
 from router.domain.members import replace
 from router.domain.money import Money
 
-_OURS = frozenset({401, 402, 403})
+_BY_PROXY = 407
+"""Proxy Authentication Required: it does not know us, or not by this password."""
+_OURS = frozenset({401, 402, 403, _BY_PROXY})
 _TOO_EARLY_OR_BUSY = frozenset({408, 409, 425})
 _ABOUT_THE_REQUEST = ("content_policy", "content_filter", "moderation", "safety")
 _LONG_CODE = "context_length_exceeded"
@@ -120,9 +122,8 @@ def fault_of_status(status: int, error: Said | None, retry_after_s: float | None
     code = code_of(said)
     kind = _kind_of(status, said)
     shown = None if kind is FaultKind.REFUSED else error
-    return Fault(
-        kind, status, f"the upstream answered with status {status}", code, retry_after_s, shown
-    )
+    who = "a proxy on the way" if status == _BY_PROXY else "the upstream"
+    return Fault(kind, status, f"{who} answered with status {status}", code, retry_after_s, shown)
 
 
 def _kind_of(status: int, said: Said) -> FaultKind:

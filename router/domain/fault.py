@@ -28,7 +28,7 @@ class FaultKind(StrEnum):
     BUSY = "busy"
     """All slots that we have for it were taken: that says nothing to other processes."""
     REFUSED = "refused"
-    """The upstream does not accept *our* credentials or account (401, 402, 403)."""
+    """The upstream does not accept *our* credentials or account (401, 402, 403), or a proxy on the way (407)."""
     CONTEXT = "context"
     """The prompt is too long for this model; one with a larger window might take it."""
     BUDGET = "budget"
@@ -46,7 +46,7 @@ class Fault(Struct, frozen=True):
 
     `reached_model` says that the upstream had accepted the request when it failed, so that it may have begun to
     generate, and to bill; `usage` is what it says that it has used, if an answer came and was none. `headers` are for
-    the client, if this is the last word.
+    the client, if this is the last word. `request_id` is what the upstream calls the request, "" if it has not said.
     """
 
     kind: FaultKind
@@ -58,6 +58,7 @@ class Fault(Struct, frozen=True):
     reached_model: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     usage: Usage | None = None
+    request_id: str = ""
 
 
 class AttemptFailed(FarthingError):
@@ -80,10 +81,19 @@ class AttemptFailed(FarthingError):
 
     @classmethod
     def transient(
-        cls, message: str, code: str, *, status: int = 502, reached_model: bool = False
+        cls,
+        message: str,
+        code: str,
+        *,
+        status: int = 502,
+        reached_model: bool = False,
+        request_id: str = "",
     ) -> "AttemptFailed":
         """A failure that another try may avoid."""
-        return cls(Fault(FaultKind.TRANSIENT, status, message, code, reached_model=reached_model))
+        kind = FaultKind.TRANSIENT
+        return cls(
+            Fault(kind, status, message, code, reached_model=reached_model, request_id=request_id)
+        )
 
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")

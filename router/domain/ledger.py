@@ -60,6 +60,7 @@ class Entry(Struct, frozen=True):
     `cost_note` names what is uncertain about the cost, "" where nothing is. `quality_p` is the quality
     that was predicted for this model's answer. `service_tier` is the one that was billed. `decision` is
     how the request was decided, on the row that closes it; None where that is not kept.
+    `upstream_request_id` is what the upstream calls the request, None where it has not said.
     """
 
     request_id: str
@@ -92,6 +93,7 @@ class Entry(Struct, frozen=True):
     is_answer: bool = False
     closes: bool = False
     decision: Recording | None = None
+    upstream_request_id: str | None = None
 
     @property
     def saving(self) -> Money:

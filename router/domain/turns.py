@@ -1,7 +1,7 @@
 """Long work in turns: a generator that yields where others may go on, and returns the result.
 
 What takes a millisecond per megabyte would keep all other requests waiting if it were done in one go. Callers
-without others to consider finish it at once; `router.pipeline.leisure` lets the event loop run in between.
+without others to consider finish it at once; `router.pipeline.in_turns` lets the event loop run in between.
 """
 
 from collections.abc import Generator

@@ -77,7 +77,7 @@ def replayed(answers: Outcomes, strategies: Mapping[str, Strategy]) -> Iterator[
             yield Decided(prompt_id, point, model, till.calls)
 
 
-def answering(predictions: Predictions, ways: Ways, picks: Numbers) -> Strategy:
+def _answering(predictions: Predictions, ways: Ways, picks: Numbers) -> Strategy:
     """A strategy that asks in the way that is picked for each row's prompt, by the number of that way.
 
     A pair is asked at once; if both answers are equal, that of the model predicted to be better is taken.
@@ -133,4 +133,4 @@ class Menu(Struct, frozen=True, eq=False):
             picks = picked(averaged(*asked)).repeat(len(self.predictions.prompt_ids), axis=0)
         else:
             picks = np.concatenate([picked(told) for _, told in foreseen_in_parts(*asked)])
-        return [answering(self.predictions, self.ways, column) for column in picks.T]
+        return [_answering(self.predictions, self.ways, column) for column in picks.T]

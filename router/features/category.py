@@ -28,11 +28,10 @@ _VOTES_FOR_CHAT = 0.9
 _VOTES_FOR_UNKNOWN = 1.0
 CERTAIN = 0.9
 _LEAST = 0.02
-"""What is less probable than that is not thought of."""
+"""A category less probable than this is not named among those that a request may be of as well."""
 _MOST_TOOLS = 1000
 """More are not read; OpenAI takes 128."""
 _CATEGORIES = tuple(Category)
-_VISION = _CATEGORIES.index(Category.VISION)
 
 
 def categorise(
@@ -62,17 +61,13 @@ def worded(
         return Guess(Category.MATHS, CERTAIN)
     if model is None or not tokens or not _WORD.search(question):
         return Guess(*_voted(question))
-    chances = model.probabilities(question, tokens)
-    if not sees:
-        chances[_VISION] = 0.0
-        chances /= chances.sum()
-    winner = int(chances.argmax())
-    return _guess(winner, chances.tolist())
+    return _guess(model.probabilities(question, tokens, sees=sees))
 
 
-def _guess(winner: int, chances: Sequence[float]) -> Guess:
-    """The winner, with what else it may be unless it is certain."""
-    category, confidence = _CATEGORIES[winner], chances[winner]
+def _guess(chances: Sequence[float]) -> Guess:
+    """The likeliest, with what else it may be unless it is certain."""
+    confidence = max(chances)
+    category = _CATEGORIES[chances.index(confidence)]
     if confidence >= CERTAIN:
         return Guess(category, confidence)
     each = zip(_CATEGORIES, chances, strict=True)

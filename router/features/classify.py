@@ -1,6 +1,6 @@
 """The probability of every category of a question, from its words and its spelling.
 
-A multinomial logistic regression whose weights were learnt offline (router/training/categories.py) and ship as two
+A multinomial logistic regression whose weights were learnt offline (benchmarks/category/fitting.py) and ship as two
 tables of small whole numbers, with a column for each category: a row for each bucket of tokens and neighbouring pairs
 in the one, of four neighbouring bytes in the other. Bytes tell what is left of a word that is misspelt, inflected, or
 cut up by a tokenizer that knows little of its language. Each bucket weighs one over the root of their number in the
@@ -8,18 +8,18 @@ question, so that a word in a short question says more than in a long one. See d
 """
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
+from math import exp, inf, sqrt
 from typing import Any, Self
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from router.domain.arrays import Floats, softmax
 from router.domain.category import Category
 from router.features.hashing import Ids, buckets_of, runs_of
 
 CATEGORIES = tuple(Category)
+_VISION = CATEGORIES.index(Category.VISION)
 _HEAD_TOKENS, _TAIL_TOKENS = 48, 24
 _HEAD_CHARS, _TAIL_CHARS = 240, 120
 _TYPES: Mapping[str, type[np.generic]] = {
@@ -97,19 +97,34 @@ class CategoryModel(Struct, frozen=True, eq=False):
         tables = {name: getattr(self, name) for name in _TYPES}
         return {"categories": np.array([*CATEGORIES]), **tables}
 
-    def probabilities(self, question: str, tokens: Sequence[int]) -> Floats:
-        """P(category) of a question with these token ids, in the order of `Category`: calibrated, sums to 1."""
+    def probabilities(self, question: str, tokens: Sequence[int], *, sees: bool) -> list[float]:
+        """P(category) of a question with these token ids, in the order of `Category`: calibrated, sums to 1.
+
+        Unless the request `sees` a picture, it is not of `vision`.
+        """
         words, word = words_by_root(tokens, _bits(self.words))
         runs, run = runs_by_root(question, _bits(self.runs))
-        logits = _summed(self.words, words) * self.word_scales * word
-        logits += _summed(self.runs, runs) * self.run_scales * run
-        return softmax((logits + self.bias).astype(np.float64))
+        logits = _summed(self.words, words) * (self.word_scales * word)
+        logits += _summed(self.runs, runs) * (self.run_scales * run)
+        logits += self.bias
+        told = logits.tolist()
+        if not sees:
+            told[_VISION] = -inf
+        return _shares(told)
 
 
 def _bits(table: NDArray[np.int8]) -> int:
     return len(table).bit_length() - 1
 
 
-def _summed(table: NDArray[np.int8], rows: Ids) -> NDArray[np.int32]:
-    summed: NDArray[np.int32] = np.add.reduce(table.take(rows, axis=0), axis=0, dtype=np.int32)
-    return summed
+def _summed(table: NDArray[np.int8], rows: Ids) -> NDArray[np.float32]:
+    """Exact: sums of whole numbers, far below 2 ** 24. The product with ones takes a third of the time of a sum."""
+    return np.ones(len(rows), np.float32) @ table.take(rows, axis=0).astype(np.float32)
+
+
+def _shares(logits: Sequence[float]) -> list[float]:
+    """Softmax, for so few that arrays would take longer."""
+    most = max(logits)
+    raised = [exp(each - most) for each in logits]
+    whole = sum(raised)
+    return [each / whole for each in raised]

@@ -31,7 +31,7 @@ _AGENTS_CHARS = 4000
 _REACT = "action input:"
 """How tools are called in words in the manner of ReAct (https://arxiv.org/abs/2210.03629), as LangChain has it."""
 _LONG, _END, _LINE = 300, 400, 160
-"""Characters from which on a message is taken for a task and its material; read at its ends; read of a paragraph."""
+"""In characters: the shortest message that has a task and its material; how much is read of its ends, and of a line."""
 _OBJECT = 70
 """Characters behind a verb in which its object is looked for."""
 
@@ -55,7 +55,7 @@ _BELOW = re.compile(
 )
 _WORD = re.compile(r"[\w'-]+")
 _NEAR = 5
-"""Words between whose a text is and what it is called: "the latest message", "the user's angry e-mail"."""
+"""Most words from "the" or "user's" to what a text is called, as in "the user's angry e-mail"."""
 
 
 class _Duty(Struct, frozen=True):

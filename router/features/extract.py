@@ -157,12 +157,12 @@ def understanding(
         thought_tokens=count.media.thought,
         audio_tokens=count.media.audio,
         parts_elsewhere=count.media.elsewhere,
-        answers_vary=answers_vary(body),
+        answers_vary=_answers_vary(body),
         perhaps=read.guess.perhaps,
     )
 
 
-def answers_vary(body: Mapping[str, Any]) -> bool:
+def _answers_vary(body: Mapping[str, Any]) -> bool:
     """Whether two answers of one model may differ: not if only its likeliest words are wanted, or a `seed` is given."""
     is_greedy = any(body.get(name) == value for name, value in _GREEDY.items())
     return not is_greedy and body.get("seed") is None

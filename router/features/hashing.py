@@ -13,17 +13,15 @@ Ids = NDArray[np.uint32]
 
 _OF_ONE, _OF_FIRST, _OF_SECOND = np.uint32(2654435761), np.uint32(2246822519), np.uint32(3266489917)
 """Odd multipliers (Knuth's golden ratio; two primes of xxHash): the product's high bits are well mixed."""
-
-
-_FIRST = np.ones(1, dtype=np.bool_)
 _RUN_BYTES = 4
 
 
 def buckets_of(tokens: Sequence[int] | Ids, bits: int) -> Ids:
     """The distinct buckets, below 2 ** `bits`, of the tokens and of their neighbouring pairs, ascending."""
     ids = np.asarray(tokens, dtype=np.uint32)
-    pairs = ids[:-1] * _OF_FIRST ^ ids[1:] * _OF_SECOND
-    return _distinct(np.concatenate((ids, pairs)) * _OF_ONE, bits)
+    pairs = ids[:-1] * _OF_FIRST
+    pairs ^= ids[1:] * _OF_SECOND
+    return _distinct(np.concatenate((ids, pairs)), bits)
 
 
 def runs_of(text: str, bits: int) -> Ids:
@@ -31,12 +29,16 @@ def runs_of(text: str, bits: int) -> Ids:
     written = text.encode("utf-8", "replace")
     runs: Ids = np.ndarray(max(0, len(written) - _RUN_BYTES + 1), "<u4", written, strides=1)
     mixed = runs * _OF_FIRST
-    return _distinct((mixed ^ mixed >> np.uint32(15)) * _OF_ONE, bits)
+    mixed ^= mixed >> np.uint32(15)
+    return _distinct(mixed, bits)
 
 
 def _distinct(mixed: Ids, bits: int) -> Ids:
-    """The high bits of each, without repetition: the same as np.unique, in a third of the time."""
-    high = mixed >> np.uint32(32 - bits)
-    high.sort()
-    distinct: Ids = high[np.concatenate((_FIRST[: high.size], high[1:] != high[:-1]))]
+    """The buckets of these numbers, without repetition: as np.unique, in a third of the time. Overwrites `mixed`."""
+    mixed *= _OF_ONE
+    mixed >>= np.uint32(32 - bits)
+    mixed.sort()
+    is_new = np.ones(mixed.size, dtype=np.bool_)
+    np.not_equal(mixed[1:], mixed[:-1], out=is_new[1:])
+    distinct: Ids = mixed[is_new]
     return distinct

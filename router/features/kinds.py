@@ -23,7 +23,7 @@ beyond where it holds: on datasets that were not learnt from it costs more than 
 MOST_HARDENING = 0.5
 """Logits, for a deviation of length."""
 MOST_DEVIATIONS = 2.0
-"""Within which an unfamiliar prompt's length is held: of those twice as long, nothing was learnt."""
+"""An unfamiliar prompt's length is clipped to as many: nothing was learnt of longer ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +50,10 @@ class KindModel:
     hardening: NDArray[np.float32]
     _usual: Floats = field(init=False, repr=False)
     _spread: Floats = field(init=False, repr=False)
-    """The columns of `lengths`, as they are reckoned with."""
+    """The columns of `lengths` in double precision."""
     _middle: float = field(init=False, repr=False)
     _pace: float = field(init=False, repr=False)
-    """Log tokens of kinds in general, and the deviations that one of them is where a prompt's kind is not known."""
+    """Of a prompt of unknown kind: the mean of log tokens, and how many deviations a unit of log tokens is."""
     _hardening: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -114,12 +114,12 @@ class KindModel:
         return Kinship(_short(shares), traits, familiarity, round(harder, 7), options)
 
     def _farther(self, length: float) -> float:
-        """By how many deviations that many log tokens are more than what is usual, if nobody knows of which kind."""
+        """By how many deviations a `length` in log tokens is above the mean over kinds, where the kind is unknown."""
         off = self._pace * (length - self._middle)
         return min(max(off, -MOST_DEVIATIONS), MOST_DEVIATIONS)
 
     def _longer(self, length: float) -> Floats:
-        """By how many deviations that is longer than what is usual of each kind, held within FARTHEST, (kinds,)."""
+        """By how many deviations a `length` in log tokens is above each kind's mean, within FARTHEST, (kinds,)."""
         off: Floats = length - self._usual
         off /= self._spread
         return np.minimum(np.maximum(off, -FARTHEST), FARTHEST)
@@ -165,7 +165,7 @@ def _short(numbers: Floats) -> tuple[float, ...]:
 
 
 def _anywhere(usual: Floats, spread: Floats) -> tuple[float, float]:
-    """The mean length of kinds, and the deviations that a log token is of a prompt whose kind is not known.
+    """Of a prompt of unknown kind: the mean of log tokens, and how many deviations a unit of log tokens is.
 
     Kinds differ in length too, and a prompt that is longer than others may only be of a longer kind. Deviations are
     what of a prompt's length is expected to be its own (Henderson's best linear prediction), the less the more kinds

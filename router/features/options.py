@@ -1,10 +1,12 @@
 """How many answers a question offers to choose from: of few, wrong ones are often the same."""
 
 import re
+from collections.abc import Iterable
 
 from router.features.text import containing
 
-_LABELS = tuple(re.compile(rf"(?<![^\s(])([{letters}])[.):](?=\s)") for letters in ("A-J", "a-j"))
+_LABEL = re.compile(r"[\s(]([A-Ja-j])[.):](?=\s)")
+"""It begins with what is rare, not with a look behind, so that the search skips what lies between."""
 _has_second = containing("B.", "B)", "B:", "b.", "b)")
 """So has every text that labels two answers; this check takes a tenth of the search."""
 _offers_two = containing("yes or no", "yes/no", "true or false", "true/false")
@@ -19,13 +21,14 @@ def options_in(question: str) -> int:
     The longest series of labels counts: A., B., C., or (a), (b), wherever in a line. Answers may contain lists, too.
     """
     tail = question[-_TAIL_CHARS:]
-    labelled = max(_longest(each.findall(tail)) for each in _LABELS) if _has_second(tail) else 0
+    labels = _LABEL.findall(f"\n{tail}") if _has_second(tail) else []
+    labelled = max(_longest(filter(is_case, labels)) for is_case in (str.isupper, str.islower))
     if labelled > 1:
         return labelled
     return 2 if _offers_two(tail.lower()) else 0
 
 
-def _longest(labels: list[str]) -> int:
+def _longest(labels: Iterable[str]) -> int:
     longest = series = 0
     for label in labels:
         number = ord(label.lower()) - _FIRST

@@ -128,6 +128,7 @@ _TEXTS: dict[str, Callable[[Attempt], str | None]] = {
     "x_ReferenceModel": _named("reference"),
     "x_RequestId": _of("request_id"),
     "x_ServiceTier": _of("service_tier"),
+    "x_UpstreamRequestId": _of("upstream_request_id"),
     "x_UsageSource": _of("usage_source"),
 }
 _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")

@@ -68,6 +68,7 @@ def _attempt(entry: Entry) -> dict[str, Any]:
         "error": entry.error,
         "cost_note": entry.cost_note,
         "first_content_s": entry.first_content_s,
+        "upstream_request_id": entry.upstream_request_id,
     }
     return {
         "attempt": entry.attempt,
@@ -89,7 +90,7 @@ def _attempt(entry: Entry) -> dict[str, Any]:
 def sentences(trace: RequestRecord) -> Iterator[str]:
     """What happened, as a person would tell it: a sentence per attempt, and the sum."""
     for entry in trace.entries:
-        yield f"{_happened(entry)} for {entry.cost} USD."
+        yield f"{_happened(entry)} for {entry.cost} USD{_known_as(entry)}."
     if not any(entry.is_answer for entry in trace.entries):
         yield f"There was no complete answer; in total it cost {trace.cost} USD."
         return
@@ -107,6 +108,10 @@ def _happened(entry: Entry) -> str:
     why = f" ({entry.error})" if entry.error else ""
     ended = f"{entry.model} at {entry.upstream}: {entry.outcome.replace('_', ' ')}{why}"
     return f"{_which(entry.attempt)}: {ended} {' '.join(spans)}"
+
+
+def _known_as(entry: Entry) -> str:
+    return f", request id {entry.upstream_request_id}" if entry.upstream_request_id else ""
 
 
 def _which(attempt: int) -> str:

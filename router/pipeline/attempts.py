@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ from router.pipeline.mistakes import place_of
 from router.pipeline.opened import Opened, OpenedStream, open_answer
 from router.pipeline.slots import Slots
 from router.pipeline.vigil import at_most
-from router.ports import Call, Observer, Upstream, World
+from router.ports import Call, Observer, Response, Upstream, World
 
 _LOG = logging.getLogger(__name__)
 _QUEUE_S = 10.0
@@ -110,6 +111,10 @@ class Losses(Protocol):
         """The attempt was stopped by us: the client left, or another attempt was faster."""
         ...
 
+    def named(self, start: Start, request_id: str) -> None:
+        """The upstream calls the attempt `request_id`; "" if it does not say."""
+        ...
+
 
 class Means(Struct, frozen=True):
     """What attempts are made with, and who watches them; shared by all requests of a process."""
@@ -120,8 +125,8 @@ class Means(Struct, frozen=True):
     observer: Observer
 
 
-Opens = Callable[[Upstream, Call, Callable[[], None]], Awaitable[Opened]]
-"""How a call is sent, and its answer read: `router.pipeline.opened.open_answer` for chat."""
+Opens = Callable[[Response, Call, Callable[[], None]], Awaitable[Opened]]
+"""How an answer is read whose head has come: `router.pipeline.opened.open_answer` for chat."""
 
 Machine = Attempts | Climb
 """What decides on a request's calls: without a cascade, and with one."""
@@ -289,6 +294,7 @@ class Race:
             fault = _too_late(watch.elapsed_s()) if was_sent else _busy(watch.elapsed_s())
             return Failed(start, fault, watch.timing())
         except AttemptFailed as failed:
+            self._losses.named(start, failed.fault.request_id)
             return Failed(start, failed.fault, watch.timing())
         except ApiError as refused:  # what it would be asked cannot be written
             fault = Fault(FaultKind.CLIENT, refused.status, refused.message, refused.code)
@@ -304,11 +310,25 @@ class Race:
     async def _open(self, start: Start) -> Opened:
         """The answer's beginning, in a place of the model that is held until the answer ends."""
         model, slots = start.candidate.model, self._means.slots
-        upstream, call = self._means.upstreams[model.upstream], self._call_for(start)
+        call = self._call_for(start)
         if not slots.take_now(model):
             await self._wait_for_place(model)
         self._sent.add(start.attempt)
-        return await self._opens(upstream, call, lambda: slots.give(model))
+        release = partial(slots.give, model)
+        response = await self._answering(call, release)
+        self._losses.named(start, response.request_id)
+        opened = await self._opens(response, call, release)
+        if not response.request_id:
+            self._losses.named(start, opened.answer_id)
+        return opened
+
+    async def _answering(self, call: Call, release: Callable[[], None]) -> Response:
+        """The head of the answer; without one the place is given back."""
+        try:
+            return await self._means.upstreams[call.model.upstream].send(call)
+        except BaseException:
+            release()
+            raise
 
     async def _wait_for_place(self, model: Model) -> None:
         try:

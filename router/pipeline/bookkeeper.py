@@ -55,6 +55,7 @@ class Bookkeeper(Struct):
     answers_by: Callable[[Model], None] | None = None
     has_read: HasRead | None = None
     _entries: list[Entry] = field(default_factory=list)
+    _names: dict[int, str] = field(default_factory=dict)
 
     async def set_aside(self, start: Start) -> Fault | None:
         """Reserve what the attempt may cost. Returns a fault if a budget has too little left."""
@@ -64,6 +65,11 @@ class Bookkeeper(Struct):
             self.experience.asked(start.candidate.model, category, now_s)
         return fault
 
+    def named(self, start: Start, request_id: str) -> None:
+        """The upstream calls the attempt `request_id`; "" if it does not say."""
+        if request_id:
+            self._names[start.attempt] = request_id
+
     def failed(
         self, start: Start, fault: Fault, timing: Timing, heard: Heard = NOTHING_HEARD
     ) -> Money:
@@ -71,8 +77,7 @@ class Bookkeeper(Struct):
         if fault.kind is FaultKind.BUDGET:
             return ZERO  # it was never made
         entry = self.account.failed(start.attempt, start.candidate, fault, timing, heard)
-        self._write(entry)
-        return entry.cost
+        return self._write(entry).cost
 
     def stopped(
         self, start: Start, timing: Timing, outcome: Outcome, heard: Heard = NOTHING_HEARD
@@ -91,9 +96,8 @@ class Bookkeeper(Struct):
     def answered(self, begun: Begun, heard: Heard) -> Entry:
         """The client gets a whole answer; returns its entry."""
         start, timing = begun.start, begun.timing()
-        entry = self.account.answered(start.attempt, start.candidate, heard, timing)
+        entry = self._write(self.account.answered(start.attempt, start.candidate, heard, timing))
         self.witness.finish_reasons = heard.finish_reasons
-        self._write(entry)
         self._learn(begun, entry, timing, heard, is_given=True)
         self._stay_with(start.candidate.model, is_step=start.is_whole)
         return entry
@@ -102,8 +106,7 @@ class Bookkeeper(Struct):
         """A whole answer that the client does not get; `why` is a word."""
         start = begun.start
         entry = self.account.rejected(start.attempt, start.candidate, heard, begun.timing(), why)
-        self._write(entry)
-        return entry
+        return self._write(entry)
 
     def step_rejected(self, begun: Begun, heard: Heard, why: str) -> None:
         """A whole answer that a cascade's step does not accept; its length is learnt all the same."""
@@ -194,8 +197,7 @@ class Bookkeeper(Struct):
     ) -> Entry:
         ending = AttemptEnding(outcome, error=error)
         entry = self.account.broke_off(start.attempt, start.candidate, heard, timing, ending)
-        self._write(entry)
-        return entry
+        return self._write(entry)
 
     async def _paid(self, entry: Entry) -> Money:
         """The cost of a call for a vector, for which nothing was set aside. It is paid even if the client leaves."""
@@ -203,6 +205,10 @@ class Bookkeeper(Struct):
         await asyncio.shield(self.wallet.pay(entry.cost))
         return entry.cost
 
-    def _write(self, entry: Entry) -> None:
+    def _write(self, entry: Entry) -> Entry:
+        """The entry as it is written, with what the upstream calls it."""
+        if name := self._names.get(entry.attempt):
+            entry = replace(entry, upstream_request_id=name)
         self._entries.append(entry)
         self.wallet.settle(entry.attempt, entry.cost)
+        return entry

@@ -63,7 +63,7 @@ class Cascading(Struct, frozen=True):
     @property
     def words(self) -> str:
         """How the cascade has ended, short enough for a header and in printable ASCII."""
-        return told(self.climb.ends, len(self.climb.cascade.steps))
+        return _told(self.climb.ends, len(self.climb.cascade.steps))
 
     def race(self, call_for: Callable[[Start], Call], means: Means, books: Bookkeeper) -> Race:
         """The race that runs the cascade."""
@@ -115,7 +115,7 @@ _SEEN = {
 }
 
 
-def told(ends: Sequence[StepEnd], steps: int) -> str:
+def _told(ends: Sequence[StepEnd], steps: int) -> str:
     """How the steps have ended: `accepted 1/1`, or `escalated` and why each step was not enough."""
     if ends and ends[-1].how is How.ACCEPTED:
         return _ascii(f"accepted {len(ends)}/{steps}: {ends[-1].why}")

@@ -37,7 +37,7 @@ from router.pipeline.shelf import Shelf, writer_of
 from router.pipeline.visit import Caller
 from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
-from router.ports import Call, Response, Upstream
+from router.ports import Call, Response
 from router.wire.answer import MalformedAnswer, PlainAnswer
 from router.wire.cached import StoredAnswer, cache_key, pack
 from router.wire.embeddings import (
@@ -203,11 +203,11 @@ class _Fetching:
         )
 
     async def _opened(
-        self, upstream: Upstream, call: Call, release: Callable[[], None]
+        self, response: Response, _: Call, release: Callable[[], None]
     ) -> OpenedPlain:
         """The whole answer. Raises AttemptFailed."""
         try:
-            body = await _whole(await upstream.send(call))
+            body = await _whole(response)
         finally:
             release()
         try:

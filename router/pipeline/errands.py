@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from router.dispatch.commands import Start
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import Entry, Outcome
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.usage import Usage
@@ -27,10 +28,16 @@ class ErrandBooks(Struct):
     witness: Witness
     posted: tuple[Entry, ...] = ()
     _entries: list[Entry] = field(default_factory=list)
+    _names: dict[int, str] = field(default_factory=dict)
 
     async def set_aside(self, start: Start) -> Fault | None:
         """Reserve what the attempt may cost. Returns a fault if a budget has too little left."""
         return await self.wallet.set_aside(start)
+
+    def named(self, start: Start, request_id: str) -> None:
+        """The upstream calls the attempt `request_id`; "" if it does not say."""
+        if request_id:
+            self._names[start.attempt] = request_id
 
     def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
         """An attempt brought no answer; returns what it cost."""
@@ -68,6 +75,8 @@ class ErrandBooks(Struct):
         return Money(sum(entry.cost.pico for entry in self.posted))
 
     def _write(self, entry: Entry) -> Entry:
+        if name := self._names.get(entry.attempt):
+            entry = replace(entry, upstream_request_id=name)
         self._entries.append(entry)
         self.wallet.settle(entry.attempt, entry.cost)
         return entry

@@ -35,9 +35,9 @@ from router.pipeline.conversing import Conversing
 from router.pipeline.flights import Aboard, Flight, Flights, FlightTurn, Landing, Whole
 from router.pipeline.handout import Handout
 from router.pipeline.in_time import in_time
+from router.pipeline.in_turns import in_turns, turn_after
 from router.pipeline.judge import Judge
 from router.pipeline.kept_alive import KeptWaiting
-from router.pipeline.leisure import at_leisure, turn_after
 from router.pipeline.overriding import choosing, overriding
 from router.pipeline.planning import Hedging, plan_for, tightened
 from router.pipeline.refusals import limit_exceeded
@@ -125,15 +125,15 @@ class Pipeline(Struct, frozen=True):
 
     async def count(self, raw: bytes, caller: Caller) -> int:
         """An estimate of a prompt's tokens, counted locally. Raises ApiError if the caller may not send it."""
-        request = await at_leisure(parsing(raw, self.limits))
+        request = await in_turns(parsing(raw, self.limits))
         self.judge.target(request, overriding(request, caller))
         counter = self.judge.reader.counter
         counting = counter.counting(request.messages, definitions_in(request.body))
-        return (await at_leisure(counting)).tokens
+        return (await in_turns(counting)).tokens
 
     async def _visit(self, raw: bytes, caller: Caller, original: Original | None) -> Visit:
         began_s = self.means.world.monotonic_s()
-        request = await at_leisure(parsing(raw, self.limits, original))
+        request = await in_turns(parsing(raw, self.limits, original))
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
         check_spoken(request, target, self.models)
@@ -145,7 +145,7 @@ class Pipeline(Struct, frozen=True):
             balances = await in_time(self.purse.look(budgets), caller.deadline_s)
         is_pinned = isinstance(target, Model)
         session = await self._conversing.session(request, caller, is_pinned=is_pinned)
-        visit = await at_leisure(
+        visit = await in_turns(
             self.judge.visiting(request, caller, target, balances, budgets, session)
         )
         await turn_after(len(raw))

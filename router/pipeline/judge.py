@@ -71,7 +71,7 @@ _OF_MANY_WORDS = frozenset(
 )
 """In these, two good answers are seldom the same, whatever the prompt resembles."""
 _TOLD = 0.5
-"""How sure a category must be to say that."""
+"""The least confidence in such a category at which agreement is not used."""
 
 
 class Judge(Struct, frozen=True):

@@ -12,7 +12,7 @@ from router.dispatch.faults import fault_of_said
 from router.domain.fault import AttemptFailed
 from router.domain.usage import Usage
 from router.ledger.account import Heard
-from router.ports import Call, EndsLater, Native, Response, TellsPrompt, Upstream
+from router.ports import Call, EndsLater, Native, Response, TellsPrompt
 from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
 from router.wire.errors import read_error
@@ -20,6 +20,7 @@ from router.wire.events import EventReader
 from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.native.reading import CHAT, Tongue
 from router.wire.replay import as_events
+from router.wire.request_ids import plain_id
 
 _MOST_BEFORE_CONTENT = 16 * 2**20
 """Bytes that are held back until the content comes: as many as one event may have. Comments take kilobytes, but a
@@ -52,6 +53,11 @@ class OpenedPlain(Struct, frozen=True):
         )
 
     @property
+    def answer_id(self) -> str:
+        """The id in the answer itself, "" for none."""
+        return plain_id(self.answer.id)
+
+    @property
     def beginning(self) -> bytes:
         """What has come of it so far: all of it."""
         return self.body
@@ -82,6 +88,12 @@ class OpenedStream:
     def dialect(self) -> Dialect:
         """The API whose events these are."""
         return self.form.dialect
+
+    @property
+    def answer_id(self) -> str:
+        """The id in the events up to the first content, until they are taken; "" for none."""
+        ids = (each.id for each in self._waiting if isinstance(each, StreamEvent) and each.id)
+        return plain_id(next(ids, ""))
 
     @property
     def beginning(self) -> bytes:
@@ -167,17 +179,12 @@ async def _nothing() -> bytes:
 Opened = OpenedPlain | OpenedStream
 
 
-async def open_answer(upstream: Upstream, call: Call, release: Callable[[], None]) -> Opened:
-    """Send `call` and wait for a whole answer, or a stream's first content. Raises AttemptFailed.
+async def open_answer(response: Response, call: Call, release: Callable[[], None]) -> Opened:
+    """Wait for a whole answer, or a stream's first content, after the head of it has come. Raises AttemptFailed.
 
     Some servers ignore that a stream is wanted: a whole answer of theirs must be one that can be told as a stream.
     `release` is called once, when the answer has ended in whatever way.
     """
-    try:
-        response = await upstream.send(call)
-    except BaseException:
-        release()
-        raise
     tongue = response.tongue if isinstance(response, Native) else CHAT
     stream = OpenedStream(response, release, tongue.form())
     try:

@@ -27,6 +27,11 @@ class PassedAnswer(Protocol):
         ...
 
     @property
+    def request_id(self) -> str:
+        """What the upstream calls the request; "" if it does not say."""
+        ...
+
+    @property
     def headers(self) -> Sequence[tuple[str, str]]:
         """All that the upstream has sent."""
         ...

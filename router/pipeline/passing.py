@@ -14,6 +14,7 @@ from router.domain.budget import Balance
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed, Fault
 from router.domain.ledger import CostSource, Outcome
+from router.domain.members import replace
 from router.domain.money import ZERO
 from router.domain.passing import PassTerms
 from router.domain.usage import UsageSource
@@ -153,6 +154,7 @@ class _Call(Struct):
     pattern: str
     is_free: bool
     _held: Reservation | None = None
+    _request_id: str = ""
 
     async def admit(self) -> None:
         """Count the call against its rate limits, and check that there is money. Raises ApiError 429 and 402."""
@@ -185,6 +187,7 @@ class _Call(Struct):
         except BaseException:
             self._book(watch, self._unknown("the client disconnected"), _LEFT)
             raise
+        self._request_id = answer.request_id
         types = (value for name, value in answer.headers if name.lower() == "content-type")
         body = Relayed(answer, BodyEnds(next(types, "")), partial(self._relayed, watch))
         return PassedReply(answer.status, answer_headers(answer.headers), body)
@@ -232,6 +235,7 @@ class _Call(Struct):
             watch.timing(),
             (charge, ending),
         )
+        entry = replace(entry, upstream_request_id=self._request_id or None)
         witness = Witness.of(self.pipeline.means, caller, watch.began_s)
         witness.status = ending.status
         witness.tell((entry,))

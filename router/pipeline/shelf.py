@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from router.domain.caching import CacheTerms, Writer
 from router.domain.model import Capability, Model
-from router.pipeline.leisure import at_leisure
+from router.pipeline.in_turns import in_turns
 from router.ports import Cache
 from router.wire.answer import MalformedAnswer
 from router.wire.cached import StoredAnswer, naming, pack, unpack
@@ -95,7 +95,7 @@ class Shelf(Struct, frozen=True):
         """The shelf for `request`; without a key if the policy does not cache such requests."""
         key, original = None, request.original
         if _may_repeat(request, terms):
-            key = await at_leisure(naming(request.naming, tenant))
+            key = await in_turns(naming(request.naming, tenant))
         goes_on = original is not None and may_go_on(original)
         goes_on_at = original.api if original is not None and goes_on else None
         return cls(cache, key, terms, wish, largest_bytes, tenant, goes_on_at=goes_on_at)

@@ -44,6 +44,11 @@ class Response(Protocol):
         """Whether the body is a stream of server-sent events."""
         ...
 
+    @property
+    def request_id(self) -> str:
+        """What the upstream calls the request, by its answer's headers; "" if they do not say."""
+        ...
+
     async def read(self) -> bytes:
         """The whole body. Raises AttemptFailed when it breaks off."""
         ...
@@ -90,6 +95,11 @@ class Native(Response):
     def is_stream(self) -> bool:
         """As of the answer itself."""
         return self.response.is_stream
+
+    @property
+    def request_id(self) -> str:
+        """As of the answer itself."""
+        return self.response.request_id
 
     async def read(self) -> bytes:
         """As of the answer itself."""

@@ -39,7 +39,12 @@ def anthropic_upstream(
     key = {"x-api-key": endpoint.api_key} if endpoint.api_key else {}
     headers = {"anthropic-version": _VERSION, **key, **endpoint.headers}
     line = Line(
-        f"{base}/v1/messages", headers, endpoint.secrets, unix_s=unix_s, connect_s=connect_s
+        f"{base}/v1/messages",
+        headers,
+        endpoint.secrets,
+        unix_s=unix_s,
+        connect_s=connect_s,
+        proxy=endpoint.proxy,
     )
     betas = [value for name, value in headers.items() if name.lower() == _BETA]
     return TranslatedUpstream(

@@ -15,11 +15,13 @@ import orjson
 from router.dispatch.faults import fault_of_status
 from router.domain.answer_limit import LIMITS
 from router.domain.fault import AttemptFailed
+from router.domain.members import replace
 from router.domain.model import Model
 from router.ports import Call, Response
-from router.providers.connector import TimelyConnector
+from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
+from router.providers.proxy import Proxy
 from router.providers.translated import written_down
 from router.providers.unreached import UNREACHED, unreached
 from router.wire.dialects.chat.foreign_calls import (
@@ -33,6 +35,7 @@ from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.ids import user_id
 from router.wire.dialects.openai import SHARED
 from router.wire.errors import read_error, retry_after_s
+from router.wire.request_ids import request_id_in
 from router.wire.splice import set_members, without_member
 
 _EVENT_STREAM = "text/event-stream"
@@ -53,7 +56,14 @@ class DirectUpstream:
         self.asks_usage = endpoint.asks_usage  # some older servers refuse `stream_options`
         url = endpoint.base_url.rstrip("/")
         headers = bearer(endpoint.api_key) | dict(endpoint.headers)
-        self._line = Line(url, headers, endpoint.secrets, unix_s=unix_s, connect_s=connect_s)
+        self._line = Line(
+            url,
+            headers,
+            endpoint.secrets,
+            unix_s=unix_s,
+            connect_s=connect_s,
+            proxy=endpoint.proxy,
+        )
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
@@ -125,7 +135,7 @@ def _as_taken(body: bytes, model_name: str) -> bytes:
 
 
 class Line:
-    """Posts to one address over a pool of connections. Made inside a running loop.
+    """Posts to one address over a pool of connections, through `proxy` if there is one. Made inside a running loop.
 
     `secrets` are taken out of errors: some upstreams quote what they were sent.
     """
@@ -138,12 +148,13 @@ class Line:
         *,
         unix_s: Callable[[], float],
         connect_s: float,
+        proxy: Proxy | None = None,
     ) -> None:
         self._unix_s = unix_s
         self._secrets = secrets
         own = _HEADERS | dict(headers)
-        keeping = TimelyConnector(limit=0, keepalive_timeout=KEEPALIVE_S)
-        alone = TimelyConnector(limit=0, force_close=True)
+        keeping = connector_by(proxy, limit=0, keepalive_timeout=KEEPALIVE_S)
+        alone = connector_by(proxy, limit=0, force_close=True)
         self._kept = Exchanges(url, own, keeping, connect_s=connect_s, unix_s=unix_s)
         self._fresh = Exchanges(url, own, alone, connect_s=connect_s, unix_s=unix_s)
 
@@ -173,6 +184,7 @@ class Line:
                 "its answer is compressed, which was not asked for",
                 "compressed",
                 reached_model=True,
+                request_id=request_id_in(response.headers),
             )
         return _DirectResponse(response, self._secrets)
 
@@ -185,7 +197,10 @@ class Line:
         raw = await _said(response)
         wait_s = retry_after_s(response.headers, self._unix_s())
         said = read_error(without(self._secrets, raw))
-        return AttemptFailed(fault_of_status(response.status, said, wait_s))
+        fault = fault_of_status(response.status, said, wait_s)
+        return AttemptFailed(
+            replace(fault, request_id=request_id_in(response.headers, is_error=True))
+        )
 
 
 async def _said(response: Exchange) -> bytes:
@@ -211,6 +226,7 @@ class _DirectResponse(AsyncIterator[bytes]):
     def __init__(self, response: Exchange, secrets: tuple[bytes, ...]) -> None:
         self._response = response
         self._secrets = secrets
+        self.request_id = request_id_in(response.headers)
 
     @property
     def is_stream(self) -> bool:

@@ -14,8 +14,10 @@ import orjson
 
 from router.domain.vector import unit
 from router.ports import Embedded
+from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import KEEPALIVE_S
+from router.providers.unreached import UNREACHED, unreached
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_ANSWER_BYTES = 2**20
@@ -44,7 +46,7 @@ class UpstreamEmbedder:
         key = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
         headers = {"content-type": "application/json", "user-agent": "farthing", **key}
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(keepalive_timeout=KEEPALIVE_S),
+            connector=connector_by(endpoint.proxy, keepalive_timeout=KEEPALIVE_S),
             headers=headers | dict(endpoint.headers),
         )
 
@@ -86,14 +88,21 @@ class UpstreamEmbedder:
     def _went_down(self, error: Exception) -> None:
         self._asleep_until_s = self._monotonic_s() + self._pause_s
         if self._is_up:
-            said = str(error) if isinstance(error, ValueError) else type(error).__name__
-            _LOG.warning("No vectors from %s (%s): continuing without them", self._model, said)
+            _LOG.warning(
+                "No vectors from %s (%s): continuing without them", self._model, _why(error)
+            )
         self._is_up = False
 
     def _came_up(self) -> None:
         if not self._is_up:
             _LOG.info("Vectors from %s again", self._model)
         self._is_up = True
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, UNREACHED):
+        return unreached(error).fault.message
+    return str(error) if isinstance(error, ValueError) else type(error).__name__
 
 
 def _read(answer: bytes) -> Embedded:

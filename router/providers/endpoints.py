@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from router.providers.proxy import Proxy
 from router.wire.dialects.dialect import Dialect
 
 ANTHROPIC_URL = "https://api.anthropic.com"
@@ -14,7 +15,7 @@ _LEAST_SECRET = 8
 class Endpoint:
     """Where an OpenAI-compatible server is, and in which of OpenAI's dialects it is to be asked.
 
-    `base_url` ends before `/chat/completions` and `/responses`.
+    `base_url` ends before `/chat/completions` and `/responses`; `proxy` leads there, None for a direct way.
     """
 
     base_url: str
@@ -22,30 +23,36 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     asks_usage: bool = True
     dialect: Dialect = Dialect.CHAT
+    proxy: Proxy | None = None
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
         """What is taken out of its errors, the longest first."""
-        return _secrets(self.api_key, self.headers)
+        return _secrets(self.api_key, self.headers, self.proxy)
 
 
 @dataclass(frozen=True, slots=True)
 class AnthropicEndpoint:
-    """Where a server that speaks Messages is. `base_url` ends before `/v1/messages`."""
+    """Where a server that speaks Messages is. `base_url` ends before `/v1/messages`; `proxy` leads there."""
 
     base_url: str = ANTHROPIC_URL
     api_key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    proxy: Proxy | None = None
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
         """What is taken out of its errors, the longest first."""
-        return _secrets(self.api_key, self.headers)
+        return _secrets(self.api_key, self.headers, self.proxy)
 
 
-def _secrets(api_key: str, headers: Mapping[str, str]) -> tuple[bytes, ...]:
-    """What an error must not quote: the key, and the values of headers, of which any may be one. The longest first."""
+def _secrets(api_key: str, headers: Mapping[str, str], proxy: Proxy | None) -> tuple[bytes, ...]:
+    """What an error must not quote: the key, the proxy's, and the values of headers, of which any may be one.
+
+    The longest first.
+    """
     told = {api_key, *(value for value in headers.values() if len(value) >= _LEAST_SECRET)} - {""}
+    told |= proxy.secrets if proxy else frozenset()
     return tuple(sorted((each.encode() for each in told), key=len, reverse=True))
 
 

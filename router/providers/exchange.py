@@ -30,6 +30,8 @@ from msgspec import Struct
 from multidict import CIMultiDict
 from yarl import URL
 
+from router.providers.connector import TimelyConnector
+
 KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn, and so vLLM, closes an idle connection."""
 
@@ -55,13 +57,20 @@ class Address(Struct, frozen=True):
     head: bytes
 
     @classmethod
-    def of(cls, url: URL, headers: Mapping[str, str], loop: asyncio.AbstractEventLoop) -> "Address":
-        """The address `url`. Raises ValueError for a header with a line break."""
+    def of(
+        cls,
+        url: URL,
+        headers: Mapping[str, str],
+        connector: TimelyConnector,
+        loop: asyncio.AbstractEventLoop,
+    ) -> "Address":
+        """The address `url` over this connector. Raises ValueError for a header with a line break."""
         request = aiohttp.ClientRequest(
             "POST", url, headers=headers, skip_auto_headers=_NOT_BY_ITSELF, loop=loop
         )
         request.headers.popall("content-length", None)
-        return cls(request, _head(url, request.headers))
+        connector.aim(request)
+        return cls(request, _head(request, request.headers))
 
     def head_with(self, headers: Mapping[str, str]) -> bytes:
         """The lines before the body's length, with further `headers`. Raises ValueError."""
@@ -70,7 +79,7 @@ class Address(Struct, frozen=True):
             return self.head + _lines(headers)
         both = CIMultiDict(always)
         both.update(headers)
-        return _head(self.request.url, both)
+        return _head(self.request, both)
 
 
 class _Keeping:
@@ -161,7 +170,7 @@ class Exchanges:
         self,
         url: str,
         headers: Mapping[str, str],
-        connector: aiohttp.BaseConnector,
+        connector: TimelyConnector,
         *,
         connect_s: float,
         unix_s: Callable[[], float],
@@ -199,7 +208,9 @@ class Exchanges:
     def _address(self, path: str) -> Address:
         if (address := self._addresses.get(path)) is None:
             url = URL(self._url + path)
-            address = self._addresses[path] = Address.of(url, self._headers, self._loop)
+            address = self._addresses[path] = Address.of(
+                url, self._headers, self._connector, self._loop
+            )
         return address
 
     async def _connected(self, address: Address) -> Connection:
@@ -247,8 +258,10 @@ def _is_over(connection: Connection) -> bool:
     return bool(looking.poll(0))
 
 
-def _head(url: URL, headers: Mapping[str, str]) -> bytes:
-    return f"POST {url.raw_path_qs} HTTP/1.1\r\n".encode() + _lines(headers)
+def _head(request: aiohttp.ClientRequest, headers: Mapping[str, str]) -> bytes:
+    is_forwarded = request.proxy is not None and not request.is_ssl()
+    target = str(request.url) if is_forwarded else request.url.raw_path_qs
+    return f"POST {target} HTTP/1.1\r\n".encode() + _lines(headers)
 
 
 def _lines(headers: Mapping[str, str]) -> bytes:

@@ -41,6 +41,7 @@ from router.providers.translating.quiet import OFFLINE, quietly
 from router.wire.dialects.chat.foreign_calls import Taken
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
+from router.wire.request_ids import request_id_in
 from router.wire.sse import DONE
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
@@ -146,7 +147,8 @@ class LitellmUpstream:
         with self._border.watching(trace):
             fields = _fields_of(answer)
             return _PlainResponse(
-                plain_body(only_json.of(fields, "message") if only_json else fields)
+                plain_body(only_json.of(fields, "message") if only_json else fields),
+                request_id_in(trace.headers),
             )
 
     def _arguments(
@@ -210,8 +212,9 @@ class _Litellm(Struct, frozen=True):
 class _PlainResponse:
     is_stream = False
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, request_id: str) -> None:
         self._body = body
+        self.request_id = request_id
 
     async def read(self) -> bytes:
         return self._body
@@ -234,6 +237,11 @@ class _StreamResponse(Streamed):
         self._first: bytes | None = None
         self._steady = Steady(self._events())
         self._id: str | None = None
+
+    @property
+    def request_id(self) -> str:
+        """What the provider calls the request."""
+        return request_id_in(self._trace.headers)
 
     async def begun(self) -> "_StreamResponse":
         """Itself, after the first event: some providers have sent their request only by then."""

@@ -11,17 +11,21 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from router.dispatch.faults import fault_of_status
 from router.domain.fault import AttemptFailed
 from router.pipeline.passage import Passed
-from router.providers.connector import TimelyConnector
+from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S
 from router.providers.unreached import UNREACHED, unreached
+from router.wire.request_ids import request_id_in
 
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 2**20
 _NOT_OF_OUR_OWN = ("Accept", "Content-Type", "User-Agent")
 """Headers that are sent only if the client sends them."""
+_NOT_OF_CLIENTS = 407
+"""A proxy on the way asks for a password, which is ours."""
 
 
 class DirectPassage:
@@ -33,7 +37,7 @@ class DirectPassage:
         key = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
         self._own = {**key, **endpoint.headers, "accept-encoding": "identity"}
         self._session = aiohttp.ClientSession(
-            connector=TimelyConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
+            connector=connector_by(endpoint.proxy, limit=0, keepalive_timeout=KEEPALIVE_S),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=silence_s),
             skip_auto_headers=_NOT_OF_OUR_OWN,
             auto_decompress=False,
@@ -52,6 +56,9 @@ class DirectPassage:
                 headers=headers,
                 allow_redirects=False,
             )
+        if response.status == _NOT_OF_CLIENTS:
+            response.close()
+            raise AttemptFailed(fault_of_status(response.status, None, None))
         return DirectPassedAnswer(response, self._secrets)
 
     async def close(self) -> None:
@@ -70,6 +77,11 @@ class DirectPassedAnswer:
     def status(self) -> int:
         """The HTTP status."""
         return self._response.status
+
+    @property
+    def request_id(self) -> str:
+        """What the upstream calls the request; "" if it does not say."""
+        return request_id_in(self._response.headers, is_error=self.status >= 400)
 
     @property
     def headers(self) -> Sequence[tuple[str, str]]:

@@ -31,7 +31,14 @@ def responses_upstream(
     """The way to a server that answers at `base_url/responses`. Made inside a running loop."""
     url = endpoint.base_url.rstrip("/")
     headers = bearer(endpoint.api_key) | dict(endpoint.headers)
-    line = Line(url, headers, endpoint.secrets, unix_s=unix_s, connect_s=connect_s)
+    line = Line(
+        url,
+        headers,
+        endpoint.secrets,
+        unix_s=unix_s,
+        connect_s=connect_s,
+        proxy=endpoint.proxy,
+    )
     is_openais = endpoint.base_url.startswith(_OPENAI)
     return TranslatedUpstream(
         line,

@@ -207,6 +207,7 @@ class _TranslatedPlain:
         self._response = response
         self._source = source
         self._occasion = occasion
+        self.request_id = response.request_id
 
     async def read(self) -> bytes:
         raw = await self._response.read()
@@ -229,6 +230,7 @@ class _TranslatedPlain:
 class _TranslatedStream(Streamed):
     def __init__(self, response: Response, translator: StreamTranslator) -> None:
         self._response = response
+        self.request_id = response.request_id
         self._arriving = response.pieces()
         self._translator = translator
         self._splitter = EventSplitter()

@@ -29,14 +29,21 @@ def unreached(error: Exception) -> AttemptFailed:
 
 
 def _why(error: Exception) -> str:
-    match getattr(error, "os_error", None):
+    why = _why_not(getattr(error, "os_error", None))
+    return f"the proxy: {why}" if isinstance(error, aiohttp.ClientProxyConnectionError) else why
+
+
+def _why_not(error: object) -> str:
+    match error:
         case ssl.SSLCertVerificationError() as refused:
             return f"certificate not accepted: {refused.verify_message}"
         case ssl.SSLError() as failed:
             return f"no TLS: {failed.reason}"
-        case socket.gaierror() as unknown:
-            return str(unknown.strerror)
+        case socket.gaierror(strerror=why) | OSError(errno=None, strerror=str() as why):
+            return str(why)
         case OSError(errno=int() as number):
             return os.strerror(number)
+        case ConnectionError():
+            return "the connection was closed"
         case _:
             return "no connection in time"

@@ -25,12 +25,12 @@ class CacheDesk(Struct, frozen=True):
     async def stats(self, request: web.Request) -> web.StreamResponse:
         """`GET /admin/cache`: how much is stored, by whom and for whom."""
         self.admit(request)
-        return _json(told(await stock_of(self.cache)))
+        return _json(_told(await stock_of(self.cache)))
 
     async def entries(self, request: web.Request) -> web.StreamResponse:
         """`GET /admin/cache/entries?id=&key=&tag=&model=`: where answers come from, not what they say."""
         self.admit(request)
-        selection, shown = selection_of(request.query), []
+        selection, shown = _selection_of(request.query), []
         async for entry, answer in selected(self.cache, selection):
             if answer is not None:
                 shown.append({"digest": entry.key, **described(answer)})
@@ -43,7 +43,7 @@ class CacheDesk(Struct, frozen=True):
         self.admit(request)
         query = dict(request.query)
         everything = query.pop("all", "") == "true"
-        selection = selection_of(query)
+        selection = _selection_of(query)
         if selection.is_everything != everything:
             raise ApiError.invalid("all", "Specify which answers, or 'all=true', but not both.")
         return _json({"purged": await purge(self.cache, selection)})
@@ -57,7 +57,7 @@ class CacheDesk(Struct, frozen=True):
         ]
 
 
-def selection_of(query: Mapping[str, str]) -> Selection:
+def _selection_of(query: Mapping[str, str]) -> Selection:
     """Which answers a query means. Raises ApiError 400 for an unknown name, and for an empty value."""
     for name, value in query.items():
         if name not in _NAMES:
@@ -69,7 +69,7 @@ def selection_of(query: Mapping[str, str]) -> Selection:
     return Selection(**query)
 
 
-def told(stock: Stock) -> dict[str, Any]:
+def _told(stock: Stock) -> dict[str, Any]:
     """A stock as JSON: sizes in bytes, times as Unix times."""
     return {
         "requests": len(stock.requests),

@@ -50,7 +50,7 @@ class Asset(Struct, frozen=True):
 
 
 @cache
-def assets() -> Mapping[str, Asset]:
+def _assets() -> Mapping[str, Asset]:
     """The files of the page by name; read once, when the first browser asks."""
     found = (file for file in files("router").joinpath("page").iterdir())
     kinds = ((file, _TYPES.get(file.name.rpartition(".")[2])) for file in found)
@@ -131,7 +131,7 @@ def _has_failed(task: asyncio.Task[bytes]) -> bool:
 
 
 async def _sent(name: str, request: web.Request) -> web.StreamResponse:
-    if (found := (await asyncio.to_thread(assets)).get(name)) is None:
+    if (found := (await asyncio.to_thread(_assets)).get(name)) is None:
         raise web.HTTPNotFound
     headers = {**_HEADERS, "etag": f'"{found.etag}"', "vary": "accept-encoding"}
     if any(tag.value in (found.etag, "*") for tag in request.if_none_match or ()):

@@ -42,7 +42,7 @@ async def nothing_stored() -> Stored:
 
 
 class Lack(Struct, frozen=True):
-    """That there is no key: whether it `opens` the door to all, and `was_seen` when a process here last knew."""
+    """What having no key means: whether it `opens` Farthing to all, and whether it `was_seen` by an earlier process."""
 
     opens: bool
     was_seen: bool = False

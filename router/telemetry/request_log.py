@@ -45,6 +45,7 @@ def _closed(closing: Closing, end: Entry) -> str:
         "asked": end.asked,
         "model": end.model,
         "upstream": end.upstream,
+        "upstream_request_id": end.upstream_request_id,
         "policy": end.policy or "none",
         "category": end.category,
         "stream": end.stream,

@@ -1,7 +1,7 @@
-"""How models agree, learnt from outcomes with answers: a few numbers a kind, drawn towards what is usual of kinds.
+"""How models agree, learnt from outcomes with answers: five numbers for each kind, shrunk towards their mean.
 
-That tables of single pairs and triples of models are not learnt has a reason: drawn towards these numbers as they must
-be, they choose no better, and taken as they are, worse (docs/evidence.md).
+Tables of single pairs and triples of models are not learnt: shrunk towards these numbers they choose no better, and
+taken as they are, worse (docs/evidence.md).
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from router.domain.outcomes import Outcomes
 _BELIEF = np.array([0.35, 0.95, 0.35, 1.5, -1.5])
 _BELIEF_SDS = np.array([0.08, 0.08, 0.15, 0.5, 0.7])
 _BELIEF_KINDS = 0.25
-"""What is held before anything was learnt, and how much of a large kind it counts as: it matters where outcomes are of
+"""The habits assumed beforehand, their deviations, and their weight in large kinds: they matter where outcomes are of
 one kind or two. Round numbers of what public outcomes have in common (docs/evidence.md)."""
 _PSEUDO_PROMPTS = 100.0
-"""How many prompts of a kind what is usual over the kinds counts as."""
+"""The weight, in prompts of a kind, of the mean over kinds."""
 _LEAST_SHARE = 0.5
-"""Of the best model's score on a kind: nobody asks a pair of which one is worse."""
+"""A model with less than this share of the best one's score on a kind is in no pair."""
 _LEAST_LEFT = 0.005
 _MOST_SHIFT = 6.0
 _ROUNDS = 40
@@ -35,7 +35,7 @@ _ROUNDS = 40
 def fit_agreement(
     outcomes: Outcomes, kinds: NDArray[np.intp], n_kinds: int, floor: float
 ) -> AgreementModel | None:
-    """What answers say of agreement; None where no two of them could be compared."""
+    """The habits of each kind, fitted to recorded answers; None where no two of them could be compared."""
     codes = _codes(outcomes.answers)
     seen = [
         _Seen.of(outcomes.scores[kinds == kind], codes[kinds == kind]) for kind in range(n_kinds)
@@ -63,7 +63,7 @@ def _mean(found: Floats, weights: Floats) -> Floats:
 
 
 def _deviations(found: Floats, weights: Floats, usual: Floats) -> Floats:
-    """How far kinds are from what is usual, the belief counting as two kinds."""
+    """The standard deviations of habits between kinds; the assumed ones count as two kinds."""
     squares = weights @ (found - usual) ** 2 + 2.0 * _BELIEF_SDS**2
     return np.asarray(np.sqrt(squares / (weights.sum() + 2.0)), dtype=np.float64)
 
@@ -150,7 +150,7 @@ class _Seen(Struct, frozen=True, eq=False):
         )
 
     def left(self, habits: Floats) -> tuple[Floats, Floats]:
-        """Squared errors of `p_accept` and of `gain` by these habits, less those of counting so few prompts."""
+        """Squared errors of `p_accept` and `gain` predicted by these habits, less the variance of sampling."""
         qualities = (self.ones[:, None], self.others[:, None], self.finals[None])
         accept, gain = foreseen(habits, *qualities)
         accepts = self.agreed + self.agreed_wrong
@@ -194,7 +194,7 @@ def _ratio(part: Floats | float, base: Floats | float, usual: float, drawn: floa
 
 
 def _shift(finals: Floats, cases: Floats, hits: Floats, usual: float, drawn: float) -> float:
-    """By how many logits the final models are better than usual in these cases: the root of the log-likelihood's slope.
+    """By how many logits the final models are better than usual in these cases: maximum likelihood, by Newton's method.
 
     `cases` are shares of the prompts by pair, `hits` those in which each final model is right, NaN for none.
     """
@@ -214,13 +214,13 @@ def _shift(finals: Floats, cases: Floats, hits: Floats, usual: float, drawn: flo
 
 
 def _left(seen: Sequence[_Seen], habits: Floats) -> Floats:
-    """The deviations of `p_accept` and of `gain` that the habits of a kind leave, over all pairs and final models."""
+    """The root mean squares of what habits leave of `p_accept` and `gain`, over all pairs and final models."""
     parts = [each.left(own) for each, own in zip(seen, habits, strict=True) if len(each.ones)]
     return np.array([_root_mean([part[of] for part in parts]) for of in (0, 1)])
 
 
 def _root_mean(squares: Sequence[Floats]) -> float:
-    """Never less than _LEAST_LEFT, which also stands where there is nothing to average."""
+    """At least _LEAST_LEFT, also where there is nothing to average."""
     every = np.concatenate([*squares, np.empty(0)])
     mean = float(every.mean()) if len(every) else 0.0
     return sqrt(max(mean, _LEAST_LEFT**2))

@@ -1,4 +1,4 @@
-"""How sure predictions may be: a line through the scores of prompts that were not learnt from."""
+"""Calibrates predictions by a line through the scores of prompts that were not learnt from."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ NO_CORRECTION = (1.0, 0.0)
 """Slope and intercept that leave predictions as they are."""
 
 _PSEUDO_ANSWERS = 50.0
-"""Answers' worth of belief that nothing has to be corrected."""
+"""The weight, in answers, of the assumption that nothing has to be corrected."""
 
 
 def calibrated(predicted: Floats, scores: Floats) -> tuple[float, float]:

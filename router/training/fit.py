@@ -23,9 +23,9 @@ from router.training.calibration import NO_CORRECTION, calibrated
 from router.training.kinds import fit_kinds, fit_traits, logits_of, sharpened, weighted
 from router.training.lengths import fit_lengths
 from router.training.prompt_lengths import fit_prompt_lengths
-from router.training.sharpness import fitted_power
 from router.training.spending import fit_spending
 from router.training.tables import KindMeans, kind_means, numbered
+from router.training.temperature import inverse_temperature
 
 Tokenize = Callable[[str], Sequence[int]]
 
@@ -139,7 +139,7 @@ class _Lesson(Struct, frozen=True, eq=False):
 
 
 class _Learnt(Struct, frozen=True, eq=False):
-    """`power` is that of the shares of kinds, beside those that the classifier learnt."""
+    """What is fitted to a lesson. `power` is the one that the classifier's shares were raised to."""
 
     kinds: KindModel
     means: KindMeans
@@ -176,7 +176,7 @@ def _quality(
 
 
 def _corrections(lesson: _Lesson, recipe: Recipe) -> tuple[float, tuple[float, float]]:
-    """The power of shares, and slope and intercept: each half of the prompts is predicted by what the other teaches."""
+    """The power of shares, slope and intercept, by two-fold cross-validation."""
     order = np.random.default_rng(recipe.seed).permutation(len(lesson.prompts))
     halves = np.array_split(order, 2)
     if min(len(set(lesson.kinds[half])) for half in halves) < len(lesson.kind_names):
@@ -192,10 +192,10 @@ def _corrections(lesson: _Lesson, recipe: Recipe) -> tuple[float, tuple[float, f
 
 
 def _power(trials: Sequence[tuple[_Learnt, _Lesson]]) -> float:
-    """That of shares by which prompts that were held out are likeliest of the kinds that they are of."""
+    """The power of shares that makes the true kinds of held-out prompts likeliest."""
     logits = [logits_of(learnt.kinds, held_out.prompts) for learnt, held_out in trials]
     kinds = [held_out.kinds for _, held_out in trials]
-    return fitted_power(np.vstack(logits), np.concatenate(kinds))
+    return inverse_temperature(np.vstack(logits), np.concatenate(kinds))
 
 
 def _expected(held_out: _Lesson, learnt: _Learnt, recipe: Recipe) -> list[Floats]:

@@ -15,7 +15,7 @@ from router.domain.arrays import Floats
 from router.features.kinds import MOST_HARDENING
 
 _LEAST_PROMPTS = 20
-"""Of fewer prompts, no deviation of a slope can be told."""
+"""With fewer prompts, a kind's slope counts for nothing: its variance cannot be estimated."""
 _LEAST_VARIANCE = 1e-4
 
 
@@ -60,7 +60,7 @@ def _slopes(
 def _pooled(slopes: Floats, variances: Floats) -> tuple[float, float, float]:
     """The mean of slopes, its variance, and the variance between kinds.
 
-    One more kind is imagined, in which length says nothing: that few kinds agree may be chance.
+    A kind with a slope of 0 is added: that few kinds agree may be chance.
     """
     slopes = np.append(slopes, 0.0)
     variances = np.append(variances, np.median(variances))

@@ -23,11 +23,11 @@ _LEAST_DOCUMENTS = 2
 """A bucket seen in one prompt alone says nothing about others."""
 _TRAITS = 3
 _TRAIT_PENALTY, _LARGE_KIND = 8.0, 400
-"""Of the ridge regression. It grows as kinds get smaller than 400 prompts: what is left of a score beside the mean of
-a small kind is for the most part that mean's own error."""
+"""Of the ridge regression. The penalty grows as kinds get smaller than 400 prompts: a score less the mean of a small
+kind is mostly the error of that mean."""
 _LARGEST_INT8 = 127
 _PSEUDO_PROMPTS = 1000.0
-"""How many prompts of one's own what holds of all kinds together counts as."""
+"""The weight, in prompts of a kind, of what holds of all kinds together."""
 
 
 class Weighted(Struct, frozen=True, eq=False):
@@ -124,7 +124,7 @@ def logits_of(model: KindModel, prompts: Sequence[Sequence[int]]) -> Floats:
 
 
 def sharpened(model: KindModel, power: float) -> KindModel:
-    """The same with shares to this power, scaled to sum to 1 again."""
+    """The model with shares raised to this power, and scaled to sum to 1 again."""
     scales = model.scales.copy()
     scales[: model.kinds] *= power
     return replace(model, scales=scales, offsets=(model.offsets * power).astype(np.float32))
@@ -150,10 +150,7 @@ def _sums(rows: sparse.csr_matrix, kinds: NDArray[np.intp], n_kinds: int) -> Flo
 
 
 def _trusts(rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats) -> Floats:
-    """Of each kind how far likeness to it is to be trusted, and from where to where it grows: (kinds, 3).
-
-    What is found of a kind is drawn towards what is found of all together, the more the fewer prompts it has.
-    """
+    """`KindModel.trusts`, each kind's drawn towards that of all prompts together, the more the fewer it has."""
     own, others = _likenesses(rows, kinds, sums)
     nearest = others.argmax(axis=1)
     strangers = others.max(axis=1) if sums.shape[1] > 1 else np.empty(0)
@@ -168,7 +165,7 @@ def _trusts(rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats) -> F
 
 
 def _beyond(likenesses: Floats, trusts: Floats) -> Floats:
-    """`trusts` that begin where nineteen of twenty strangers, of such likenesses to their nearest kind, are passed."""
+    """`trusts` that begin at the 95th percentile of `likenesses`, those of strangers to their nearest kind."""
     trust, least, most = trusts.T
     least = np.maximum(least, np.quantile(likenesses, 0.95))
     return np.column_stack((trust, least, np.maximum(most, 1.5 * least)))
@@ -196,7 +193,7 @@ def _likenesses(
 ) -> tuple[Floats, Floats]:
     """The likeness of each prompt to its own kind, (prompts,), and to the other kinds, (prompts, kinds).
 
-    It has no part itself in the centre of its own kind, whose place among the others holds -1.
+    The centre of its own kind is that of the other prompts; among the other kinds, its own has -1.
     """
     each = np.arange(rows.shape[0])
     products = np.asarray(rows @ sums)

@@ -23,11 +23,11 @@ _FEWEST_OF_MODEL = 30
 _FEWEST_OF_LATENCY = 50
 _WEIGHT_OF_USUAL = 15
 _CARRIED_OVER = 0.5
-"""How much of a model's wordiness, as a logarithm, is expected in categories where it was not seen: all of
-it is best within one source, none across sources (docs/estimates.md)."""
+"""The share of a model's wordiness, as a logarithm, that is expected in categories without answers of its own: 1 is
+best within one source, 0 across sources (docs/estimates.md)."""
 _DIGITS = 4
 _COMMON_SHARE = 95
-"""Per cent of the latencies that a line is drawn through; the rest count as long as the longest of these."""
+"""Latencies above this percentile count as that percentile when the line is fitted."""
 
 ASSUMED_TIERS = (
     Tier(0.5, LatencyLine(0.3, 0.008, 0.8)),
@@ -46,7 +46,7 @@ def fit_lengths(
     note: str = "",
     tiers: tuple[Tier, ...] = ASSUMED_TIERS,
 ) -> LengthPrior:
-    """What the answers in `outcomes` say, whose prompts are of these `categories`, one each.
+    """The lengths and latencies of the answers in `outcomes`, whose prompts are of these `categories`, one each.
 
     Raises ValueError where the categories are not as many as the prompts.
     """
@@ -105,7 +105,7 @@ def _spreads(
 
 
 def _spread(ordered: Floats) -> Spread:
-    """One answer that ran away counts no more than the next longest."""
+    """The spread of ascending lengths. For the mean, the longest counts as the next longest: it may be a runaway."""
     mean = float(np.minimum(ordered, ordered[-2]).mean())
     return Spread.of(ordered.tolist(), mean)
 
@@ -133,7 +133,7 @@ def _habits(
 def _factor(
     own: Floats, rows: Mapping[Category, NDArray[np.int_]], of_all: Mapping[Category, Spread]
 ) -> float | None:
-    """How wordy it is expected to be beside all models; None where nothing is known of it."""
+    """The factor by which its answers are expected to be longer than all models'; None where nothing is known."""
     ratios = [np.log(own[rows[each]] / max(of_all[each].median, 1.0)) for each in of_all]
     known = np.concatenate([[], *ratios])
     known = known[np.isfinite(known)]

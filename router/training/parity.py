@@ -68,7 +68,7 @@ def parity_cases(
 
 
 def _lengths(prompt_tokens: Sequence[int], kinds: KindModel) -> Floats:
-    """Of each length, and for each kind, by how many deviations it is greater than what is usual."""
+    """By how many deviations each prompt is longer than each kind's mean, (prompts, kinds)."""
     scaler = StandardScaler()
     scaler.mean_, scaler.scale_ = kinds.lengths.astype(np.float64).T
     logs = np.log(np.maximum(prompt_tokens, 1.0))
@@ -77,7 +77,7 @@ def _lengths(prompt_tokens: Sequence[int], kinds: KindModel) -> Floats:
 
 
 def _deviations(prompt_tokens: Sequence[int], kinds: KindModel) -> Floats:
-    """Of each length by how many deviations it is greater than usual, where nothing is known of the prompt's kind."""
+    """By how many deviations each prompt is longer than the mean over kinds, its own kind being unknown, (prompts,)."""
     usual, spread = kinds.lengths.astype(np.float64).T
     own, between = np.mean(spread**2), np.cov(usual) if len(usual) > 1 else 0.0
     off = np.log(np.maximum(prompt_tokens, 1.0)) - np.mean(usual)
@@ -87,7 +87,7 @@ def _deviations(prompt_tokens: Sequence[int], kinds: KindModel) -> Floats:
 
 
 def _classifier(weights: Floats, offsets: Floats) -> LogisticRegression:
-    """A multinomial regression of these weights, (buckets, kinds); one kind needs a second to stand against."""
+    """A multinomial regression with these weights, (buckets, kinds), and with classes that never win up to three."""
     missing = max(0, 3 - weights.shape[1])  # scikit-learn has its own form for two classes
     model = LogisticRegression()
     model.classes_ = np.arange(weights.shape[1] + missing)
@@ -137,7 +137,7 @@ def _of(numbers: Floats, lift: float) -> Floats:
 
 
 def _lift(numbers: Floats) -> float:
-    """What brings P(both right) to within what the two models allow. Slopes are those of the formula all the same."""
+    """What brings the formula's P(both right) within its bounds. Slopes are those of the formula all the same."""
     a, b = numbers[5:7]
     return float(np.clip(_right(numbers), max(0.0, a + b - 1.0), min(a, b)) - _right(numbers))
 

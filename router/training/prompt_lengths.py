@@ -9,12 +9,12 @@ from router.features.kinds import FARTHEST, MOST_DEVIATIONS
 from router.training.hardening import fit_hardening
 
 _PSEUDO_PROMPTS = 10.0
-"""Prompts of a kind's own that the deviation within all kinds counts as."""
+"""The weight, in prompts, of the deviation within all kinds in that of one."""
 _LEAST_SD = 0.1
-"""Of log tokens: where all prompts have about one length, a tenth more is no longer prompt."""
+"""The least deviation of log tokens: where all prompts are of one length, a tenth more is not long."""
 _PENALTY = 300.0
-"""Of the ridge regression, in squared deviations, of which a prompt has a third: as nine hundred prompts by whose
-length nothing differs. Without it, datasets that were not learnt from lose (docs/evidence.md)."""
+"""Of the ridge regression, in squared deviations. A prompt has about a third of one, so it counts as nine hundred
+prompts without an effect. Without it, datasets that were not learnt from lose (docs/evidence.md)."""
 
 
 class PromptLengths(Struct, frozen=True, eq=False):

@@ -1,4 +1,4 @@
-"""Regressions that stop after a stated number of rounds, on purpose."""
+"""Regressions that may stop before they have converged, on purpose."""
 
 import warnings
 from typing import Any
@@ -7,11 +7,10 @@ from sklearn.linear_model import LogisticRegression
 
 
 def fitted(model: LogisticRegression, *data: Any) -> LogisticRegression:
-    """`model`, fitted to `data` as far as its rounds go.
+    """`model`, fitted to `data` in no more than its own number of iterations.
 
-    The last digits of weights that are rounded to 8 bits, or weighed against a prior, are not worth
-    waiting for: that the rounds were not enough (ConvergenceWarning) is no news. Nor is it that a kind
-    may have one prompt alone (a plain UserWarning).
+    Weights are rounded to 8 bits, or weighed against a prior, so that their last digits do not matter: that it has not
+    converged (ConvergenceWarning) is expected, and so is a kind with a single prompt (a plain UserWarning).
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)

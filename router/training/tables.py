@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from router.domain.arrays import Floats
 
 _PSEUDO_ANSWERS = 8.0
-"""How many answers the additive expectation counts as. Chosen by 5-fold validation on zeroeval and mmlu_pro,
+"""The weight, in answers, of the additive model. Chosen by 5-fold validation on zeroeval and mmlu_pro,
 where everything between 4 and 20 does equally well: their kinds have hundreds of answers."""
 _PUBLISHED_ANSWERS = 20.0
-"""How many answers a model's published results count as. They are .3 to .5 off in logits on ZeroEval and MMLU-Pro,
+"""The weight, in answers, of a model's published results. They are .3 to .5 off in logits on ZeroEval and MMLU-Pro,
 as the mean of 20 to 50 answers is."""
 _USUAL_SLOPE, _USUAL_WEIGHT = 0.75, 4.0
-"""Of abilities by published ones, and how many models with a deviation of 1 that counts as: 1.0 on ZeroEval, .7 on
-MMLU-Pro."""
+"""The assumed slope of abilities by published ones, and its weight in models with a deviation of 1. The slope is 1.0 on
+ZeroEval, .7 on MMLU-Pro."""
 _FEW = 5
-"""With fewer models that have published results, these say nothing of the others."""
+"""Published results of fewer models are not used."""
 _LEAST_P = 0.005
 _ROUNDS = 30
 
@@ -66,7 +66,7 @@ def _additive(sums: Floats, counts: Floats, published: Floats | None) -> Floats:
 
 
 def _drawn(ability: Floats, answers: Floats, published: Floats) -> Floats:
-    """Abilities, drawn towards a line through them by what is published of the models."""
+    """Abilities, shrunk towards the line that predicts them from published ones."""
     known = np.flatnonzero(np.isfinite(published))
     if len(known) < _FEW:
         return ability
@@ -80,7 +80,7 @@ def _drawn(ability: Floats, answers: Floats, published: Floats) -> Floats:
 
 
 def _weighted_mean(table: Floats, weights: Floats, axis: int) -> Floats:
-    """Along an axis, and over everything where nothing has a weight along it."""
+    """The weighted mean along an axis; that of the whole table where all weights along it are 0."""
     sums, totals = (table * weights).sum(axis=axis), weights.sum(axis=axis)
     over_all = sums.sum() / np.maximum(totals.sum(), 1.0)
     means = np.where(totals > 0, sums / np.maximum(totals, 1.0), over_all)

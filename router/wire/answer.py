@@ -26,7 +26,7 @@ class PlainAnswer(Struct, frozen=True):
 
     `service_tier` is the one that was billed, "" where nothing is said of it. `cites` says that a page is
     cited: then the provider has searched. `consults` says that another model was asked on the way, whose tokens
-    are not in the usage.
+    are not in the usage. `id` is the answer's own, as it came.
     """
 
     usage: Usage | None
@@ -37,6 +37,7 @@ class PlainAnswer(Struct, frozen=True):
     refuses: bool = False
     cites: bool = False
     consults: bool = False
+    id: object = None
 
 
 def read_plain(raw: bytes) -> PlainAnswer:
@@ -59,6 +60,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
         service_tier=_billed_tier(answer),
         refuses=any(message.get("refusal") for message in messages),
         cites=any(map(_cites, messages)),
+        id=answer.get("id"),
     )
 
 
@@ -80,8 +82,8 @@ class StreamEvent(NamedTuple):
 
     `choices` are the indices of the choices in it, `finished` of those that it ends. `content_chars` are
     those of `output_chars` that are plain content, and `says_more` tells whether there is anything besides
-    content and thoughts. `prompt` is the usage reported before anything was written, where it was. `cites` and
-    `consults` as in a `PlainAnswer`.
+    content and thoughts. `prompt` is the usage reported before anything was written, where it was. `cites`,
+    `consults` and `id` as in a `PlainAnswer`.
     """
 
     raw: bytes
@@ -100,6 +102,7 @@ class StreamEvent(NamedTuple):
     prompt: Usage | None = None
     cites: bool = False
     consults: bool = False
+    id: object = None
 
 
 class Words(NamedTuple):
@@ -156,6 +159,7 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
         refuses=any(delta.get("refusal") for delta in deltas),
         says_more=any(map(_says_more, choices)),
         cites=any(map(_cites, deltas)),
+        id=chunk.get("id"),
     )
 
 

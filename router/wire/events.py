@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from router.wire.answer import StreamEvent, Told, Words
+from router.wire.event_template import EventTemplate
 from router.wire.native.forms import CHAT_FORM, StreamForm
-from router.wire.refrain import Refrain
 from router.wire.sse import EventSplitter
 
 _MOST_LESSONS = 8
-"""How often a refrain may be learnt in vain; some streams have none, such as those of several choices."""
+"""How often a template may be learnt in vain; some streams have none, such as those of several choices."""
 
 
 class EventReader:
@@ -17,7 +17,7 @@ class EventReader:
     def __init__(self, form: StreamForm = CHAT_FORM) -> None:
         self._form = form
         self._splitter = EventSplitter()
-        self._refrain: Refrain | None = None
+        self._template: EventTemplate | None = None
         # Only for chat is it known what may be left out between two events that are alike.
         self._lessons = _MOST_LESSONS if form is CHAT_FORM else 0
 
@@ -30,7 +30,7 @@ class EventReader:
         raws: list[bytes] = []
         words: list[bytes] = []
         for raw in self._splitter.feed(piece):
-            between = None if self._refrain is None else self._refrain.between(raw)
+            between = None if self._template is None else self._template.between(raw)
             if between is not None:
                 raws.append(raw)
                 words.append(between)
@@ -45,19 +45,19 @@ class EventReader:
 
         None for any other, which is not consumed.
         """
-        if self._refrain is None or self._splitter.is_within:
+        if self._template is None or self._splitter.is_within:
             return None
-        between = self._refrain.between(piece)
+        between = self._template.between(piece)
         if between is None or b"\n" in between:
             return None
         self._lessons = _MOST_LESSONS
-        return self._refrain.heard(piece, between)
+        return self._template.heard(piece, between)
 
     def _together(self, raws: list[bytes], words: list[bytes]) -> Iterable[Told]:
         """Events that begin and end alike, as one if they may be."""
-        if not raws or self._refrain is None:
+        if not raws or self._template is None:
             return ()
-        heard = self._refrain.heard(b"".join(raws), b" ".join(words), joints=len(words) - 1)
+        heard = self._template.heard(b"".join(raws), b" ".join(words), joints=len(words) - 1)
         if heard is None:
             return map(self._read, raws)
         self._lessons = _MOST_LESSONS
@@ -65,7 +65,7 @@ class EventReader:
 
     def _read(self, raw: bytes) -> StreamEvent:
         event = self._form.read(raw)
-        if self._lessons and (refrain := Refrain.of(event)) is not None:
-            self._refrain = refrain
+        if self._lessons and (template := EventTemplate.of(event)) is not None:
+            self._template = template
             self._lessons -= 1
         return event

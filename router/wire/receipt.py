@@ -18,7 +18,7 @@ from router.wire.sse import data_of, event_of
 _OF_A_CHUNK = ("id", "object", "created", "model")
 
 
-def receipt_object(receipt: Receipt) -> dict[str, Any]:
+def _receipt_object(receipt: Receipt) -> dict[str, Any]:
     """The receipt as JSON: money as exact decimal text in USD, usage in exclusive buckets."""
     answer = receipt.answer
     return {
@@ -53,14 +53,14 @@ def receipt_headers(receipt: Receipt) -> dict[str, str]:
 def with_receipt(body: bytes, receipt: Receipt) -> bytes:
     """A chat completion's bytes with the receipt as the last member; no other byte changes."""
     head, brace, tail = body.rpartition(b"}")
-    written = orjson.dumps({MEMBER: receipt_object(receipt)})[1:-1]
+    written = orjson.dumps({MEMBER: _receipt_object(receipt)})[1:-1]
     return head + b"," + written + brace + tail
 
 
 def receipt_event(receipt: Receipt, like: bytes) -> bytes:
     """A chunk without choices that carries the receipt; `like` is an event of the same stream."""
     chunk = {name: value for name, value in _chunk(like).items() if name in _OF_A_CHUNK}
-    return event_of(orjson.dumps({**chunk, "choices": [], MEMBER: receipt_object(receipt)}))
+    return event_of(orjson.dumps({**chunk, "choices": [], MEMBER: _receipt_object(receipt)}))
 
 
 def own_event(receipt: Receipt, dialect: Dialect) -> bytes:
@@ -68,7 +68,7 @@ def own_event(receipt: Receipt, dialect: Dialect) -> bytes:
 
     The clients of these dialects ignore events that they do not know.
     """
-    return event_bytes({"type": MEMBER, MEMBER: receipt_object(receipt)}, dialect)
+    return event_bytes({"type": MEMBER, MEMBER: _receipt_object(receipt)}, dialect)
 
 
 def _chunk(event: bytes) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from router.config.library import Library
 from router.config.prices.price_map import cl100k_ranks
 from router.decision.lengths import LengthPrior
 from router.domain.members import replace
-from router.features.tokens import cl100k
+from router.features.tokenizer import cl100k
 from router.training.parity import TEXTS, parity_cases
 from tests.config.files import SOUND, loaded, written
 from tests.training.learning import tokenize, usual_artefact

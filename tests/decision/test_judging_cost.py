@@ -9,7 +9,8 @@ from router.domain.estimate import CostEstimate
 from router.domain.features import Features
 from router.domain.members import replace
 from router.domain.model import Model
-from router.features.tokens import TokenCounter, cl100k
+from router.features.tokenizer import cl100k
+from router.features.tokens import TokenCounter
 from tests.domain.builders import candidate, features, model
 
 JUDGE, WRITER = model("judge", price=("3", "15")), model("writer")

@@ -3,7 +3,8 @@
 import pytest
 
 from router.config.prices.price_map import cl100k_ranks
-from router.features.tokens import TokenCounter, Tokenizer, cl100k
+from router.features.tokenizer import Tokenizer, cl100k
+from router.features.tokens import TokenCounter
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from router.domain.members import replace
 from router.features.hashing import buckets_of
 from router.features.kinds import FARTHEST, MOST_HARDENING, KindModel
 from router.features.text import both_ends, whole_length
-from router.features.tokens import Tokenizer
+from router.features.tokenizer import Tokenizer
 
 TOKENS = st.lists(st.integers(0, 100_276), max_size=80)
 ROUNDED = 0.5e-7 + 1e-15

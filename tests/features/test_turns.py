@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 
 from router.domain.category import Category
@@ -242,14 +241,15 @@ def test_a_question_that_comes_again_is_read_once() -> None:
 class Classifier:
     """Takes long questions for writing, and is sure; and of short ones it knows only "bye"."""
 
-    def probabilities(self, question: str, tokens: list[int]) -> Any:
+    def probabilities(self, question: str, tokens: list[int], *, sees: bool) -> list[float]:
         assert question
+        assert not sees
         is_long = len(tokens) > 2
         likeliest, most = Category.WRITING if is_long else Category.CHAT, 0.4
         if is_long or len(tokens) == 1:
             most = 0.9
         rest = (1.0 - most) / (len(Category) - 1)
-        return np.array([most if each is likeliest else rest for each in Category])
+        return [most if each is likeliest else rest for each in Category]
 
 
 def category_of(*words: str) -> Category:

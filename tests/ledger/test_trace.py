@@ -13,13 +13,14 @@ FAILED = entry(
     outcome=Outcome.FAILED,
     status=503,
     error="overloaded",
+    upstream_request_id="req_6",
     usage=NO_USAGE,
     cost=Money(20),
     baseline=Money(0),
     is_answer=False,
     closes=False,
 )
-ANSWER = entry(attempt=2, first_content_s=0.25)
+ANSWER = entry(attempt=2, first_content_s=0.25, upstream_request_id=None)
 
 
 def test_attempts_and_sums_are_told_with_exact_money() -> None:
@@ -45,6 +46,7 @@ def test_attempts_and_sums_are_told_with_exact_money() -> None:
             "began_at_s": FAILED.at_s,
             "total_s": 1.5,
             "error": "overloaded",
+            "upstream_request_id": "req_6",
         },
         {
             "attempt": 2,
@@ -71,7 +73,7 @@ def test_attempts_and_sums_are_told_with_exact_money() -> None:
 
 def test_what_happened_is_told_in_sentences() -> None:
     assert list(sentences(RequestRecord((FAILED, ANSWER)))) == [
-        "Attempt 1: cheap at up: failed (overloaded) in 1.50 s for 0.00000000002 USD.",
+        "Attempt 1: cheap at up: failed (overloaded) in 1.50 s for 0.00000000002 USD, request id req_6.",
         "Attempt 2: cheap at up: ok in 1.50 s (first content after 0.25 s) for 0.000001 USD.",
         (
             "In total it cost 0.00000100002 USD; top would have charged 0.000003 USD for this"
@@ -83,9 +85,22 @@ def test_what_happened_is_told_in_sentences() -> None:
 def test_an_answer_that_was_dearer_a_stored_one_and_none_at_all_are_told() -> None:
     dearer = list(sentences(RequestRecord((entry(cost=Money(5_000_000)),))))
     stored = list(
-        sentences(RequestRecord((entry(attempt=0, outcome=Outcome.CACHE_HIT, cost=Money(0)),)))
+        sentences(
+            RequestRecord(
+                (
+                    entry(
+                        attempt=0,
+                        outcome=Outcome.CACHE_HIT,
+                        cost=Money(0),
+                        upstream_request_id=None,
+                    ),
+                )
+            )
+        )
     )
-    vector = entry(attempt=-1, is_answer=False, closes=False, baseline=Money(0))
+    vector = entry(
+        attempt=-1, is_answer=False, closes=False, baseline=Money(0), upstream_request_id=None
+    )
 
     assert dearer[-1].endswith("0.000002 USD more was paid.")
     assert stored[0] == "From the cache: cheap at up: cache hit in 1.50 s for 0 USD."

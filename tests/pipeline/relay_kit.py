@@ -22,6 +22,8 @@ ANSWER = StoredAnswer(Origin(WRITER, Usage(1), 0.0), is_stream=False, body=b"{}"
 class Canned:
     """A response that sends these pieces; implements `router.ports.Response`."""
 
+    request_id = ""
+
     def __init__(
         self, pieces: Iterable[bytes], *, breaks: bool = False, stalls: bool = False
     ) -> None:

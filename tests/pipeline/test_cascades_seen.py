@@ -84,6 +84,7 @@ class _Aloud:
     def __init__(self, response: Response) -> None:
         self._response = response
         self.is_stream = response.is_stream
+        self.request_id = response.request_id
 
     async def read(self) -> bytes:
         answer = orjson.loads(await self._response.read())

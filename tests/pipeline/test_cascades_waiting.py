@@ -201,6 +201,7 @@ class _Gated:
 
 class _Read:
     is_stream = False
+    request_id = ""
 
     def __init__(self, body: bytes) -> None:
         self._body = body

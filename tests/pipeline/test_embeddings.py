@@ -37,7 +37,9 @@ class Box:
         self.arrived.append(await request.read())
         if self.failures:
             return web.json_response({"error": {"message": "no"}}, status=self.failures.pop(0))
-        return web.Response(body=self.answer, content_type="application/json")
+        return web.Response(
+            body=self.answer, headers={"x-request-id": "req_7"}, content_type="application/json"
+        )
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/v1/embeddings", self.embeddings)]
@@ -108,7 +110,9 @@ async def test_bytes_pass_through_but_for_the_models_name(tmp_path: Path) -> Non
         sent = b'{ "input":"caf\\u00e9",  "model" : "embed", "invented": 1.0 }'
         async with proxy.client.post(f"{proxy.url}/v1/embeddings", data=sent) as response:
             got = await response.read()
+        [row] = proxy.rows()
 
+    assert row["upstream_request_id"] == "req_7"
     assert box.arrived == [sent.replace(b'"embed"', b'"the-real-name"')]
     assert got == box.answer
 

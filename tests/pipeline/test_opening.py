@@ -73,9 +73,11 @@ async def reaching(server: Server, way: Way) -> AsyncIterator[Upstream]:
 
 async def _given_up(server: Server, way: Way, *, stream: bool = True) -> Fault:
     released: list[None] = []
+    asked = call("m", stream=stream)
     async with reaching(server, way) as to:
+        response = await to.send(asked)
         with pytest.raises(AttemptFailed) as caught:
-            await open_answer(to, call("m", stream=stream), lambda: released.append(None))
+            await open_answer(response, asked, lambda: released.append(None))
         await server.is_left.wait()
     assert released == [None]
     return caught.value.fault
@@ -101,7 +103,8 @@ async def test_a_stream_that_was_not_asked_for_is_not_waited_for(way: Way) -> No
 async def test_a_whole_answer_where_a_stream_was_wanted_is_taken(way: Way, said: object) -> None:
     server = Server(b"\n" + orjson.dumps(said), goes_on=False)
     async with reaching(server, way) as to:
-        opened = await open_answer(to, call("m", stream=True), lambda: None)
+        asked = call("m", stream=True)
+        opened = await open_answer(await to.send(asked), asked, lambda: None)
 
     assert isinstance(opened, OpenedPlain)
     assert opened.is_streamed

@@ -27,7 +27,7 @@ from router.domain.local_quality import LocalCategory, LocalQuality, Measured
 from router.domain.members import replace
 from router.domain.model import Ability
 from router.domain.turns import finished
-from router.features.tokens import cl100k
+from router.features.tokenizer import cl100k
 from router.pipeline.artefact import Artefact
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller

@@ -187,6 +187,7 @@ async def test_json_of_any_shape_is_answered(to: Upstream, stream: bool) -> None
         ("status,code=401", FaultKind.REFUSED),
         ("status,code=403", FaultKind.REFUSED),
         ("status,code=404", FaultKind.CLIENT),
+        ("status,code=407", FaultKind.REFUSED),
         ("status,code=429", FaultKind.RATE_LIMITED),
         ("status,code=500", FaultKind.TRANSIENT),
         ("status,code=529", FaultKind.TRANSIENT),
@@ -205,6 +206,20 @@ async def test_every_failure_is_one_of_ours_and_nothing_is_sent_twice(
     assert met.kind is kind
     assert simulator.counters["sim-mid"].requests == 1
     assert simulator.counters.redirects_followed == 0
+
+
+@STREAM
+async def test_answers_and_errors_tell_what_their_upstream_calls_them(
+    simulator: RunningSimulator, to: Upstream, stream: bool
+) -> None:
+    response = await to.send(call("sim-mid", stream=stream))
+    await response.close()
+    simulator.faults.script("sim-mid", ["status,code=500"])
+    fault = await fault_of(to, call("sim-mid", stream=stream))
+
+    assert response.request_id.startswith("req_")
+    assert fault.request_id.startswith("req_")
+    assert fault.request_id != response.request_id
 
 
 @STREAM

@@ -91,9 +91,8 @@ async def scripted(**how: object) -> AsyncIterator[Scripted]:
 
 @asynccontextmanager
 async def exchanges(url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[Exchanges]:
-    made = Exchanges(
-        url, headers or {}, aiohttp.TCPConnector(limit=0), connect_s=5.0, unix_s=Clock()
-    )
+    pool = TimelyConnector(limit=0)
+    made = Exchanges(url, headers or {}, pool, connect_s=5.0, unix_s=Clock())
     try:
         yield made
     finally:

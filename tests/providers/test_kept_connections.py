@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-import aiohttp
 import pytest
 
 from router.domain.fault import FaultKind
+from router.providers.connector import TimelyConnector
 from router.providers.direct import DirectUpstream
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchanges
@@ -86,9 +86,8 @@ async def test_a_connection_that_was_closed_unnoticed_is_replaced_before_anythin
     None
 ):
     with closing() as server:
-        posts = Exchanges(
-            server.url, {}, aiohttp.TCPConnector(limit=0), connect_s=5.0, unix_s=Clock()
-        )
+        pool = TimelyConnector(limit=0)
+        posts = Exchanges(server.url, {}, pool, connect_s=5.0, unix_s=Clock())
         await (await posts.post(b"{}")).content.read()
         server.close_now()  # and our event loop has had no turn since
         answer = await posts.post(b"{}")

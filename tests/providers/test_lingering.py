@@ -100,7 +100,8 @@ async def reaching(made: Upstream) -> AsyncIterator[Upstream]:
 
 async def begun(way: Upstream, asked: Call | None = None) -> OpenedStream:
     """A stream that has come up to its first content."""
-    opened = await open_answer(way, asked or call("m", stream=True), lambda: None)
+    asked = asked or call("m", stream=True)
+    opened = await open_answer(await way.send(asked), asked, lambda: None)
     assert isinstance(opened, OpenedStream)
     return opened
 

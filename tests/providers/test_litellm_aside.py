@@ -177,6 +177,20 @@ async def test_every_failure_is_one_of_ours_and_nothing_is_sent_twice(
 
 
 @STREAM
+async def test_answers_and_errors_tell_what_their_provider_calls_them(
+    simulator: RunningSimulator, to: AsideUpstream, stream: bool
+) -> None:
+    response = await to.send(call("sim-mid", stream=stream))
+    await response.close()
+    simulator.faults.script("sim-mid", ["status,code=500"])
+    fault = await fault_of(to, call("sim-mid", stream=stream))
+
+    assert response.request_id.startswith("req_")
+    assert fault.request_id.startswith("req_")
+    assert fault.request_id != response.request_id
+
+
+@STREAM
 async def test_a_rate_limit_keeps_its_words_and_its_retry_after(
     simulator: RunningSimulator, to: AsideUpstream, stream: bool
 ) -> None:

@@ -54,6 +54,7 @@ class Scripted:
         self._left = list(pieces)
         self._breaks = breaks
         self.is_stream = is_stream
+        self.request_id = ""
 
     async def read(self) -> bytes:
         return b"".join(self._left)

@@ -85,6 +85,9 @@ async def test_what_is_between_us_and_the_upstream_is_not_for_the_client(tmp_pat
     ):
         assert response.headers["x-request-id"] != "theirs"
         assert "set-cookie" not in response.headers
+        await response.read()
+        [row] = both.proxy.rows()
+    assert row["upstream_request_id"] == "theirs"
 
 
 async def test_an_error_that_quotes_our_key_goes_on_without_it(tmp_path: Path) -> None:

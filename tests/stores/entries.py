@@ -38,6 +38,7 @@ USUAL = Entry(
     total_s=1.5,
     is_answer=True,
     closes=True,
+    upstream_request_id="req_7",
 )
 
 
@@ -81,13 +82,14 @@ def _attempt(
 ) -> Entry:
     is_answer = outcome in (Outcome.OK, Outcome.CACHE_HIT)
     model = draw(st.sampled_from(["cheap", "top", "vectors"]))
+    is_predicted = model != "vectors" and draw(st.booleans())
     return replace(
         USUAL,
         request_id=request_id,
         attempt=attempt,
         outcome=outcome,
         model=model,
-        quality_p=None if model == "vectors" else 0.5,
+        quality_p=0.5 if is_predicted else None,
         usage=Usage(*(draw(_COUNTS) for _ in BUCKETS)),
         cost=Money(draw(_PICO)),
         cost_source=draw(st.sampled_from(CostSource)),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.stores.redis.batches import COURIERS, MOST_AT_ONCE, Batches, Words
+from router.stores.redis.batches import MOST_AT_ONCE, SENDERS, Batches, Words
 from router.stores.redis.link import RedisAway
 from tests.stores.waiting import until
 
@@ -71,7 +71,7 @@ async def test_what_comes_while_others_travel_goes_together() -> None:
 
     assert await asyncio.gather(*tasks) == [("reply", "GET", number) for number in range(20)]
     assert [len(batch) for batch in road.batches] == [1, 1, 16, 2]
-    assert road.most_under_way == COURIERS == 2
+    assert road.most_under_way == SENDERS == 2
 
 
 @given(

@@ -222,6 +222,19 @@ def test_vectors_are_no_answers_of_another_model(by: str) -> None:
     assert (total.answers, total.quality) == (2, 0.8)
 
 
+@pytest.mark.parametrize("by", GROUPINGS)
+def test_a_call_that_was_passed_through_is_no_answer_of_the_model_that_it_names(by: str) -> None:
+    """Though it shares model, upstream and key with an answer of that model, which was pinned."""
+    pinned = entry("r1", policy="", key="team", reference="cheap", quality_p=0.8)
+    passed = replace(
+        pinned, request_id="r2", category="passed_through", quality_p=None, baseline=Money(7)
+    )
+
+    total = reports([pinned, passed], [by], baseline=("dear", DEAR))[by].total
+    assert total.baseline == DEAR.charge(pinned.usage) + Money(7)
+    assert (total.answers, total.predicted, total.quality) == (2, 1, 0.8)
+
+
 THREE_DAYS = [
     entry("r1", at_s=day("2026-05-01", 23)),
     entry("r2", at_s=day("2026-05-02", 0)),

@@ -113,6 +113,7 @@ async def test_a_row_says_all_that_its_entry_says(path: Path, ledger: SqlLedger)
         "quality_p": 0.5,
         "first_content_s": None,
         "total_s": 1.5,
+        "upstream_request_id": "req_7",
         "decision": None,
     }
 
@@ -121,7 +122,7 @@ def test_no_field_of_an_entry_is_forgotten() -> None:
     told = "request_id attempt at_s asked policy policy_version category model upstream outcome"
     told += " reference key tags stream status error usage usage_source cost cost_source baseline"
     told += " price_source first_content_s total_s is_answer"
-    told += " closes cost_note service_tier quality_p decision"
+    told += " closes cost_note service_tier quality_p decision upstream_request_id"
 
     assert set(Entry.__struct_fields__) == set(told.split())
 

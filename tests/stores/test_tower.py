@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from router.domain.members import replace
 from router.pipeline.steady import Steady
-from router.stores.memory.tower import LonelyLead, LonelyTower
+from router.stores.memory.tower import LocalLead, LocalTower
 from router.stores.redis import keys
 from router.stores.redis.tower import RedisLead, RedisTower
 from tests.redis_clusters import RedisCluster
@@ -160,7 +160,7 @@ async def test_without_redis_everybody_leads_for_himself(redis_server: RedisServ
         redis_server.kill()
         for tower in (one, two):
             lead = await tower.lead("t10", nobody)
-            assert isinstance(lead, LonelyLead)
+            assert isinstance(lead, LocalLead)
             await lead.send(b"x")
             assert not await lead.is_wanted()
             await lead.give_up()
@@ -227,7 +227,7 @@ async def test_who_follows_enough_leads_for_himself(shared_url: str) -> None:
         await led(one, "t13")
         following = asyncio.create_task(collect(two, "t13"))
         await until(lambda: two._followed == 1)  # noqa: SLF001 - it has begun
-        assert isinstance(await two.lead("t13", nobody), LonelyLead)
+        assert isinstance(await two.lead("t13", nobody), LocalLead)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         assert await two.lead("t13", nobody) is None
@@ -250,7 +250,7 @@ async def test_nothing_of_it_stays_in_redis(redis_server: RedisServer) -> None:
 
 
 async def test_a_lonely_tower_leads_always_and_nobody_follows() -> None:
-    tower = LonelyTower()
+    tower = LocalTower()
     for _ in range(2):
         lead = await tower.lead("k", nobody)
         await lead.send(b"x")

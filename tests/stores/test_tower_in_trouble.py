@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 
 from router.domain.members import replace
-from router.stores.memory.tower import LonelyLead
+from router.stores.memory.tower import LocalLead
 from router.stores.redis import keys
 from router.stores.redis.link import RedisLink
 from router.stores.redis.tower import Cadence, RedisLead, RedisTower
@@ -91,7 +91,7 @@ async def test_a_lead_that_redis_gave_too_late_is_given_up_when_it_is_back(
         tower = RedisTower(link, other.link, monotonic, asyncio.sleep, replace(QUICK, lease_s=60))
         await (await led(tower, "t21")).give_up()  # the scripts are known
         redis_server.pause()
-        assert isinstance(await tower.lead("t22", nobody), LonelyLead)
+        assert isinstance(await tower.lead("t22", nobody), LocalLead)
         redis_server.resume()
         assert await soon(partial(leads, other, "t22"), True)
         await tower.close()

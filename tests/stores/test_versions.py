@@ -130,7 +130,9 @@ def test_who_opens_a_ledger_that_another_process_is_migrating_waits_for_it(first
     assert waiting == {opening}
 
 
-def test_rows_that_were_written_before_decisions_were_kept_have_none(first: Path) -> None:
+def test_rows_that_were_written_before_decisions_and_their_upstreams_ids_were_kept_have_none(
+    first: Path,
+) -> None:
     engine = open_database(first)
     trace = trace_of([engine], "r1")
     engine.dispose()
@@ -138,6 +140,7 @@ def test_rows_that_were_written_before_decisions_were_kept_have_none(first: Path
     assert trace is not None
     assert [each.attempt for each in trace.entries] == [1, 2]
     assert trace.decision is None
+    assert [each.upstream_request_id for each in trace.entries] == [None, None]
 
 
 def test_a_step_that_fails_leaves_the_old_ledger_as_it_was(first: Path) -> None:

@@ -51,6 +51,8 @@ async def test_each_request_is_one_line_that_says_what_was_decided_and_paid(
     assert plain["total_s"] > 0
     assert plain["why"].startswith("cheapest-adequate")
     assert plain["first_content_s"] is None
+    assert plain["upstream_request_id"].startswith("req_")
+    assert plain["upstream_request_id"] != plain["request_id"]
     assert (streamed["stream"], streamed["finish_reasons"]) == (True, ["stop"])
     assert 0 < streamed["first_content_s"] <= streamed["total_s"]
     assert (fallback["model"], fallback["outcome"]) == ("sim-mid", "ok")

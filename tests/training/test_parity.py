@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from router.config.prices.price_map import cl100k_ranks
 from router.domain.members import replace
 from router.features.kinds import KindModel
-from router.features.tokens import cl100k
+from router.features.tokenizer import cl100k
 from router.training.parity import TEXTS, parity_cases
 from tests.training.learning import drawn, learnt, tokenize
 

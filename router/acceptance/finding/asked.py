@@ -90,7 +90,7 @@ class Question(Struct, frozen=True):
 def asked(request: Mapping[str, Any]) -> Question:
     """What the user's last message asks for, in their own words. Never raises, whatever the request is."""
     text = own_words(_last_words(request.get("messages")))[-_LONGEST:]
-    return Question(text.lower(), options_in(text), offered(request), wants_json(request))
+    return Question(text.lower(), _options_in(text), offered(request), wants_json(request))
 
 
 def _last_words(messages: object) -> str:
@@ -99,7 +99,7 @@ def _last_words(messages: object) -> str:
     return text_of(users[-1].get("content")) if users else ""
 
 
-def options_in(text: str) -> dict[str, str]:
+def _options_in(text: str) -> dict[str, str]:
     """The last list of options in a question, from A on and without gaps; empty if there is none."""
     listed = _in_order(
         (match[1].upper(), match[2].strip())

@@ -51,11 +51,11 @@ def number_at(text: str) -> Number | None:
 
 
 def _value(match: re.Match[str]) -> Fraction | None:
-    base = decimal(match["digits"])
+    base = _decimal(match["digits"])
     if base is None:
         return None
     if match["below"]:
-        return _divided(base, decimal(match["below"]))
+        return _divided(base, _decimal(match["below"]))
     if match["part"]:
         part = _divided(Fraction(match["above"]), Fraction(match["part"]))
         return None if part is None else base + part
@@ -70,7 +70,7 @@ def _scaled(base: Fraction, power: int) -> Fraction | None:
     return base * Fraction(10) ** power if abs(power) <= _LARGEST_EXPONENT else None
 
 
-def decimal(digits: str) -> Fraction | None:
+def _decimal(digits: str) -> Fraction | None:
     """The value of digits with marks between them; None if they make no number, like 1.2.3 and 007."""
     if len(digits) > _MOST_DIGITS or _NAME.match(digits):
         return None

@@ -132,8 +132,8 @@ def cued(text: str) -> Iterator[Statement]:
         if link is None or (link[0].endswith("\n") and not _is_heading(lower, at)):
             continue
         begin = _after(lower, link.end())
-        sentence = sentence_at(text, begin)
-        if not is_negated(sentence):
+        sentence = _sentence_at(text, begin)
+        if not _is_negated(sentence):
             yield Statement(sentence, begin, is_claim=lower[at:end] in CLAIMS)
 
 
@@ -177,7 +177,7 @@ def _after(lower: str, end: int) -> int:
     return match.end() if match else end
 
 
-def is_negated(statement: str) -> bool:
+def _is_negated(statement: str) -> bool:
     """Whether a statement says what the answer is not."""
     if statement.strip(" .*。") in VERDICTS:
         return False
@@ -193,15 +193,15 @@ _SHORTEST_WORD = 4
 """Letters: a shorter capitalised word before a dot may be a title, or an initial."""
 
 
-def line_at(text: str, at: int) -> str:
+def _line_at(text: str, at: int) -> str:
     """The rest of the line from `at` on."""
     end = text.find("\n", at, at + LONGEST)
     return text[at : end if end >= 0 else at + LONGEST].strip()
 
 
-def sentence_at(text: str, at: int) -> str:
+def _sentence_at(text: str, at: int) -> str:
     """The rest of the sentence from `at` on, within its line."""
-    line = line_at(text, at)
+    line = _line_at(text, at)
     for end in _END.finditer(line):
         before = line[: end.start()]
         if not _is_abbreviation(before) and not _is_open(before):

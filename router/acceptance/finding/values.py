@@ -51,7 +51,7 @@ def value_of(statement: str, question: Question) -> Found | None:
     return _bare(text, question)
 
 
-def sharp(text: str, question: Question) -> Found | None:
+def _sharp(text: str, question: Question) -> Found | None:
     """The verdict or the number that a clean statement is."""
     if verdict := VERDICTS.get(text.lower()):
         return Found(AnswerKind.VERDICT, verdict)
@@ -75,7 +75,7 @@ def _option(text: str, question: Question) -> Found | None:
 
 
 def _bare(text: str, question: Question) -> Found | None:
-    return sharp(text, question) or literal(text) or _short(text, question)
+    return _sharp(text, question) or literal(text) or _short(text, question)
 
 
 # ---------------------------------------------------------------------------------- numbers

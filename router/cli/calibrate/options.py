@@ -94,6 +94,16 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         default="expected",
         help="the field of a record that holds the right answer (default: expected)",
     )
+    _add_bounds(group)
+    group.add_argument(
+        "--outcomes-file",
+        type=Path,
+        metavar="FILE",
+        help="where the answers are kept and looked up (default: RECORDED.outcomes.parquet)",
+    )
+
+
+def _add_bounds(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--limit", type=whole(1), metavar="N", help="at most this many requests, a sample"
     )
@@ -102,12 +112,6 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--parallel", type=whole(1), default=4, metavar="N", help="calls at a time (default: 4)"
-    )
-    group.add_argument(
-        "--outcomes-file",
-        type=Path,
-        metavar="FILE",
-        help="where the answers are kept and looked up (default: RECORDED.outcomes.parquet)",
     )
 
 

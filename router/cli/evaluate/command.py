@@ -32,6 +32,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "outcomes", nargs="+", type=Path, metavar="OUTCOMES.parquet", help="files of outcomes"
     )
     add_pool(parser)
+    _add_split(parser)
+    parser.add_argument(
+        "--artefact",
+        default=NONE,
+        metavar=f"{SHIPPED}|{NONE}|DIR",
+        help="predict by the shipped artefact, one of your own, or what the other folds teach"
+        " (default: none)",
+    )
+    _add_samples(parser)
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write every number to this file")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="write a page to this file")
+
+
+def _add_split(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split",
         choices=(PROMPT, DATASET),
@@ -45,13 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="folds of random prompts (default: 5)",
     )
-    parser.add_argument(
-        "--artefact",
-        default=NONE,
-        metavar=f"{SHIPPED}|{NONE}|DIR",
-        help="predict by the shipped artefact, one of your own, or what the other folds teach"
-        " (default: none)",
-    )
+
+
+def _add_samples(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=seed, default=0, help="seed of folds and samples (default: 0)"
     )
@@ -62,8 +72,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="resamples for intervals (default: 1000)",
     )
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write every number to this file")
-    parser.add_argument("--html", type=Path, metavar="OUT", help="write a page to this file")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -37,6 +37,13 @@ def add_terms(create: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help="its requests may override these only: tolerance,candidates; or none",
     )
+    _add_amounts(create)
+    create.add_argument(
+        "--expires", type=_expiry, metavar="DAY|Nd", help="2027-01-31 (when it begins, UTC), or 90d"
+    )
+
+
+def _add_amounts(create: argparse.ArgumentParser) -> None:
     create.add_argument(
         "--budget",
         action="append",
@@ -48,9 +55,6 @@ def add_terms(create: argparse.ArgumentParser) -> None:
     create.add_argument("--rpm", type=whole(1, _MOST_A_MINUTE), help="requests a minute")
     create.add_argument(
         "--tpm", type=whole(1, _MOST_A_MINUTE), help="tokens a minute, of prompt and answer"
-    )
-    create.add_argument(
-        "--expires", type=_expiry, metavar="DAY|Nd", help="2027-01-31 (when it begins, UTC), or 90d"
     )
 
 

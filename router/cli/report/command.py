@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by", choices=GROUPINGS, default="model", help="what to group by (default: model)"
     )
-    add_filters(parser)
+    _add_filters(parser)
     parser.add_argument(
         "--baseline",
         metavar="MODEL",
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_filters(parser: argparse.ArgumentParser) -> None:
+def _add_filters(parser: argparse.ArgumentParser) -> None:
     """`--since`, `--until`, `--last`, and one option for each name to filter by."""
     parser.add_argument("--since", type=day, metavar="DAY", help="first day, YYYY-MM-DD (UTC)")
     parser.add_argument("--until", type=day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")
@@ -86,7 +86,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def filters_of(args: argparse.Namespace, now_s: float) -> Filters:
+def _filters_of(args: argparse.Namespace, now_s: float) -> Filters:
     """The filters that the options ask for. Raises FarthingError for --last with --since."""
     since = args.since or ""
     if args.last is not None:
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the report."""
     settings = unlearnt_settings_of(args)
     now_s = time.time()
-    filters = filters_of(args, now_s)
+    filters = _filters_of(args, now_s)
     with opened_ledger(settings) as engine:
         baseline = _baseline(args.baseline, settings, engine, filters) if args.baseline else None
         if args.movers:

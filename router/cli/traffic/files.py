@@ -48,17 +48,17 @@ class GatheredRequests(Struct, frozen=True):
 
 def sample() -> list[Written]:
     """The requests that ship with Farthing."""
-    return written(sample_requests())
+    return _written(sample_requests())
 
 
 def read_file(name: str) -> list[Written]:
     """The requests in a file, or on standard input for '-'. Raises FarthingError if there are none."""
-    if not (found := written(read_bytes(name))):
+    if not (found := _written(read_bytes(name))):
         raise FarthingError(f"{name} has no requests in it")
     return found
 
 
-def written(raw: bytes) -> list[Written]:
+def _written(raw: bytes) -> list[Written]:
     """Each request in a text: one JSON value, a list of them, or one per line."""
     try:
         whole = orjson.loads(raw)

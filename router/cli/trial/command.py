@@ -47,6 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     for name, what in (("old", "the policy to compare with"), ("new", "the policy to try")):
         parser.add_argument(name, metavar=name.upper(), help=f"{what}: its name, or a policy file")
+    _add_source(parser)
+    add_caller(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON, with every change")
+    form.add_argument("--html", type=Path, metavar="FILE", help="also write a page, as one file")
+    _add_guards(parser)
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--file",
@@ -70,11 +79,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"with --ledger: at most this many, newest first (default: {MOST:,})",
     )
-    add_caller(parser)
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON, with every change")
-    form.add_argument("--html", type=Path, metavar="FILE", help="also write a page, as one file")
-    _add_guards(parser)
 
 
 def _add_guards(parser: argparse.ArgumentParser) -> None:

@@ -42,9 +42,9 @@ def document(trial: Trial, most_changes: int | None = None) -> Document:
         "old": old,
         "new": new,
         "source": trial.source,
-        "total": figures(totals(trial.pairs)),
+        "total": _figures(totals(trial.pairs)),
         "categories": [
-            {"category": category.value, **figures(found)}
+            {"category": category.value, **_figures(found)}
             for category, found in grouped(trial.pairs, by_category).items()
         ],
         "flows": [
@@ -52,7 +52,7 @@ def document(trial: Trial, most_changes: int | None = None) -> Document:
                 "category": category.value,
                 "from": old_id or None,
                 "to": new_id or None,
-                **figures(found),
+                **_figures(found),
             }
             for (category, old_id, new_id), found in grouped(trial.pairs, by_stream).items()
         ],
@@ -79,7 +79,7 @@ def notes(trial: Trial) -> Iterator[str]:
         yield f"Cost and quality exclude the {refused} requests that a policy refuses."
 
 
-def figures(found: TrialTotals) -> Document:
+def _figures(found: TrialTotals) -> Document:
     """Totals as plain data: money as decimal text in USD, quality and shares from 0 to 1."""
     return {
         "requests": found.requests,

@@ -66,7 +66,7 @@ def read_local(folder: Path) -> LocalQuality | None:
         return None
     place = folder / current
     raw = _bytes(place / ESTIMATES)
-    card = read_card(place)
+    card = _read_card(place)
     if sha256(raw).hexdigest() != card.get("sha256"):
         raise UnusableEvidence(f"{place / ESTIMATES} is not what its card says (SHA-256 differs)")
     try:
@@ -75,7 +75,7 @@ def read_local(folder: Path) -> LocalQuality | None:
         raise UnusableEvidence(f"{place / ESTIMATES} is invalid: {error}") from None
 
 
-def read_card(place: Path) -> Mapping[str, Any]:
+def _read_card(place: Path) -> Mapping[str, Any]:
     """The summary of a calibration. Raises UnusableEvidence."""
     return _object(place / CARD, _bytes(place / CARD))
 

@@ -19,6 +19,7 @@ from router.ports import Response
 from router.providers.aside.keeper import READY
 from router.providers.aside.wording import (
     FAULT_STATUS,
+    REQUEST_ID,
     CallWish,
     broken_frame,
     event_frame,
@@ -84,7 +85,8 @@ class Desk:
         try:
             if wish.stream:
                 return await _relayed(request, response)
-            return web.Response(body=await response.read(), content_type=_JSON)
+            headers = {REQUEST_ID: response.request_id}
+            return web.Response(body=await response.read(), headers=headers, content_type=_JSON)
         finally:
             await response.close()
 
@@ -112,7 +114,7 @@ def _way_to(target: CallTarget, connect_s: float) -> LitellmUpstream:
 
 async def _relayed(request: web.Request, response: Response) -> web.StreamResponse:
     """The stream as it comes; writing waits while the client does not read."""
-    relayed = web.StreamResponse()
+    relayed = web.StreamResponse(headers={REQUEST_ID: response.request_id})
     await relayed.prepare(request)
     try:
         async for event in response.pieces():

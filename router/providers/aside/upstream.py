@@ -10,7 +10,13 @@ from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
 from router.providers.aside.keeper import Keeper
 from router.providers.aside.keepers import Keepers
-from router.providers.aside.wording import FAULT_STATUS, CallWish, Frames, read_fault
+from router.providers.aside.wording import (
+    FAULT_STATUS,
+    REQUEST_ID,
+    CallWish,
+    Frames,
+    read_fault,
+)
 from router.providers.streamed import Streamed
 from router.providers.translating.arguments import CallTarget
 
@@ -53,6 +59,7 @@ class _Plain:
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        self.request_id = response.headers.get(REQUEST_ID, "")
 
     async def read(self) -> bytes:
         with _translated():
@@ -68,6 +75,7 @@ class _Plain:
 class _Streamed(Streamed):
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        self.request_id = response.headers.get(REQUEST_ID, "")
         self._frames = Frames()
         self._ready: Iterator[bytes] = iter(())
 

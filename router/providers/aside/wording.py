@@ -17,6 +17,9 @@ from router.providers.translating.arguments import CallTarget
 FAULT_STATUS = 502
 """The status of an answer that is a fault; its body is that of `fault_bytes`."""
 
+REQUEST_ID = "x-request-id"
+"""The header with what the provider calls the request."""
+
 _EVENT, _BROKEN, _WHOLE = b"e", b"b", b"w"
 _SIZE_BYTES = 4
 _HEAD_BYTES = 1 + _SIZE_BYTES

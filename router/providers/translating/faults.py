@@ -13,8 +13,10 @@ from typing import Any
 
 from router.dispatch.faults import fault_of_status
 from router.domain.fault import AttemptFailed, Fault, FaultKind
+from router.domain.members import replace
 from router.providers.translating.connection import ConnectionTrace, Loss
 from router.wire.errors import retry_after_s
+from router.wire.request_ids import request_id_in
 
 _LONGEST_MESSAGE = 500
 _UNACCEPTABLE = {
@@ -32,6 +34,14 @@ def failure_of(
 
     `now_s` is Unix time.
     """
+    fault = _meant(error, trace, now_s, secrets).fault
+    headers = trace.headers or _headers_of(error)
+    return AttemptFailed(replace(fault, request_id=request_id_in(headers, is_error=True)))
+
+
+def _meant(
+    error: Exception, trace: ConnectionTrace, now_s: float, secrets: Sequence[str]
+) -> AttemptFailed:
     said = _error_object(error, secrets)
     names = {kind.__name__ for kind in type(error).__mro__}
     for name in names & _UNACCEPTABLE.keys():

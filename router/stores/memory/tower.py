@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 
 
-class LonelyLead:
+class LocalLead:
     """Implements `router.ports.Lead` where there is no other process, or none is known."""
 
     is_successor = True
@@ -19,15 +19,15 @@ class LonelyLead:
         """Nobody takes it up."""
 
 
-class LonelyTower:
+class LocalTower:
     """Implements `router.ports.Tower` for one process."""
 
     is_shared = False
     """There is nobody else."""
 
-    async def lead(self, _key: str, _wanted: Callable[[], None]) -> LonelyLead:
+    async def lead(self, _key: str, _wanted: Callable[[], None]) -> LocalLead:
         """Always."""
-        return LonelyLead()
+        return LocalLead()
 
     async def follow(self, _key: str) -> AsyncIterator[bytes]:
         """Nothing comes."""

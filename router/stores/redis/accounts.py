@@ -2,11 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
 from router.domain.budget import Balance, Budget, Period
 from router.domain.money import Money
+from router.stores.memory.purse import is_due
 from router.stores.redis import keys
 
 PICO_PER_NANO = 1000
@@ -126,3 +128,40 @@ class Accounts:
         """Have these balances read again: one of the budgets turned out to have too little left."""
         for each in self.known(budgets):
             each.read_s = float("-inf")
+
+
+class UnsureAccounts:
+    """Accounts of which the ledger is to be asked again, once that is due; beyond `most` the oldest are dropped."""
+
+    def __init__(self, most: int) -> None:
+        self._due_s: dict[BudgetPeriod, float] = {}
+        self._most = most
+
+    def __len__(self) -> int:
+        return len(self._due_s)
+
+    def __contains__(self, account: BudgetPeriod) -> bool:
+        return account in self._due_s
+
+    def keep(self, accounts: Sequence[BudgetPeriod], due_s: float) -> None:
+        """Have the ledger asked of these from `due_s` (Unix time) on."""
+        self._due_s.update(dict.fromkeys(accounts, due_s))
+        for oldest in tuple(islice(self._due_s, max(0, len(self._due_s) - self._most))):
+            del self._due_s[oldest]
+
+    def take(self, now_s: float, most: int) -> tuple[BudgetPeriod, ...]:
+        """At most `most` of those that are due, which are dropped: the caller asks."""
+        due = (each for each, due_s in self._due_s.items() if is_due(due_s, now_s))
+        taken = tuple(islice(due, most))
+        for account in taken:
+            del self._due_s[account]
+        return taken
+
+
+def bounding_of(accounts: Sequence[BudgetPeriod]) -> tuple[BudgetPeriod, ...]:
+    """The accounts, each key once: of several budgets with the same account, the one that allows least.
+
+    They differ only in their amounts, such as a key's own budget and that of each key.
+    """
+    least = {each.key: each for each in sorted(accounts, key=lambda each: -each.budget.usd.pico)}
+    return tuple(least.values())

@@ -16,7 +16,7 @@ Word = str | bytes | int | float
 Words = tuple[Word, ...]
 """A command and its arguments."""
 
-COURIERS = 2
+SENDERS = 2
 """Two, so that the next batch need not wait for the network. With more, batches would hardly form."""
 MOST_AT_ONCE = 16
 _MOST_BYTES = 2**18
@@ -44,7 +44,7 @@ class Batches:
         self._timeout_s = timeout_s
         self._waiting: deque[_Waiting] = deque()
         self._under_way = 0
-        self._couriers: set[asyncio.Task[None]] = set()
+        self._senders: set[asyncio.Task[None]] = set()
 
     async def reply(self, words: Words) -> Any:
         """The reply to a command. If its caller is cancelled, it may be carried out all the same.
@@ -53,7 +53,7 @@ class Batches:
         """
         loop = asyncio.get_running_loop()
         until_s = loop.time() + self._timeout_s
-        if self._under_way < COURIERS:
+        if self._under_way < SENDERS:
             return await self._alone(words, until_s)
         reply: asyncio.Future[Any] = loop.create_future()
         size = sum(len(word) for word in words if isinstance(word, str | bytes))
@@ -62,8 +62,8 @@ class Batches:
 
     async def close(self) -> None:
         """Return when all that wait have been answered."""
-        while self._couriers:
-            await asyncio.wait(self._couriers)
+        while self._senders:
+            await asyncio.wait(self._senders)
 
     async def _alone(self, words: Words, until_s: float) -> Any:
         """The reply to a command that is sent alone: it needs no task and no future."""
@@ -74,13 +74,13 @@ class Batches:
         finally:
             self._under_way -= 1
             if self._waiting:
-                self._send_courier()
+                self._start_sender()
 
-    def _send_courier(self) -> None:
+    def _start_sender(self) -> None:
         self._under_way += 1
-        courier = asyncio.get_running_loop().create_task(self._travel())
-        self._couriers.add(courier)
-        courier.add_done_callback(self._couriers.discard)
+        sender = asyncio.get_running_loop().create_task(self._travel())
+        self._senders.add(sender)
+        sender.add_done_callback(self._senders.discard)
 
     async def _travel(self) -> None:
         """Carry batches until no commands wait."""

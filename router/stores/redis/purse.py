@@ -11,7 +11,6 @@ up to nine million dollars.
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from itertools import islice
 from typing import Any, TypeVar
 
 from router.domain.budget import Balance, Budget
@@ -24,10 +23,16 @@ from router.stores.memory.purse import (
     MemoryPurse,
     Spent,
     SpentUnknown,
-    is_due,
 )
 from router.stores.redis import keys
-from router.stores.redis.accounts import PICO_PER_NANO, Accounts, BudgetPeriod, ReadBalance
+from router.stores.redis.accounts import (
+    PICO_PER_NANO,
+    Accounts,
+    BudgetPeriod,
+    ReadBalance,
+    UnsureAccounts,
+    bounding_of,
+)
 from router.stores.redis.batches import Word
 from router.stores.redis.holding import KEEP, LOOK, OPEN, RESERVE, SETTLE, Apart, Hold
 from router.stores.redis.link import RedisAway, RedisLink
@@ -75,8 +80,7 @@ class RedisPurse:
         self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[BudgetPeriod] = set()
         self._ended: dict[BudgetPeriod, set[str]] = {}
-        self._unsure: dict[BudgetPeriod, float] = {}
-        self._most_unsure = most_known
+        self._unsure = UnsureAccounts(most_known)
         self._is_alone = False
         self._opening = asyncio.Lock()
         self._comparing = asyncio.Lock()
@@ -171,7 +175,7 @@ class RedisPurse:
 
     async def _lacking(self, hold: Hold) -> Balance | None:
         """The balance of an account that has too little for `hold`; None if it is held in all of them."""
-        bounding = _bounding(hold.accounts)
+        bounding = bounding_of(hold.accounts)
         caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
         told: list[Word] = [self._lapse_s, hold.amount_nano, hold.token, *caps]
         await self._refresh()
@@ -246,7 +250,7 @@ class RedisPurse:
             await hold.after
         told: list[Word] = [hold.amount_nano, hold.token, cost_nano]
         try:
-            await self._run(self._keep, _bounding(hold.accounts), told)
+            await self._run(self._keep, bounding_of(hold.accounts), told)
         except RedisAway:
             self._lost(hold, was_asked=True)
             self._lost(replace(hold, amount_nano=cost_nano), was_asked=True)
@@ -281,7 +285,7 @@ class RedisPurse:
 
     async def _tell(self, hold: Hold, cost_nano: int, for_s: float = 0) -> int:
         """Settle in Redis; returns how many of the accounts it has lost, where the cost stands in for `for_s`."""
-        accounts, is_due = _bounding(hold.accounts), self._unix_s() < hold.lapses_s
+        accounts, is_due = bounding_of(hold.accounts), self._unix_s() < hold.lapses_s
         told: list[Word] = [hold.token, hold.amount_nano, cost_nano, int(is_due), for_s]
         kept = map(self._kept_s, accounts)
         lost: int = await self._run(self._settle, accounts, [*told, *kept])
@@ -346,15 +350,11 @@ class RedisPurse:
 
     def _ask_later(self, accounts: Sequence[BudgetPeriod]) -> None:
         """Have the ledger asked of them again, when somebody needs them."""
-        self._unsure.update(dict.fromkeys(accounts, self._unix_s() + ASK_AGAIN_S))
-        for oldest in tuple(islice(self._unsure, max(0, len(self._unsure) - self._most_unsure))):
-            del self._unsure[oldest]
+        self._unsure.keep(accounts, self._unix_s() + ASK_AGAIN_S)
 
     def _ask_again(self) -> None:
         """Have the ledger asked of accounts that it could not tell of, in the background: nobody waits for that."""
-        due = (each for each, due_s in self._unsure.items() if is_due(due_s, self._unix_s()))
-        for account in tuple(islice(due, _ASKED_AT_ONCE - len(self._asking))):
-            del self._unsure[account]
+        for account in self._unsure.take(self._unix_s(), _ASKED_AT_ONCE - len(self._asking)):
             self._ask(self._told_again(account))
 
     async def _told_again(self, account: BudgetPeriod) -> None:
@@ -381,15 +381,6 @@ class RedisPurse:
     ) -> Any:
         named = [account.key for account in accounts]
         return await script([*named, *map(keys.holds, named)], told)
-
-
-def _bounding(accounts: Sequence[BudgetPeriod]) -> tuple[BudgetPeriod, ...]:
-    """The accounts, each key once: of several budgets with the same account, the one that allows least.
-
-    They differ only in their amounts, such as a key's own budget and that of each key.
-    """
-    least = {each.key: each for each in sorted(accounts, key=lambda each: -each.budget.usd.pico)}
-    return tuple(least.values())
 
 
 def _in_parts(every: Sequence[_T]) -> Iterator[Sequence[_T]]:

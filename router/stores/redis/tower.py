@@ -23,7 +23,7 @@ from typing import Any
 from msgspec import Struct
 
 from router.ports import LED_LATELY_S, Lead
-from router.stores.memory.tower import LonelyLead
+from router.stores.memory.tower import LocalLead
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
@@ -122,7 +122,7 @@ class RedisTower:
     async def lead(self, key: str, wanted: Callable[[], None]) -> Lead | None:
         """The lead, or None if another process has it. Without Redis, each process leads for itself."""
         if self._followed >= self.pace.most_followed:
-            return LonelyLead()
+            return LocalLead()
         lead = RedisLead(self, key, secrets.token_hex(8), wanted, self._monotonic_s())
         asking, was_up = asyncio.create_task(self._state(key, lead.token)), self.link.is_up
         try:
@@ -131,7 +131,7 @@ class RedisTower:
             if was_up:
                 self._doubtful.append(lead)
                 self._keep_watch()
-            return LonelyLead()
+            return LocalLead()
         except asyncio.CancelledError:
             self.start(_let_go(lead, asking))
             raise

@@ -97,7 +97,8 @@ def _query(by: str, filters: Filters, outer: str = "") -> Select[Any]:
     sums = [func.sum(table.c[name]).label(name) for name in (*COUNTS, *BUCKETS, *MONEY)]
     quality = func.sum(table.c.quality_sum).label("quality_sum")
     query = select(*keys, *sums, quality).where(*_conditions(table, filters))
-    # Answers with a predicted quality and those without differ in their model or policy, and so in their rows.
+    # Answers with a predicted quality and those without are in different rows; in rows of older versions, too, if
+    # they differ in their model.
     return query.group_by(*(keys if by else keys[1:]), table.c.quality_sum > 0)
 
 

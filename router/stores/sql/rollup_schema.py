@@ -38,12 +38,16 @@ SUMS = (*COUNTS, *BUCKETS, *MONEY, "quality_sum")
 SIZE_THRESHOLDS = (32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
 """Every prompt length at which some vendor's rates change, as of litellm 1.106.2's price map."""
 
+UNPREDICTED = -1
+"""The `size_class` of answers for which no quality is predicted (vectors, what was passed through). They are never
+priced again, whatever their size; and they must not be in one row with a pinned model's answers for the same key."""
+
 
 def _rollup(name: str, *leading: Column[str] | Column[int], without: Collection[str] = ()) -> Table:
     """Sums over attempts, one row for each combination of dimensions that reports ask for.
 
     `size_class` is the largest threshold that the prompt exceeds, else 0, so that sums can be priced
-    again at the rates of another model's bands.
+    again at the rates of another model's bands; `UNPREDICTED` for answers that never are.
     """
     dimensions = (dimension for dimension in DIMENSIONS if dimension not in without)
     return Table(

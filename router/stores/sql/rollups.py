@@ -39,6 +39,7 @@ from router.stores.sql.rollup_schema import (
     ROLLUPS,
     SIZE_THRESHOLDS,
     SUMS,
+    UNPREDICTED,
 )
 from router.stores.sql.schema import ATTEMPTS, TAGS
 
@@ -148,8 +149,10 @@ def _one(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _size_class() -> ColumnElement[int]:
+    is_unpredicted = _A.is_answer & _A.quality_p.is_(None)
     tokens = sum((_A[bucket] for bucket in INPUT_BUCKETS), literal(0))
-    return case(*((tokens > size, size) for size in reversed(SIZE_THRESHOLDS)), else_=0)
+    sizes = ((tokens > size, size) for size in reversed(SIZE_THRESHOLDS))
+    return case((is_unpredicted, UNPREDICTED), *sizes, else_=0)
 
 
 def _latencies(measure: str) -> Select[Any]:

@@ -74,6 +74,7 @@ ATTEMPTS = Table(
     Column("quality_p", Float),
     Column("first_content_s", Float),
     Column("total_s", Float, nullable=False),
+    Column("upstream_request_id", String),
     Column("decision", String),
     UniqueConstraint("request_id", "attempt", name="attempts_once"),
     Index("attempts_by_time", "at_s"),
@@ -152,6 +153,7 @@ _FROM_ENTRY = {
     "quality_p": "quality_p",
     "first_content_s": "first_content_s",
     "total_s": "total_s",
+    "upstream_request_id": "upstream_request_id",
 }
 """Where each column comes from; `day` and `hour` are computed, `decision` is written out."""
 

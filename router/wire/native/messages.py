@@ -38,6 +38,7 @@ def read_message(raw: bytes) -> PlainAnswer:
         service_tier=anthropics_tier(member(answer, "usage")),
         refuses=_refuses(answer),
         consults=_consults(member(answer, "usage")),
+        id=answer.get("id"),
     )
 
 
@@ -80,6 +81,7 @@ class MessagesForm:
             EventKind.PREAMBLE,
             service_tier=anthropics_tier(_begun_with(event)),
             prompt=read_prompt(self._begun),
+            id=member(event, "message").get("id"),
         )
 
     def _ended(self, raw: bytes, event: Mapping[str, Any]) -> StreamEvent:

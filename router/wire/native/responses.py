@@ -39,6 +39,7 @@ def read_response(raw: bytes) -> PlainAnswer:
         calls_tools=calls,
         service_tier=tier_of(answer.get("service_tier")),
         refuses=end.stop is Stop.FILTER or any(map(_refuses, items)),
+        id=answer.get("id"),
     )
 
 
@@ -74,7 +75,7 @@ class ResponsesForm:
             case _ if told.endswith(".delta"):
                 chars, refuses = chars_in(event.get("delta")), "refusal" in told
                 return _content(raw, output_chars=chars, refuses=refuses)
-        return StreamEvent(raw, EventKind.PREAMBLE)
+        return StreamEvent(raw, EventKind.PREAMBLE, id=self._begun.get("id"))
 
     def broken(self, message: str) -> bytes:
         """The event that the Response has failed; if it had not begun, an `error` event."""

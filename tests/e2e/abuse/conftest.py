@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.abuse.refusals import works
 from tests.e2e.configs import usual_config
 from tests.e2e.programs import Farthing
-from tests.e2e.refusals import works
 from tests.e2e.upstreams import FixedUpstream, Simulator
 
 

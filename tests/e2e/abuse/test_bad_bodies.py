@@ -8,8 +8,8 @@ import zlib
 
 import pytest
 
+from tests.e2e.abuse.refusals import refused
 from tests.e2e.programs import Farthing
-from tests.e2e.refusals import refused
 from tests.e2e.wire import answer_on, chat, connected, get, head, post, raw_exchange, send
 
 MIB = 2**20

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.abuse.refusals import refused, works
 from tests.e2e.configs import write_config
 from tests.e2e.programs import Farthing, complaints
-from tests.e2e.refusals import refused, works
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, answer_on, chat, connected, get, head, post, raw_exchange, send
 

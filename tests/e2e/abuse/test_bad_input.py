@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.abuse.refusals import refused
 from tests.e2e.programs import Farthing
-from tests.e2e.refusals import refused
 from tests.e2e.upstreams import Canned, FixedUpstream, Simulator
 from tests.e2e.wire import chat, post
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.e2e.abuse.refusals import refused
 from tests.e2e.programs import Farthing
-from tests.e2e.refusals import refused
 from tests.e2e.wire import get, head, raw_exchange, send
 
 MIB = 2**20

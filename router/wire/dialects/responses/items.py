@@ -63,13 +63,13 @@ def _call(item: JsonObject, place: str, said: str, *, is_custom: bool = False) -
 
 def _thought(item: JsonObject, place: str, origin: str) -> Iterator[Thinking]:
     """A thought, unless nothing of it is given."""
-    text, encrypted = thought_text(item, place), text_of(item, "encrypted_content", place)
+    text, encrypted = _thought_text(item, place), text_of(item, "encrypted_content", place)
     if text or encrypted:
         seal = taken_off(encrypted, origin, text_of(item, "id", place))
         yield Thinking(text, seal, is_hidden=not text)
 
 
-def thought_text(item: JsonObject, place: str) -> str:
+def _thought_text(item: JsonObject, place: str) -> str:
     """The summaries of a thought, a paragraph each; if there are none, the thought itself."""
     summaries = objects_in(item.get("summary"), f"{place}.summary")
     text = "\n\n".join(text_of(each, "text", where) for where, each in summaries)

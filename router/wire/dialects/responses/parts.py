@@ -140,11 +140,11 @@ def written_output(part: Text | Refusal) -> dict[str, Any]:
     """A part of a model's output."""
     if isinstance(part, Refusal):
         return {"type": "refusal", "refusal": part.text}
-    cited = [written_citation(each, part) for each in part.citations]
+    cited = [_written_citation(each, part) for each in part.citations]
     return {"type": "output_text", "text": part.text, "annotations": cited, "logprobs": []}
 
 
-def written_citation(cited: Citation, text: Text) -> dict[str, Any]:
+def _written_citation(cited: Citation, text: Text) -> dict[str, Any]:
     """A page that `text` cites."""
     return {
         "type": "url_citation",

@@ -1,6 +1,7 @@
 """The page of `farthing try --html`, as a file and in a real browser.
 
-To look at the pictures that it takes: FARTHING_PICTURES=var/pictures make test ARGS=tests/e2e/test_trial_page.py
+To look at the pictures that it takes:
+FARTHING_PICTURES=var/pictures make test ARGS=tests/e2e/policies/test_trial_page.py
 """
 
 import json

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from router.wire.dialects.dialect import Dialect
-from tests.e2e.coding_agents import PROSE, TASK, ClaudeCode, Codex, Upstream
+from tests.e2e.clients.coding_agents import PROSE, TASK, ClaudeCode, Codex, Upstream
 from tests.e2e.configs import fixed_model, write_config
 from tests.e2e.doors import MESSAGES, RESPONSES, Knock, events_of
 from tests.e2e.programs import Farthing

@@ -3,7 +3,7 @@
 import asyncio
 
 from router.domain.turns import Turns
-from router.pipeline.leisure import at_leisure, turn_after
+from router.pipeline.in_turns import in_turns, turn_after
 from router.wire.parted import LONG_BYTES
 
 
@@ -23,7 +23,7 @@ async def beside(done: list[str], turns: int) -> None:
 async def test_between_two_parts_everybody_else_has_a_turn() -> None:
     done = list[str]()
     other = asyncio.create_task(beside(done, 2))
-    assert await at_leisure(work(3, done)) == "result"
+    assert await in_turns(work(3, done)) == "result"
     await other
     assert done == ["part 0", "turn 0", "part 1", "turn 1", "part 2"]
 
@@ -31,7 +31,7 @@ async def test_between_two_parts_everybody_else_has_a_turn() -> None:
 async def test_work_of_one_part_waits_for_nobody() -> None:
     done = list[str]()
     other = asyncio.create_task(beside(done, 1))
-    assert await at_leisure(work(0, done)) == "result"
+    assert await in_turns(work(0, done)) == "result"
     assert done == []
     await other
 

@@ -1,4 +1,4 @@
-"""How sure the classifier of kinds may be: it is penalised, so its shares are flatter than what comes true."""
+"""Calibrates the classifier of kinds: being regularised, it is less sure than it may be."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,16 +7,16 @@ from scipy.special import logsumexp
 from router.domain.arrays import Floats
 
 _POWERS = sorted(2.0 ** (np.arange(-8, 17) / 8.0), key=lambda power: abs(np.log(power)))
-"""From a half to four, and 1 first. Beyond four, shares of seven decimals could not be made flat again."""
+"""From a half to four, 1 first, so that it wins ties. Beyond four, shares of seven decimals lose too much."""
 _PSEUDO_PROMPTS = 50.0
-"""Prompts' worth of belief that shares are right as they are."""
+"""The weight, in prompts, of the assumption that shares are right as they are."""
 
 
-def fitted_power(logits: Floats, kinds: NDArray[np.intp]) -> float:
-    """The power of shares, scaled to sum to 1 again, by which the true kinds are likeliest.
+def inverse_temperature(logits: Floats, kinds: NDArray[np.intp]) -> float:
+    """The inverse temperature (Guo et al. 2017) that makes the true kinds likeliest; 1 where none is better.
 
     `logits` are the classifier's, (prompts, kinds), of prompts that it did not learn from; `kinds` are the true
-    ones. A power of shares is the same multiple of their logits (Guo et al. 2017). 1 where all powers are as good.
+    ones. Multiplying logits by it is raising shares to that power, and scaling them to sum to 1 again.
     """
     best = min(_POWERS, key=lambda power: _loss(power * logits, kinds))
     return float(best ** (len(kinds) / (len(kinds) + _PSEUDO_PROMPTS)))

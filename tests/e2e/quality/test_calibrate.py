@@ -1,6 +1,7 @@
 """Recorded requests are asked again, scored, and change decisions: with real servers.
 
-To look at the pictures of the page: FARTHING_PICTURES=var/pictures make test ARGS=tests/e2e/test_calibrate.py
+To look at the pictures of the page:
+FARTHING_PICTURES=var/pictures make test ARGS=tests/e2e/quality/test_calibrate.py
 """
 
 import json

@@ -1,18 +1,20 @@
-"""The corpus of made-up requests: the templates in router/training/corpus/, drawn from by a seed."""
+"""The corpus of made-up requests: the templates in benchmarks/category/made_up/, drawn from by a seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
 from math import sqrt
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import yaml
 from msgspec import Struct
 
+from benchmarks.category.dress import dressed
+from benchmarks.category.grammar import Grammar
+from benchmarks.category.labelled_request import LabelledRequest
 from router.domain.category import Category
-from router.training.dress import dressed
-from router.training.grammar import Grammar
 
+FOLDER = Path(__file__).parent / "made_up"
 _ENGLISH_SHARE = 0.62
 _STRAY: Mapping[str, tuple[int, int, int]] = {
     "text": (120, 12, 60),
@@ -37,20 +39,6 @@ class Family(Struct, frozen=True):
     def language(self) -> str:
         """Its ISO 639-1 code."""
         return self.name.partition("/")[0]
-
-
-class LabelledRequest(Struct, frozen=True):
-    """A request and what it is.
-
-    What was drawn from one `template` differs in words and dress only, what is of one `family` asks
-    in a similar way: either stays together when parts are held out. `weight` is how much it counts in fitting.
-    """
-
-    text: str
-    category: Category
-    family: str
-    template: str
-    weight: float = 1.0
 
 
 def grammar(words: Sequence[str] = (), seed: int = 0) -> Grammar:
@@ -117,7 +105,7 @@ def _share(family: Family, kinds: Sequence[Family]) -> float:
 
 
 def _read(name: str) -> Mapping[str, Any]:
-    text = (files("router") / "training" / "corpus" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
     read: Mapping[str, Any] = yaml.safe_load(text)
     return read
 

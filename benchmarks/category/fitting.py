@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.category.labelled_request import LabelledRequest
 from router.domain.arrays import Floats
 from router.features.category import votes_of
 from router.features.classify import CATEGORIES, CategoryModel, runs_by_root, words_by_root
 from router.features.hashing import Ids
 from router.features.text import both_ends
-from router.features.tokens import Tokenizer
-from router.training.requests import LabelledRequest
+from router.features.tokenizer import Tokenizer
 
 _LARGEST_BYTE = 127
 _TEMPERATURES = np.geomspace(0.4, 3.0, 81)

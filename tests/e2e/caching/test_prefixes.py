@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.e2e.agent_talk import REMINDER, TURNS, WISHES, WORDS
+from tests.e2e.caching.agent_talk import REMINDER, TURNS, WISHES, WORDS
 from tests.e2e.configs import write_config
 from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Simulator

@@ -1,6 +1,7 @@
 """The dashboard in a real browser: what is drawn, what is requested, what malicious names can do.
 
-To look at the pictures that it takes: FARTHING_PICTURES=var/pictures make test ARGS=tests/e2e/test_dashboard.py
+To look at the pictures that it takes:
+FARTHING_PICTURES=var/pictures make test ARGS=tests/e2e/money/test_dashboard.py
 """
 
 import json

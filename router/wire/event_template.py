@@ -1,4 +1,4 @@
-"""What the events of a stream have in common: all but their words.
+"""A template of the events of a stream: what they have in common, which is all but their words.
 
 An answer comes in hundreds of events that differ in a word each. One of them is parsed; those that
 begin and end like it need not be: any number of them at once is understood by looking at the words.
@@ -23,7 +23,7 @@ _PADDING = re.compile(rb'"obfuscation"\s*:\s*"([^"\\]*)"')
 """OpenAI adds this so that the length of an event does not reveal the length of its words."""
 
 
-class Refrain(Struct, frozen=True):
+class EventTemplate(Struct, frozen=True):
     """What surrounds the words of an event, and whether they are content or reasoning.
 
     In padded events, `middle` is what stands between words and padding, and `end` what follows the padding;
@@ -36,7 +36,7 @@ class Refrain(Struct, frozen=True):
     is_content: bool
 
     @classmethod
-    def of(cls, event: StreamEvent) -> "Refrain | None":
+    def of(cls, event: StreamEvent) -> "EventTemplate | None":
         """That of an event with content; None if more than its words would have to be read."""
         is_usual = event.raw.endswith(USUAL_END) and len(event.raw) <= _LONGEST
         if event.kind is not EventKind.CONTENT or event.finished or event.usage or not is_usual:

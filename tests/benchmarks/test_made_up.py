@@ -5,11 +5,11 @@ from random import Random
 
 import pytest
 
+from benchmarks.category.dress import dressed
+from benchmarks.category.grammar import Grammar
+from benchmarks.category.made_up import Family, drawn, families, grammar
+from benchmarks.category.public_questions import category_of, labelled
 from router.domain.category import Category
-from router.training.datasets import category_of, labelled
-from router.training.dress import dressed
-from router.training.grammar import Grammar
-from router.training.requests import Family, drawn, families, grammar
 
 SHIPPED = families()
 

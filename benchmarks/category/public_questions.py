@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
+from benchmarks.category.labelled_request import LabelledRequest
 from router.domain.category import Category
-from router.training.requests import LabelledRequest
 
 _OF: Mapping[str, Category] = {
     "zeroeval/gsm": Category.MATHS,

@@ -7,7 +7,7 @@ from typing import Any
 import openai
 import pytest
 
-from tests.e2e.coding_agents import ClaudeCode, Codex
+from tests.e2e.clients.coding_agents import ClaudeCode, Codex
 from tests.e2e.configs import bare_model, write_config
 from tests.e2e.doors import MESSAGES, RESPONSES, Knock, events_of
 from tests.e2e.programs import Farthing

@@ -9,7 +9,7 @@ from router.wire.parted import LONG_BYTES
 T = TypeVar("T")
 
 
-async def at_leisure(work: Turns[T]) -> T:
+async def in_turns(work: Turns[T]) -> T:
     """The result of `work`; whenever it yields, other tasks may run. Short work is done at once."""
     while True:
         try:
