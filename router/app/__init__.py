@@ -103,7 +103,7 @@ async def serving(
         telemetry = await telemetry_of(settings, world, stack, lines)
         pipeline = await _pipeline(settings, world, stack, (engine, links), telemetry.observer)
         stack.push_async_callback(pipeline.scorer.close)
-        stack.callback(Pulse(pipeline.fleet.woke).close)
+        stack.callback(Pulse(pipeline.fleet.woke, world.unix_s).close)
         current = Current(pipeline, world.unix_s(), settings.unused)
         _share_gossip(current, world, stack, links.quick)
         from router.app.desks import desks

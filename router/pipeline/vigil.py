@@ -95,12 +95,14 @@ def at_most(delay_s: float) -> Vigil:
 class Pulse:
     """Calls `woke` when this process has not run for a while, before what has come meanwhile is judged.
 
-    Made inside a running loop; must be closed.
+    It goes by the calendar, since the other clock stands still while a machine sleeps. A clock that is set forward
+    looks the same. Made inside a running loop; must be closed.
     """
 
-    def __init__(self, woke: Callable[[], None]) -> None:
+    def __init__(self, woke: Callable[[], None], unix_s: Callable[[], float]) -> None:
         self._loop = asyncio.get_running_loop()
         self._woke = woke
+        self._unix_s = unix_s
         self._beat()
 
     def close(self) -> None:
@@ -109,10 +111,11 @@ class Pulse:
 
     def _beat(self) -> None:
         # A timer and no task: what a task does comes a turn of the loop later.
+        self._at_s = self._unix_s()
         self._timer = self._loop.call_later(_BEATS_S, self._look)
 
     def _look(self) -> None:
-        if stood_still(self._timer):
+        if self._unix_s() - self._at_s > _BEATS_S + STOOD_STILL_S:
             self._woke()
         self._beat()
 

@@ -165,7 +165,7 @@ async def test_that_the_process_was_stopped_is_told_before_what_has_come_is_judg
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
     loop, told = StoppedLoop(monkeypatch), list[str]()
-    pulse = Pulse(lambda: told.append("woke"))
+    pulse = Pulse(lambda: told.append("woke"), loop.clock)
 
     async def read() -> None:
         await reader.read()
