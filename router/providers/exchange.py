@@ -38,6 +38,9 @@ KEEPALIVE_S = 4.0
 _STALE_S = 2 * KEEPALIVE_S
 """A connection that has been idle for longer by the calendar was forgotten by the pool, unless time stood still."""
 
+_OLDEST_S = 300.0
+"""A connection that is used for longer is made anew: the upstream's name may lead to another place by now."""
+
 LINGER_S = 1.0
 """Uvicorn, and so vLLM, sends the end within a millisecond; whatever takes longer was not going to be kept."""
 
@@ -83,25 +86,29 @@ class Address(Struct, frozen=True):
 
 
 class _Keeping:
-    """When connections were last used, and which are still waiting for the end of an answer that is known."""
+    """When connections were first and last used, and which still wait for the end of an answer that is known."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, unix_s: Callable[[], float]) -> None:
         self._loop = loop
         self._unix_s = unix_s
-        self._freed_s: WeakKeyDictionary[ResponseHandler, float] = WeakKeyDictionary()
+        self._used_s: WeakKeyDictionary[ResponseHandler, tuple[float, float]] = WeakKeyDictionary()
         self._lingering: set[Connection] = set()
 
     def is_usable(self, connection: Connection) -> bool:
-        """Whether it is new, or was used a moment ago and is still open."""
+        """Whether it is new, or still open, was used a moment ago, and is not too old."""
         protocol = connection.protocol
-        if protocol is None or (freed_s := self._freed_s.get(protocol)) is None:
+        if protocol is None or (used_s := self._used_s.get(protocol)) is None:
             return True
-        return abs(self._unix_s() - freed_s) < _STALE_S and not _is_over(connection)
+        now_s, (first_s, last_s) = self._unix_s(), used_s
+        is_fresh = abs(now_s - last_s) < _STALE_S and now_s - first_s < _OLDEST_S
+        return is_fresh and not _is_over(connection)
 
     def free(self, connection: Connection) -> None:
         """Give it back to the pool."""
-        if connection.protocol is not None:
-            self._freed_s[connection.protocol] = self._unix_s()
+        if (protocol := connection.protocol) is not None:
+            now_s = self._unix_s()
+            first_s, _ = self._used_s.get(protocol, (now_s, now_s))
+            self._used_s[protocol] = first_s, now_s
         self._lingering.discard(connection)
         connection.release()
 

@@ -133,3 +133,16 @@ async def test_a_connection_from_before_the_machine_slept_is_not_used(asleep_s: 
         assert await plain(way, call("m")) == {"choices": []}
         assert server.heard == [1, 1]
         await way.close()
+
+
+async def test_a_connection_in_constant_use_is_made_anew_now_and_then() -> None:
+    """The name of its upstream may lead to another place by now."""
+    clock = Clock()
+    with closing(answers=100) as server:
+        way = DirectUpstream(Endpoint(server.url, KEY), unix_s=clock)
+        for _ in range(62):
+            await plain(way, call("m"))
+            clock.now_s += 5.0
+
+        assert server.heard == [60, 2]
+        await way.close()
