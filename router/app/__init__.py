@@ -44,6 +44,7 @@ from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer
 from router.pipeline.similar import Similar
 from router.pipeline.slots import Slots
+from router.pipeline.vigil import Pulse
 from router.pipeline.witness import Nobody
 from router.ports import Observer, Upstream, World
 from router.server.crew.place import Place
@@ -102,6 +103,7 @@ async def serving(
         telemetry = await telemetry_of(settings, world, stack, lines)
         pipeline = await _pipeline(settings, world, stack, (engine, links), telemetry.observer)
         stack.push_async_callback(pipeline.scorer.close)
+        stack.callback(Pulse(pipeline.fleet.woke, world.unix_s).close)
         current = Current(pipeline, world.unix_s(), settings.unused)
         _share_gossip(current, world, stack, links.quick)
         from router.app.desks import desks

@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from router.config.settings import Settings
-from router.pipeline.vigil import STOOD_STILL_S
+from router.pipeline.vigil import stood_still
 from router.server.crew.accepting import Acceptor
 from router.server.crew.address import BACKLOG, bound, url_of
 from router.server.crew.place import Place
@@ -186,7 +186,7 @@ class _Connection(QuietRequestHandler):
     def _end_unless_asked(self) -> None:
         if self.asked:
             return
-        if _stood_still(self._patience):
+        if self._patience is not None and stood_still(self._patience):
             self._ask_later()
         else:
             self.force_close()
@@ -205,16 +205,11 @@ class _Connection(QuietRequestHandler):
         """End it unless less is waiting than `before_bytes`: a whole answer of megabytes takes some clients minutes."""
         if self.transport is None:
             return
-        if self.transport.get_write_buffer_size() < before_bytes or _stood_still(self._unread):
+        reads = self.transport.get_write_buffer_size() < before_bytes
+        if reads or (self._unread is not None and stood_still(self._unread)):
             self._look_later()
         else:
             self.transport.abort()
-
-
-def _stood_still(timer: asyncio.TimerHandle | None) -> bool:
-    """Whether this process did not run when `timer` was due: what has come, or gone out, meanwhile is not known yet."""
-    now_s = asyncio.get_running_loop().time()
-    return timer is not None and now_s - timer.when() > STOOD_STILL_S
 
 
 def _connection(

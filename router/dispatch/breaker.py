@@ -122,6 +122,11 @@ class Breaker:
         if epoch == self._epoch:
             self._is_probing = False
 
+    def disregard(self) -> None:
+        """Begin another epoch: what calls in flight will report says nothing."""
+        self._epoch += 1
+        self._is_probing, self._probed = False, None
+
     def rest(self, for_s: float, now_s: float) -> None:
         """Open for `for_s`, as another process has; not while our own probe is in flight, whose result counts."""
         if self._is_probing:

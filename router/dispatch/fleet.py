@@ -218,6 +218,14 @@ class Fleet(Struct):
             case About.LIMIT:
                 self._limit(name, notice.for_s or 0.0, now_s)
 
+    def woke(self) -> None:
+        """This process did not run for a while, in which calls in flight were not heard: how they end says nothing."""
+        for breaker in (
+            *(unit.breaker for unit in self._units.values()),
+            *self._upstreams.values(),
+        ):
+            breaker.disregard()
+
     def standings(self, now_s: float) -> Iterator[UnitState]:
         """The state of everything that was ever called or heard of."""
         for name, unit in self._units.items():

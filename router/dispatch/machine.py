@@ -32,9 +32,7 @@ from router.domain.fault import Fault, FaultKind
 from router.domain.members import replace
 from router.domain.money import ZERO, Money
 
-_RETRIED = frozenset(
-    {FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE, FaultKind.MISSED}
-)
+_RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})
 _LIMITS = frozenset({FaultKind.RATE_LIMITED, FaultKind.BUSY})
 _OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS})
 """Faults that hold for a model in every place."""
@@ -54,7 +52,6 @@ _VERDICTS: Mapping[FaultKind, CallVerdict] = {
     FaultKind.BUDGET: CallVerdict.UNSENT,
     FaultKind.UNSUITED: CallVerdict.NEITHER,
     FaultKind.OURS: CallVerdict.NEITHER,
-    FaultKind.MISSED: CallVerdict.NEITHER,
     FaultKind.CLIENT: CallVerdict.NEITHER,
 }
 

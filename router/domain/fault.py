@@ -37,8 +37,6 @@ class FaultKind(StrEnum):
     """This model's API does not take what is asked, or cannot express it; another one might."""
     OURS = "ours"
     """A mistake or a shortage of ours: it says nothing of the upstream, and would be made again with the same model."""
-    MISSED = "missed"
-    """Nothing had come in time, but this process had not run for a while: worth another try, and says nothing."""
     CLIENT = "client"
     """The request itself is wrong; every upstream would say so."""
 

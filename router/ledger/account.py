@@ -20,13 +20,7 @@ CHARS_PER_TOKEN = 4
 _LONGEST_TOKENS = 4
 """Text of long tokens (runs of spaces, say) has so many times fewer tokens than the rule of thumb says."""
 MAYBE_BILLED = frozenset(
-    {
-        FaultKind.TRANSIENT,
-        FaultKind.DISCONNECTED,
-        FaultKind.OURS,
-        FaultKind.MISSED,
-        FaultKind.UNSUITED,
-    }
+    {FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.OURS, FaultKind.UNSUITED}
 )
 """Failures after which a model may have been at work, if it was reached."""
 

@@ -21,7 +21,7 @@ from router.ledger.account import CHARS_PER_TOKEN, Timing
 from router.pipeline.mistakes import place_of
 from router.pipeline.opened import Opened, OpenedStream, open_answer
 from router.pipeline.slots import Slots
-from router.pipeline.vigil import StoodStill, at_most
+from router.pipeline.vigil import at_most
 from router.ports import Call, Observer, Response, Upstream, World
 
 _LOG = logging.getLogger(__name__)
@@ -289,11 +289,9 @@ class Race:
                 if fault := await self._losses.set_aside(start):
                     return Failed(start, fault, watch.timing())
                 opened = await self._open(start)
-        except TimeoutError as late:
+        except TimeoutError:
             was_sent = start.attempt in self._sent
-            kind = FaultKind.MISSED if isinstance(late, StoodStill) else FaultKind.TRANSIENT
-            waited_s = watch.elapsed_s()
-            fault = _too_late(waited_s, kind) if was_sent else _busy(waited_s)
+            fault = _too_late(watch.elapsed_s()) if was_sent else _busy(watch.elapsed_s())
             return Failed(start, fault, watch.timing())
         except AttemptFailed as failed:
             self._losses.named(start, failed.fault.request_id)
@@ -340,9 +338,9 @@ class Race:
             raise AttemptFailed(_busy(_QUEUE_S)) from None
 
 
-def _too_late(waited_s: float, kind: FaultKind) -> Fault:
+def _too_late(waited_s: float) -> Fault:
     message = f"it sent no content for {waited_s:.1f} s"
-    return Fault(kind, 504, message, "timeout", reached_model=True)
+    return Fault(FaultKind.TRANSIENT, 504, message, "timeout", reached_model=True)
 
 
 def _ours(*, was_sent: bool) -> Fault:

@@ -26,8 +26,8 @@ class Listener(Struct):
     that of its events. `kept` are the events as a client would get them with usage, for the cache and for examining the
     answer; None when the stream is not to be kept, or has more than `most_kept_bytes`.
 
-    `held_s` are the seconds in which the stream was not read, because nobody took what had come; `is_excused`
-    says that it was given up when a client's own deadline had passed, or after this process had not run for a while.
+    `held_s` are the seconds in which the stream was not read, because nobody took what had come; `is_hurried`
+    says that it was given up when a client's own deadline had passed.
     """
 
     most_kept_bytes: int
@@ -50,7 +50,7 @@ class Listener(Struct):
     paid: Usage = NO_USAGE
     is_accepted: bool = False
     held_s: float = 0.0
-    is_excused: bool = False
+    is_hurried: bool = False
     dialect: Dialect = Dialect.CHAT
     kept: list[bytes] | None = None
     _last: bytes = b""

@@ -76,7 +76,7 @@ class StreamOwner:
         """What the end says of the model: nothing if its readers were too slow for it, or had no time left."""
         if not listener.error_code:
             return CallVerdict.GOOD
-        theirs = listener.is_excused or self._begun.is_held(listener.held_s)
+        theirs = listener.is_hurried or self._begun.is_held(listener.held_s)
         return CallVerdict.NEITHER if theirs else CallVerdict.BAD
 
     def _broke_off(self, listener: Listener, reason: str) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from router.domain.fault import AttemptFailed
 from router.pipeline.listener import Listener
 from router.pipeline.mistakes import place_of
-from router.pipeline.vigil import StoodStill, Vigil
+from router.pipeline.vigil import Vigil
 from router.wire.answer import EventKind, StreamEvent, Told, Words
 from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.sse import DONE
@@ -204,8 +204,8 @@ class Broadcast:
         try:
             with vigil.within(self._left_s(patience)):
                 await news
-        except TimeoutError as late:
-            await self._late(patience, late)
+        except TimeoutError:
+            await self._late(patience)
 
     async def _fetch(self, patience: Patience, vigil: Vigil) -> None:
         """Read the next batch, for everybody; another client takes over if this is cancelled.
@@ -222,8 +222,8 @@ class Broadcast:
         except AttemptFailed as failed:
             self.listener.broke(failed.fault.message, failed.fault.code)
             piece = None
-        except TimeoutError as late:
-            await self._late(patience, late)
+        except TimeoutError:
+            await self._late(patience)
             return
         except Exception as error:  # noqa: BLE001 - a mistake of ours: clients and books need an end all the same
             _LOG.error("a stream could not be relayed: %s", place_of(error))
@@ -237,14 +237,14 @@ class Broadcast:
             self.listener.ended()
             await self._end()
 
-    async def _late(self, patience: Patience, late: TimeoutError) -> None:
+    async def _late(self, patience: Patience) -> None:
         """Nothing came in time."""
         if self._is_over:
             return
         if not self.is_lonely:
             raise _Late(patience.complaint())
         self.listener.broke(patience.complaint(), _TOO_LATE)
-        self.listener.is_excused = patience.is_clients_time_up() or isinstance(late, StoodStill)
+        self.listener.is_hurried = patience.is_clients_time_up()
         await self._end()
 
     def _take(self, piece: bytes) -> None:

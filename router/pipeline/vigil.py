@@ -6,21 +6,19 @@ lasted too long, and if not, runs on until the current one would have.
 
 A process can be stopped while it waits: with its virtual machine, by a freezer of containers, or for want of CPU. What
 has come meanwhile lies unread, and event loops run timers before they read. So a timer that fires much too late lets
-the wait go on for a moment; if nothing comes then either, that says nothing of those who were waited for.
+the wait go on for a moment, once.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Self
 
 NEVER = float("inf")
-STOOD_STILL_S = 0.25
+STOOD_STILL_S = 1.0
 """A timer that is later than this has been held up by more than other requests."""
+_BEATS_S = 0.25
 GRACE_S = 1.0
 """Enough to read what thousands of connections have brought."""
-
-
-class StoodStill(TimeoutError):
-    """It has taken too long, but this process had not run for a while."""
 
 
 class Vigil:
@@ -35,10 +33,7 @@ class Vigil:
         self._is_over = False
 
     def within(self, delay_s: float) -> Self:
-        """For a `with` statement: raises TimeoutError there if what is awaited in it takes longer.
-
-        It is StoodStill if this process was not running when this wait, or an earlier one, was to end.
-        """
+        """For a `with` statement: raises TimeoutError there if what is awaited in it takes longer."""
         self._until_s = until_s = self._loop.time() + delay_s
         if self._due_s > until_s:
             self._set(until_s)
@@ -58,7 +53,7 @@ class Vigil:
         self._is_over = False
         assert self._task is not None  # noqa: S101 - `__enter__` has set it
         if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
-            raise (TimeoutError if self._prolonged_s == NEVER else StoodStill) from None
+            raise TimeoutError from None
 
     def close(self) -> None:
         """Watch no more."""
@@ -95,3 +90,36 @@ class _Once(Vigil):
 def at_most(delay_s: float) -> Vigil:
     """A limit on one wait, for a `with` statement: raises TimeoutError there as `Vigil.within` does."""
     return _Once().within(delay_s)
+
+
+class Pulse:
+    """Calls `woke` when this process has not run for a while, before what has come meanwhile is judged.
+
+    It goes by the calendar, since the other clock stands still while a machine sleeps. A clock that is set forward
+    looks the same. Made inside a running loop; must be closed.
+    """
+
+    def __init__(self, woke: Callable[[], None], unix_s: Callable[[], float]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._woke = woke
+        self._unix_s = unix_s
+        self._beat()
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._timer.cancel()
+
+    def _beat(self) -> None:
+        # A timer and no task: what a task does comes a turn of the loop later.
+        self._at_s = self._unix_s()
+        self._timer = self._loop.call_later(_BEATS_S, self._look)
+
+    def _look(self) -> None:
+        if self._unix_s() - self._at_s > _BEATS_S + STOOD_STILL_S:
+            self._woke()
+        self._beat()
+
+
+def stood_still(timer: asyncio.TimerHandle) -> bool:
+    """Whether this process did not run when `timer`, which has just fired, was due."""
+    return asyncio.get_running_loop().time() - timer.when() > STOOD_STILL_S

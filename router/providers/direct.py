@@ -155,8 +155,8 @@ class Line:
         own = _HEADERS | dict(headers)
         keeping = connector_by(proxy, limit=0, keepalive_timeout=KEEPALIVE_S)
         alone = connector_by(proxy, limit=0, force_close=True)
-        self._kept = Exchanges(url, own, keeping, connect_s=connect_s)
-        self._fresh = Exchanges(url, own, alone, connect_s=connect_s)
+        self._kept = Exchanges(url, own, keeping, connect_s=connect_s, unix_s=unix_s)
+        self._fresh = Exchanges(url, own, alone, connect_s=connect_s, unix_s=unix_s)
 
     async def post(
         self,

@@ -11,13 +11,16 @@ written to it, so nobody can bill for that. A close that is still on its way can
 have arrived, and be billed: this is a failure like any other, reported and booked, and only the attempt machine
 asks again. (RFC 9112, section 9.3.1, forbids repeating a POST silently; aiohttp's session, Go's client and nginx do
 not either.)
+
+While a machine sleeps, the clock by which the pool forgets idle connections stands still. What they lead to has gone
+without a word when it wakes up, and a request over one would wait for minutes. So the calendar decides as well.
 """
 
 import asyncio
 import re
 import select
-from collections.abc import Mapping
-from weakref import WeakSet
+from collections.abc import Callable, Mapping
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -31,6 +34,12 @@ from router.providers.connector import TimelyConnector
 
 KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn, and so vLLM, closes an idle connection."""
+
+_STALE_S = 2 * KEEPALIVE_S
+"""A connection that has been idle for longer by the calendar was forgotten by the pool, unless time stood still."""
+
+_OLDEST_S = 300.0
+"""A connection that is used for longer is made anew: the upstream's name may lead to another place by now."""
 
 LINGER_S = 1.0
 """Uvicorn, and so vLLM, sends the end within a millisecond; whatever takes longer was not going to be kept."""
@@ -77,21 +86,29 @@ class Address(Struct, frozen=True):
 
 
 class _Keeping:
-    """Which connections were used before, and which are still waiting for the end of an answer that is known."""
+    """When connections were first and last used, and which still wait for the end of an answer that is known."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, unix_s: Callable[[], float]) -> None:
         self._loop = loop
-        self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._unix_s = unix_s
+        self._used_s: WeakKeyDictionary[ResponseHandler, tuple[float, float]] = WeakKeyDictionary()
         self._lingering: set[Connection] = set()
 
-    def has_used(self, connection: Connection) -> bool:
-        """Whether it has been used before."""
-        return connection.protocol in self._used
+    def is_usable(self, connection: Connection) -> bool:
+        """Whether it is new, or still open, was used a moment ago, and is not too old."""
+        protocol = connection.protocol
+        if protocol is None or (used_s := self._used_s.get(protocol)) is None:
+            return True
+        now_s, (first_s, last_s) = self._unix_s(), used_s
+        is_fresh = abs(now_s - last_s) < _STALE_S and now_s - first_s < _OLDEST_S
+        return is_fresh and not _is_over(connection)
 
     def free(self, connection: Connection) -> None:
         """Give it back to the pool."""
-        if connection.protocol is not None:
-            self._used.add(connection.protocol)
+        if (protocol := connection.protocol) is not None:
+            now_s = self._unix_s()
+            first_s, _ = self._used_s.get(protocol, (now_s, now_s))
+            self._used_s[protocol] = first_s, now_s
         self._lingering.discard(connection)
         connection.release()
 
@@ -163,6 +180,7 @@ class Exchanges:
         connector: TimelyConnector,
         *,
         connect_s: float,
+        unix_s: Callable[[], float],
     ) -> None:
         self._url = url
         self._headers = headers
@@ -170,7 +188,7 @@ class Exchanges:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self._loop = asyncio.get_running_loop()
         self._addresses: dict[str, Address] = {}
-        self._keeping = _Keeping(self._loop)
+        self._keeping = _Keeping(self._loop, unix_s)
 
     async def post(
         self, body: bytes, headers: Mapping[str, str] = _NO_HEADERS, path: str = ""
@@ -209,7 +227,7 @@ class Exchanges:
                 connection = await self._connector.connect(address.request, [], self._timeout)
             except TimeoutError as error:
                 raise aiohttp.ConnectionTimeoutError("connecting took too long") from error
-            if not self._keeping.has_used(connection) or not _is_over(connection):
+            if self._keeping.is_usable(connection):
                 return connection
             connection.close()
 

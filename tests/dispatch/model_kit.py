@@ -96,7 +96,6 @@ UNSUITED = Fault(
 )
 WRONG = Fault(FaultKind.CLIENT, 400, "wrong", "invalid_value", error={"message": "no such field"})
 OVERDRAWN = Fault(FaultKind.BUDGET, 402, "it may cost more than is left", "budget_exceeded")
-MISSED = Fault(FaultKind.MISSED, 504, "it sent no content for 600.0 s", "timeout")
 MISTAKE = Fault(FaultKind.OURS, 502, "Farthing failed; its log says why", "internal_error")
 TOO_LONG = Fault(FaultKind.CONTEXT, 400, "too long", "context_length_exceeded")
 

@@ -9,7 +9,6 @@ from router.domain.fault import Fault
 from tests.dispatch.model_kit import (
     BUSY,
     DISCONNECTED,
-    MISSED,
     MISTAKE,
     OVERDRAWN,
     REFUSED,
@@ -31,7 +30,6 @@ FAULTS = (
     WRONG,
     TOO_LONG,
     OVERDRAWN,
-    MISSED,
     MISTAKE,
     BUSY,
     UNSUITED,

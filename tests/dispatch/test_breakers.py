@@ -198,3 +198,33 @@ def test_who_waits_for_a_place_up_to_its_own_deadline_has_used_nothing_of_a_limi
     fleet, model = Fleet(), replace(A, limits=Limits(requests_per_minute=1))
     outlasted(BUSY, fleet, is_hurried=True, requests=1, model=model)
     assert fleet.refusal(model, 1, 0.2) is None
+
+
+@pytest.mark.parametrize("verdict", [CallVerdict.BAD, CallVerdict.UNREACHABLE])
+def test_how_calls_end_that_were_not_heard_for_a_while_says_nothing_of_their_models(
+    verdict: CallVerdict,
+) -> None:
+    fleet = Fleet()
+    unheard = [fleet.begin(A, 1, 0.0) for _ in range(5)]
+    fleet.woke()
+    for each in unheard:
+        fleet.end(each, verdict, 600.0)
+    assert fleet.refusal(A, 1, 600.0) is None
+
+    for _ in range(5):
+        fleet.end(fleet.begin(A, 1, 600.0), verdict, 601.0)
+    assert fleet.refusal(A, 1, 602.0) is not None
+
+
+def test_another_probe_takes_the_place_of_one_that_was_not_heard_for_a_while() -> None:
+    fleet = Fleet()
+    for _ in range(5):
+        fleet.end(fleet.begin(A, 1, 0.0), CallVerdict.BAD, 0.0)
+    unheard = fleet.begin(A, 1, 20.0)
+    assert fleet.refusal(A, 1, 20.0) is not None
+
+    fleet.woke()
+    fleet.end(unheard, CallVerdict.BAD, 600.0)
+    assert fleet.refusal(A, 1, 600.0) is None
+    fleet.end(fleet.begin(A, 1, 600.0), CallVerdict.GOOD, 601.0)
+    assert {each.state for each in fleet.standings(601.0)} == {BreakerState.CLOSED}

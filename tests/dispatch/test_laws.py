@@ -14,7 +14,6 @@ from router.domain.fault import FaultKind
 from tests.dispatch.model_kit import (
     BUSY,
     DISCONNECTED,
-    MISSED,
     MISTAKE,
     OVERDRAWN,
     REFUSED,
@@ -168,7 +167,6 @@ def test_every_kind_of_fault_is_scheduled_here() -> None:
         WRONG.kind,
         TOO_LONG.kind,
         OVERDRAWN.kind,
-        MISSED.kind,
         MISTAKE.kind,
         BUSY.kind,
         UNSUITED.kind,

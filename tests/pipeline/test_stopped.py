@@ -18,13 +18,18 @@ ALL = 5
 
 
 class Stopped:
-    """The monotonic time of everybody in this process, of which so much has passed while nobody ran."""
+    """The time of everybody in this process, of which so much has passed while nobody ran."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._lost_s = 0.0
-        monkeypatch.setattr(asyncio.get_running_loop(), "time", self)
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", self._monotonic_s)
+        self.world = replace(
+            real_world(),
+            monotonic_s=self._monotonic_s,
+            unix_s=lambda: time.time() + self._lost_s,
+        )
 
-    def __call__(self) -> float:
+    def _monotonic_s(self) -> float:
         return time.monotonic() + self._lost_s
 
     def wakes(self, after_s: float) -> None:
@@ -37,9 +42,8 @@ async def test_what_did_not_come_while_the_process_was_stopped_is_not_held_again
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, stream: bool
 ) -> None:
     stopped = Stopped(monkeypatch)
-    world = replace(real_world(), monotonic_s=stopped)
     timeouts = {"timeouts": {"total_s": 50}}
-    async with proxy(tmp_path, models=["sim-mid"], world=world, server=timeouts) as it:
+    async with proxy(tmp_path, models=["sim-mid"], world=stopped.world, server=timeouts) as it:
 
         async def ask() -> bytes:
             async with it.post(faults=fault, stream=stream) as response:

@@ -17,6 +17,7 @@ from router.providers.connector import TimelyConnector
 from router.providers.direct import DirectUpstream
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchanges
+from tests.clock import Clock
 from tests.providers.calls import KEY, call, fault_of, plain
 from tests.providers.sockets import listening
 from tests.simulated.raw import until
@@ -90,7 +91,8 @@ async def scripted(**how: object) -> AsyncIterator[Scripted]:
 
 @asynccontextmanager
 async def exchanges(url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[Exchanges]:
-    made = Exchanges(url, headers or {}, TimelyConnector(limit=0), connect_s=5.0)
+    pool = TimelyConnector(limit=0)
+    made = Exchanges(url, headers or {}, pool, connect_s=5.0, unix_s=Clock())
     try:
         yield made
     finally:
@@ -286,7 +288,7 @@ async def test_a_name_that_is_not_resolved_in_time_is_as_bad_as_a_connection_tha
     None
 ):
     connector = TimelyConnector(limit=0, resolver=Silent())
-    made = Exchanges("http://silent.test", {}, connector, connect_s=0.05)
+    made = Exchanges("http://silent.test", {}, connector, connect_s=0.05, unix_s=Clock())
     try:
         async with asyncio.timeout(20):
             with pytest.raises(aiohttp.ConnectionTimeoutError):

@@ -13,6 +13,7 @@ from router.providers.connector import TimelyConnector
 from router.providers.direct import DirectUpstream
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchanges
+from tests.clock import Clock
 from tests.providers.calls import KEY, call, fault_of, plain
 
 WHOLE = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\ncontent-type: application/json\r\n\r\n{"choices": []}'
@@ -85,7 +86,8 @@ async def test_a_connection_that_was_closed_unnoticed_is_replaced_before_anythin
     None
 ):
     with closing() as server:
-        posts = Exchanges(server.url, {}, TimelyConnector(limit=0), connect_s=5.0)
+        pool = TimelyConnector(limit=0)
+        posts = Exchanges(server.url, {}, pool, connect_s=5.0, unix_s=Clock())
         await (await posts.post(b"{}")).content.read()
         server.close_now()  # and our event loop has had no turn since
         answer = await posts.post(b"{}")
@@ -116,4 +118,31 @@ async def test_a_connection_that_lives_is_used_again(answers: int) -> None:
             assert await plain(way, call("m")) == {"choices": []}
 
         assert server.heard == [answers]
+        await way.close()
+
+
+@pytest.mark.parametrize("asleep_s", [3600.0, -3600.0])
+async def test_a_connection_from_before_the_machine_slept_is_not_used(asleep_s: float) -> None:
+    """Nobody answers over it any more, though nothing has said so. A clock that was set looks the same."""
+    clock = Clock()
+    with closing(answers=2) as server:
+        way = DirectUpstream(Endpoint(server.url, KEY), unix_s=clock)
+        await plain(way, call("m"))
+        clock.now_s += asleep_s
+
+        assert await plain(way, call("m")) == {"choices": []}
+        assert server.heard == [1, 1]
+        await way.close()
+
+
+async def test_a_connection_in_constant_use_is_made_anew_now_and_then() -> None:
+    """The name of its upstream may lead to another place by now."""
+    clock = Clock()
+    with closing(answers=100) as server:
+        way = DirectUpstream(Endpoint(server.url, KEY), unix_s=clock)
+        for _ in range(62):
+            await plain(way, call("m"))
+            clock.now_s += 5.0
+
+        assert server.heard == [60, 2]
         await way.close()

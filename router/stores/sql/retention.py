@@ -22,8 +22,6 @@ _DAY_S = 86_400
 _STEP_ROWS = 1000
 _STEP_ROWS_OF_SERVER = 200
 _EVERY_S = 3600.0
-_SET_FORWARD_S = _DAY_S / 2
-"""More than summer time, less than keeps a row: a clock that is this much further on than an hour ago may be wrong."""
 _BETWEEN_STEPS_S = 0.05
 _LAST_WORDS_S = 5.0
 
@@ -76,7 +74,7 @@ class Retention:
     The first time is a minute after the start, when rows that waited in a spool are back in the database: one
     that was in both must not be deleted before that, or it would come back as a new one.
 
-    After the clock was set forward, an hour passes before anything is deleted: it may have been a mistake.
+    After the clock was set forward by a day, an hour passes before anything is deleted: it may have been a mistake.
     """
 
     def __init__(
@@ -116,15 +114,13 @@ class Retention:
                 _LOG.warning("old attempts could not be deleted (%s)", type(error).__name__)
 
     def _was_set_forward(self) -> bool:
-        """Whether the clock has gone on by much more than the time that has passed since it was last looked at."""
+        """Whether the clock has gone on by a day more than this process since it was last looked at."""
         before_s, self._began_at_s = self._began_at_s, self._unix_s() - self._monotonic_s()
         ahead_s = self._began_at_s - before_s
-        if ahead_s > _SET_FORWARD_S:
-            _LOG.warning(
-                "the clock is %.1f days further on than it should be: no attempts are deleted now",
-                ahead_s / _DAY_S,
-            )
-        return ahead_s > _SET_FORWARD_S
+        if ahead_s > _DAY_S:
+            days = ahead_s / _DAY_S
+            _LOG.info("the clock was set %.1f days forward: attempts are deleted in an hour", days)
+        return ahead_s > _DAY_S
 
     def _prune(self) -> None:
         """Delete what is older than `keep_days`, whole days only."""
