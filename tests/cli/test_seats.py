@@ -194,3 +194,16 @@ async def test_when_all_ends_nobody_new_comes() -> None:
         await crew.start()
         crew.renew()
         crew.stopping.set()
+
+
+async def test_a_worker_that_was_installed_under_its_supervisor_says_what_to_do(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    job = Job(0, 0, 0, "", {"workers": 2, "of_another_version": 1})
+    worker = await hired([sys.executable, "-m", "router", "work"], job)
+
+    assert await worker.models() is None
+    assert await worker.ended() == "with status 1"
+    assert (
+        "another version of Farthing: stop 'farthing serve', and start it" in capfd.readouterr().err
+    )

@@ -20,9 +20,20 @@ class _Line:
     def read(cls, fd: int) -> Self:
         """The line on `fd`; not a byte more is read. Raises FarthingError if it is not such a line."""
         try:
-            return cls(**_object(fd))
-        except (OSError, ValueError, TypeError):
+            told = _object(fd)
+        except (OSError, ValueError):
             raise FarthingError("this is called only by 'farthing serve'") from None
+        return cls.of(told)
+
+    @classmethod
+    def of(cls, told: Any) -> Self:
+        """What a line says. Raises FarthingError for other members: they are of another version."""
+        try:
+            return cls(**told)
+        except TypeError:
+            raise FarthingError(
+                "the supervisor is of another version of Farthing: stop 'farthing serve', and start it again"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
