@@ -5,7 +5,8 @@
     follower   the frames are a stream like an upstream's, or a whole answer
 
 A frame is a letter and bytes. A stream is its writer, its events in any number of frames, and its
-usage. Without this last frame it counts as broken off, whatever came before.
+usage. Without this last frame it counts as broken off, whatever came before. Members that are not known here
+are ignored: a leader may be of a newer version.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +14,7 @@ from contextlib import aclosing, suppress
 from enum import Enum, auto
 
 import orjson
-from msgspec import structs
+from msgspec import json, structs
 
 from router.domain.caching import Writer
 from router.domain.errors import ApiError
@@ -159,7 +160,7 @@ class RemoteStream:
             message = "the process that was answering has gone"
             raise AttemptFailed.transient(message, "stream_cut", reached_model=True)
         if frame[:1] == _END:
-            self._paid = Usage(**orjson.loads(frame[1:]))
+            self._paid = json.decode(frame[1:], type=Usage)
             return DONE  # it is whole for the leader, even if no choice says that it has finished
         return frame[1:]
 
@@ -202,7 +203,7 @@ async def followed(frames: AsyncIterator[bytes], flight: Flight) -> Whole | Aboa
             flight.whole(answer)
             flight.end()
         return Whole(answer) if answer else None
-    writer = Writer(**orjson.loads(first[1:]))
+    writer = json.decode(first[1:], type=Writer)
     remote = RemoteStream(steady, flight)
     listener = Listener(_MOST_KEPT_BYTES, is_accepted=first[:1] == _ACCEPTED_WRITER)
     broadcast = Broadcast(remote, listener, remote)

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import psutil
 import pytest
 
 from router.cli.serve.crew.crew import Crew
-from router.cli.serve.crew.orders import Job
+from router.cli.serve.crew.orders import Job, Orders
 from router.cli.serve.crew.worker import Worker, hired
 from tests.e2e.patience import until
 
@@ -194,3 +194,23 @@ async def test_when_all_ends_nobody_new_comes() -> None:
         await crew.start()
         crew.renew()
         crew.stopping.set()
+
+
+def test_orders_of_an_older_supervisor_may_say_more_than_is_known_here() -> None:
+    orders = Orders(2, 3, "config.yaml", "::1", 8080, "INFO", 30.0)
+    told = {**asdict(orders), "shutdown_s": 30, "longest_s": 600.0}
+
+    assert Orders.of(told) == orders
+
+
+async def test_a_worker_that_was_installed_under_its_supervisor_says_what_to_do(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    job = Job(0, 0, 0, "", {"workers": 2, "of_an_older_version": 1})
+    worker = await hired([sys.executable, "-m", "router", "work"], job)
+
+    assert await worker.models() is None
+    assert await worker.ended() == "with status 1"
+    assert (
+        "another version of Farthing: stop 'farthing serve', and start it" in capfd.readouterr().err
+    )

@@ -197,7 +197,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 NAMED: Mapping[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "another schema": (
         lambda named: {**named, "schema": SCHEMA + 1},
-        f"it has schema {SCHEMA + 1}, and this version reads {SCHEMA}",
+        f"it has schema {SCHEMA + 1}, and this version reads {SCHEMA}: fit it again",
     ),
     "no schema": (
         lambda named: {k: v for k, v in named.items() if k != "schema"},

@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+import orjson
+from msgspec import structs
+
+from router.domain.usage import Usage
 from router.pipeline.beacon import SharedBeacon, followed
 from router.pipeline.flights import Aboard, Flight, Flights, FlightTurn
 from router.pipeline.listener import Listener
@@ -132,6 +136,22 @@ async def test_a_stream_is_whole_for_all_where_its_upstream_names_no_reason_for_
     landed = await followed(lit.lead.again(), Flights().board("k"))
     assert isinstance(landed, Aboard)
     assert here == await read(landed.broadcast, landed.place) == b"".join(pieces)
+
+
+async def test_a_stream_of_a_newer_leader_is_whole_though_it_tells_more_of_writer_and_usage() -> (
+    None
+):
+    lead, pieces = Lead(), [says("hello"), DONE]
+    told = {**structs.asdict(WRITER), "region": "eu"}
+    await lead.send(b"H" + orjson.dumps(told))
+    await lead.send(b"E" + pieces[0])
+    await lead.send(b'Z{"output_tokens":7,"video_tokens":3}')
+
+    landed = await followed(lead.again(), Flights().board("k"))
+    assert isinstance(landed, Aboard)
+    assert landed.writer == WRITER
+    assert await read(landed.broadcast, landed.place) == b"".join(pieces)
+    assert landed.broadcast.listener.paid == Usage(output_tokens=7)
 
 
 def reader() -> StreamClient:

@@ -1,13 +1,14 @@
 """An older ledger is brought to today's schema with all its rows; a newer one is left alone."""
 
 import os
+import resource
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,17 @@ CREATE TABLE attempt_tags (
 """As the first Farthing made it."""
 
 _AT_S = 1_777_896_000.0  # 2026-05-04T12:00:00Z
+
+
+@contextmanager
+def no_file_above(limit: int) -> Iterator[None]:
+    """No file may grow beyond `limit` bytes meanwhile, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def first_row(request_id: str, attempt: int, outcome: str, cost_pico: int) -> tuple[Any, ...]:
@@ -157,6 +169,34 @@ def test_a_step_that_fails_leaves_the_old_ledger_as_it_was(first: Path) -> None:
     engine.dispose()
 
 
+def test_a_file_that_has_no_room_for_a_step_is_told_as_that_and_stays_as_it_was(
+    first: Path,
+) -> None:
+    rows = [first_row(f"x{number}", 1, "ok", 10) for number in range(20_000)]
+    with closing(sqlite3.connect(first)) as connection:
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT INTO attempts VALUES ({marks})", rows)  # noqa: S608
+        connection.commit()
+    with no_file_above(first.stat().st_size), pytest.raises(LedgerUnusable, match="disk I/O error"):
+        open_database(first)
+
+    engine = open_database(first)
+    assert report(engine, by="model").total.attempts == 20_004
+    engine.dispose()
+
+
+def test_a_migration_is_told_when_it_begins_and_when_it_has_ended(
+    first: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        open_database(first).dispose()
+
+    assert [each.getMessage() for each in caplog.records] == [
+        f"the ledger is being migrated from schema 1 to {REVISIONS[-1]}",
+        "the ledger has been migrated; older versions of Farthing cannot use it now",
+    ]
+
+
 def test_a_migrated_database_is_as_a_fresh_one(empty: Engine) -> None:
     with empty.begin() as connection:
         for statement in _FIRST_SCHEMA.replace("FLOAT", "DOUBLE PRECISION").split(";")[:-1]:
@@ -207,7 +247,7 @@ def test_several_processes_may_open_an_empty_database_at_once(empty: Engine) -> 
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        ("99", "newer Farthing: its schema is 99"),
+        ("99", "newer Farthing: its schema is 99, .* start that version, or restore a copy"),
         ("ae1027a6acf", "'ae1027a6acf' .* is another program's; Farthing needs a database"),
     ],
 )

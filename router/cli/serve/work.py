@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _work(fd: int) -> int:
     job = Job.read(fd)
-    orders = Orders(**job.orders)
+    orders = Orders.of(job.orders)
     source = Source(Path(orders.config), os.environ, Part(job.number, orders.workers))
     read = source.settings()
     lines = start_logging(read.serving.log_level)

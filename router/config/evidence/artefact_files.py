@@ -183,7 +183,9 @@ def _tables(artefact: Artefact) -> dict[str, NDArray[np.generic]]:
 def _names_and_facts(named: Mapping[str, Any]) -> Mapping[str, Any]:
     """`named`, if its schema is ours and its names are strings."""
     if named["schema"] != SCHEMA:
-        raise ValueError(f"it has schema {named['schema']}, and this version reads {SCHEMA}")
+        raise ValueError(
+            f"it has schema {named['schema']}, and this version reads {SCHEMA}: fit it again"
+        )
     for key in ("models", "kinds"):
         if not isinstance(named[key], list) or not all(
             isinstance(each, str) for each in named[key]

@@ -4,6 +4,7 @@ Redis's own clock decides when they expire, so that the processes' clocks need n
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from router.dispatch.notice import About, Notice, Subject
 from router.stores.redis import keys
@@ -66,10 +67,9 @@ def _words(notice: Notice) -> tuple[str | bytes, str | bytes]:
 def _understood(field: bytes, word: bytes, now_s: float) -> Iterator[Notice]:
     """The notice in a field, if its time is not over and we know its kind; none of before the clock was set back."""
     about, _, name = field.decode().partition(":")
-    if about not in list(About):
-        return  # a newer Farthing's
-    subject = Subject(About(about), name)
-    if word == _NO_LONGER:
-        yield Notice(subject, None)
-    elif 0 < (for_s := float(word) - now_s) <= _KEPT_S:
-        yield Notice(subject, for_s)
+    with suppress(ValueError):  # a newer Farthing may post about other things, and in other words
+        subject = Subject(About(about), name)
+        if word == _NO_LONGER:
+            yield Notice(subject, None)
+        elif 0 < (for_s := float(word) - now_s) <= _KEPT_S:
+            yield Notice(subject, for_s)

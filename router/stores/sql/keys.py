@@ -23,6 +23,9 @@ _K = VIRTUAL_KEYS.c
 _HINT_CHARS = 9
 _LATER_S = 0.001
 """By so much a secret is newer than the one it follows, whatever the clock says."""
+_GRANTS = frozenset({"tags", "policies", "models", "overrides", "budgets", "limits"})
+_NONE = frozenset({"none (made by a newer Farthing)"})
+"""The policies and models of a key with a restriction that is not known here, and so cannot be kept to."""
 
 
 class NoSuchKey(FarthingError):
@@ -197,9 +200,10 @@ def _read(text: str, name: str) -> tuple[tuple[str, ...], Grants]:
     )
     limits = (RateLimit(own, each["requests"], each["tokens"]) for each in read["limits"])
     overrides = read.get("overrides")  # older keys have none
+    is_known = all(member in _GRANTS for member, value in read.items() if value)
     grants = Grants(
-        frozenset(read["policies"]),
-        frozenset(read["models"]),
+        frozenset(read["policies"]) if is_known else _NONE,
+        frozenset(read["models"]) if is_known else _NONE,
         tuple(budgets),
         tuple(limits),
         None if overrides is None else frozenset(overrides),

@@ -4,17 +4,20 @@ An empty database gets all tables at once, from the schema. An older one is migr
 in one transaction. Alembic is imported only then: that costs more than opening the ledger.
 """
 
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from router.stores.sql.rollup_schema import every_table
 
 REVISIONS = ("1", "2", "3", "4", "5")
 """All there ever were, the oldest first. One is never changed once it has been released."""
 
+_LOG = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).with_name("migrations")
 _ALONE_LOCK = 0x66617276
 """An advisory lock of PostgreSQL, since several processes may start at the same time."""
@@ -40,7 +43,11 @@ def bring_up_to_date(engine: Engine) -> None:
             every_table().create_all(connection)
             _stamp(connection, REVISIONS[-1])
         elif found != REVISIONS[-1]:
+            # Warnings, since commands show nothing less: who waits should know what for.
+            _LOG.warning("the ledger is being migrated from schema %s to %s", found, REVISIONS[-1])
             _migrate(connection, found)
+    if found not in (None, REVISIONS[-1]):
+        _LOG.warning("the ledger has been migrated; older versions of Farthing cannot use it now")
 
 
 def _version(connection: Connection) -> str | None:
@@ -54,7 +61,7 @@ def _version(connection: Connection) -> str | None:
     if found.isdecimal():
         raise UnknownSchema(
             f"it was written by a newer Farthing: its schema is {found}, and the newest known here"
-            f" is {REVISIONS[-1]}"
+            f" is {REVISIONS[-1]}; start that version, or restore a copy from before it"
         )
     raise UnknownSchema(
         f"its schema '{found}' (in the table alembic_version) is another program's; Farthing needs a database,"
@@ -79,7 +86,9 @@ def alone(engine: Engine, *, waits_ms: int | None = None) -> Iterator[Connection
         try:
             yield connection
         except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
+            # Where the disk is full, SQLite has already rolled back, and says so instead of what was wrong.
+            with suppress(SQLAlchemyError):
+                connection.exec_driver_sql("ROLLBACK")
             raise
         connection.exec_driver_sql("COMMIT")
 

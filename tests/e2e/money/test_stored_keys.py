@@ -1,7 +1,9 @@
 """Keys that are made by command: they open at once, stop within seconds, and leave no secret behind."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +132,20 @@ def test_a_key_of_a_policy_gets_no_model_but_by_it(shared: Farthing) -> None:
     assert "'auto:cheap' instead of the model 'sim-frontier'" in refused.error["message"]
     listed = get(f"{shared.base_url}/models", {"authorization": f"Bearer {secret}"}).json
     assert {each["id"] for each in listed["data"]} == {"auto:cheap"}
+
+
+def test_a_key_with_a_restriction_of_a_newer_farthing_may_use_nothing(shared: Farthing) -> None:
+    made = keys(shared.config, "create", "from-tomorrow")
+    with closing(sqlite3.connect(ledger_of(shared.config))) as ledger, ledger:
+        ledger.execute(
+            "UPDATE virtual_keys SET grants = json_set(grants, '$.networks', json('[\"10.0.0.0/8\"]'), '$.note', null)"
+            " WHERE name = 'from-tomorrow'"
+        )
+    until(lambda: ask(shared, made["secret"]).status == 403)
+
+    refused = ask(shared, made["secret"])
+    assert "made by a newer Farthing" in refused.error["message"]
+    assert ask(shared, made["secret"], model="sim-frontier").status == 403
 
 
 def test_an_expired_key_is_told_so(shared: Farthing) -> None:

@@ -63,6 +63,21 @@ async def test_a_clock_of_redis_that_is_set_back_lets_no_model_rest_until_it_is_
     assert [each.subject for each in found] == [UPSTREAM]
 
 
+async def test_what_a_newer_farthing_posts_in_other_words_hides_no_other_notice(
+    redis_url: str,
+) -> None:
+    link = RedisLink(redis_url, timeout_s=2.0, monotonic_s=Clock())
+    await link.client.flushall()
+    notices = RedisNotices(link)
+    await notices.post([Notice(UPSTREAM, 20.0)])
+    await link.client.hset(keys.NOTICES, f"{MODEL.about}:{MODEL.name}", "as of 2029")
+    await link.client.hset(keys.NOTICES, "region:mars", "20.0")
+    found = await notices.read()
+    await link.close()
+
+    assert [each.subject for each in found] == [UPSTREAM]
+
+
 async def test_two_processes_tell_each_other_what_they_know(stores: Stores) -> None:
     model, clock = a_model("a"), Clock()
     one, other = Fleet(), Fleet()

@@ -1,4 +1,7 @@
-"""What one of our processes tells another that it starts: a line of JSON on an inherited file."""
+"""What one of our processes tells another that it starts: a line of JSON on an inherited file.
+
+During an upgrade the other one is newer. So a new member has a default.
+"""
 
 import json
 import os
@@ -6,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
+
+from msgspec import ValidationError, convert
 
 from router.domain.errors import FarthingError
 
@@ -20,9 +25,23 @@ class _Line:
     def read(cls, fd: int) -> Self:
         """The line on `fd`; not a byte more is read. Raises FarthingError if it is not such a line."""
         try:
-            return cls(**_object(fd))
-        except (OSError, ValueError, TypeError):
+            told = _object(fd)
+        except (OSError, ValueError):
             raise FarthingError("this is called only by 'farthing serve'") from None
+        return cls.of(told)
+
+    @classmethod
+    def of(cls, told: Any) -> Self:
+        """What a line says. Members that are not known are ignored: Farthing may have been replaced under its sender.
+
+        Raises FarthingError if one is missing that has no default, or is of another type.
+        """
+        try:
+            return convert(told, cls)
+        except ValidationError:
+            raise FarthingError(
+                "the supervisor is of another version of Farthing: stop 'farthing serve', and start it again"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
