@@ -2,7 +2,7 @@
 /* The page: what was asked for, fetching it, and showing it. A report that was saved as a file has
    its overview inside (`#overview`) and asks nobody. */
 (() => {
-  const { format, charts, views } = Farthing;
+  const { format, charts, views, now } = Farthing;
   const { make, get, fill } = Farthing.dom;
   const EVERY_S = 10;
   const CUTS = ["model", "policy", "category", "key", "tag", "upstream"];
@@ -22,6 +22,7 @@
       period: query.get("period") ?? (query.has("since") ? "own" : "7d"),
       since: query.get("since") ?? "", until: query.get("until") ?? "",
       filters: Object.fromEntries(CUTS.filter((name) => query.has(name)).map((name) => [name, query.get(name)])),
+      request: query.get("request") ?? "",
       sort: { column: views.columnOf(query.get("sort")), down: query.get("order") !== "up" },
       ...Object.fromEntries(Object.entries(VIEWS).map(([name, all]) =>
         [name, all.find((each) => each === query.get(name === "cut" ? "by" : name)) ?? all[0]])),
@@ -100,8 +101,8 @@
   function showKeyForm(message) {
     clearTimeout(state.timer);
     state.overview = null;
-    for (const id of ["loading", "figures", "empty", "trouble", "asked"]) get(id).hidden = true;
-    for (const id of ["tiles", "cut"]) fill(id);
+    for (const id of ["loading", "figures", "empty", "trouble", "asked", "amiss"]) get(id).hidden = true;
+    for (const id of ["tiles", "cut", "why-told"]) fill(id);
     get("key").hidden = false;
     get("key-why").textContent = message;
     get("lock").hidden = true;
@@ -143,7 +144,7 @@
     const { cut, against, latency, sort } = state;
     const order = sort.down ? "" : "up";
     const all = { by: [cut, usual.cut], against: [against, usual.against], latency: [latency, usual.latency],
-      sort: [views.headingOf(sort.column), views.headingOf(usual.sort.column)], order: [order, ""] };
+      sort: [views.headingOf(sort.column), views.headingOf(usual.sort.column)], order: [order, ""], request: [state.request, ""] };
     return Object.fromEntries(Object.entries(all).filter(([, [is, was]]) => is !== was).map(([name, [is]]) => [name, is]));
   }
 
@@ -152,10 +153,10 @@
     if (!inside) history.replaceState(null, "", address());
   }
 
-  async function fetched(path) {
+  async function fetched(path, signal = state.fetching.signal) {
     const key = sessionStorage.getItem(KEY);
     const headers = key ? { "x-api-key": key } : {};  // `authorization` may hold the password of a proxy in front
-    const response = await fetch(path, { headers, signal: state.fetching.signal, cache: "no-store" });
+    const response = await fetch(path, { headers, signal, cache: "no-store" });
     const body = await response.json().catch(() => ({}));
     return { status: response.status, body, message: body?.error?.message ?? `Farthing answered with status ${response.status}.` };
   }
@@ -175,9 +176,8 @@
         offer(state.overview ?? { choices: {} });  // what is asked for may be the trouble
       } else {
         arrived(got.body);
-        const { status, body } = await fetched("admin/budgets");
-        if (mine === state.fetching && status === 200) views.budgets(body.budgets);
       }
+      await loadNow(mine);
     } catch (error) {
       if (mine !== state.fetching || error.name === "AbortError") return;
       showTrouble("Farthing is not responding. Trying again …");
@@ -185,11 +185,30 @@
     if (mine === state.fetching) next((performance.now() - began_ms) / 1000);
   }
 
+  /* What is not of the period but of this moment; it is shown even while there are no figures. */
+  async function loadNow(mine) {
+    const [budgets, fleet, ready] = await Promise.all(["admin/budgets", "admin/fleet", "readyz"].map((path) => fetched(path)));
+    if (mine !== state.fetching) return;
+    if (budgets.status === 200) views.budgets(budgets.body.budgets);
+    now.show(ready.body, fleet.body);
+  }
+
+  async function explain() {
+    state.request = get("why-id").value.trim();
+    keepAddress();
+    now.explain(await fetched(`v1/decisions/${encodeURIComponent(state.request)}`, null)
+      .catch(() => ({ message: "Farthing is not responding." })));
+  }
+
   function arrived(overview) {
     get("lock").hidden = sessionStorage.getItem(KEY) === null;
     offer(overview);
     show(overview);
     get("status").textContent = asOf();
+    if (state.request && !get("why-told").firstChild) {
+      get("why-id").value = state.request;
+      explain();
+    }
   }
 
   function asOf() {
@@ -343,6 +362,10 @@
     get("lock").addEventListener("click", () => {
       sessionStorage.removeItem(KEY);
       showKeyForm("The key was forgotten.");
+    });
+    get("why").addEventListener("submit", (event) => {
+      event.preventDefault();
+      explain();
     });
     get("save-json").addEventListener("click", () => save("farthing.json", "application/json", JSON.stringify(state.overview, null, 2)));
     get("save-csv").addEventListener("click", () => save(`farthing-by-${state.cut}.csv`, "text/csv", views.csv(state.cut, state.overview.cuts[state.cut] ?? [])));

@@ -7,7 +7,8 @@ import pytest
 
 from tests.e2e.browser import Page, chromium
 from tests.e2e.programs import Farthing
-from tests.e2e.shown import SHOWN, enter, serving
+from tests.e2e.shown import CHAT, HOSTILE, SHOWN, enter, serving
+from tests.e2e.wire import Got, chat, post
 
 pytestmark = pytest.mark.skipif(
     chromium() is None,
@@ -189,3 +190,69 @@ async def test_every_period_can_be_read_on_the_smallest_phone(
     assert cut_off == []
     table = "document.getElementById('cut')"
     assert await page.run(f"{table}.scrollWidth - {table}.clientWidth") <= 0
+
+
+def send(farthing: Farthing) -> Got:
+    """A request that no model can answer, since nobody listens where they are."""
+    return post(farthing.base_url, chat("What is 17 * 23?"), headers=CHAT)
+
+
+async def test_what_is_amiss_now_is_told_first(page: Page, farthing: Farthing) -> None:
+    for _ in range(8):
+        send(farthing)
+    await enter(page, farthing)
+    await page.until("!document.getElementById('amiss').hidden")
+
+    assert "The upstream sim has failed; it is asked again in" in await page.text("#amiss")
+
+
+async def test_whatever_is_amiss_is_told_in_a_line(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    name = HOSTILE[0]
+    ready = {
+        "ledger": {"state": "memory", "waiting_rows": 1},
+        "policies": {"state": "stale", "problems": ["cheap.yaml: no such model"]},
+    }
+    standings = [
+        {"kind": "model", "name": name, "state": "open", "retry_in_s": 2.0, "worker": 0},
+        {"kind": "model", "name": name, "state": "open", "retry_in_s": 30.0, "worker": 1},
+        {"kind": "model", "name": "tired", "state": "half_open", "retry_in_s": 0.0},
+        {"kind": "model", "name": "busy", "state": "closed", "retry_in_s": 9.0},
+        {"kind": "model", "name": "well", "state": "closed", "retry_in_s": 0.0},
+    ]
+    lines = "[...document.querySelectorAll('#amiss-list li')].map((each) => each.textContent)"
+    shown = f"Farthing.now.show({json.dumps(ready)}, {json.dumps({'standings': standings})})"
+    assert await page.run(f"{shown} ?? {lines}") == [
+        "The ledger cannot be written. Waiting, in memory only: 1 row.",
+        "Changed files are not in force: cheap.yaml: no such model.",
+        f"The model {name} has failed; it is asked again in 30 s.",
+        "The model tired has failed; it is asked again now.",
+        "The model busy is at its provider's limit; it is asked again in 9 s.",
+    ]
+    well = {"ledger": {"state": "ok"}, "policies": {"state": "current"}}
+    hidden = "document.getElementById('amiss').hidden"
+    assert await page.run(f"Farthing.now.show({json.dumps(well)}, {{}}) ?? {hidden}")
+
+
+async def test_a_request_is_explained_by_its_id(page: Page, farthing: Farthing) -> None:
+    request_id = send(farthing).headers["x-request-id"]
+    await enter(page, farthing)
+    await page.run(f"document.getElementById('why-id').value = '{request_id}'")
+    await page.click("#why button")
+    await page.until("document.querySelector('#why-told table') !== null")
+    told = await page.text("#why-told")
+    assert "looks like maths" in told
+    assert "failed" in told
+    assert f"request={request_id}" in await page.run("location.search")
+
+    await page.open(await page.run("location.href"))
+    await page.until("document.querySelector('#why-told table') !== null")
+    await page.click("#lock")
+    assert await page.run("document.getElementById('why-told').childElementCount") == 0
+
+
+async def test_a_request_that_is_not_known_is_told_as_such(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    await page.run("document.getElementById('why-id').value = 'req_../../x'")
+    await page.click("#why button")
+    await page.until("document.getElementById('why-told').textContent.includes('has no request')")
