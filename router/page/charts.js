@@ -288,7 +288,7 @@ Farthing.charts = (() => {
     const dots = (index, label, more) => ({
       type: "line", label, showLine: false, indexAxis: "y",
       data: models.map((each) => each.quantiles[index]), pointRadius: 5, pointHoverRadius: 6,
-      borderColor: css("card"), pointBorderWidth: 1.5, ...more,
+      borderColor: css("c0"), pointBorderWidth: 1.5, ...more,
     });
     draw("latency", says, {
       type: "bar",

@@ -86,7 +86,8 @@
       ? "No request of this period matches the filters. Remove one of them."
       : `A request is counted here as soon as it has been answered.${inside ? "" : " Send one to Farthing as you would to OpenAI:"}`;
     get("empty-command").hidden = filtered || Boolean(inside);
-    get("empty-command").textContent = `curl ${new URL("v1/chat/completions", location.href)} \\\n  -H 'content-type: application/json' \\\n  -d '{"model": "auto", "messages": [{"role": "user", "content": "Who wrote Emma?"}]}'`;
+    const key = sessionStorage.getItem(KEY) === null ? "" : ' \\\n  -H "authorization: Bearer $KEY"';
+    get("empty-command").textContent = `curl ${new URL("v1/chat/completions", location.href)}${key} \\\n  -H 'content-type: application/json' \\\n  -d '{"model": "auto", "messages": [{"role": "user", "content": "Who wrote Emma?"}]}'`;
   }
 
   function showTrouble(message) {
