@@ -160,7 +160,7 @@ Farthing.charts = (() => {
     draw("bridge", says, {
       type: "bar",
       data: {
-        labels: bars.map((bar) => bar.label),
+        labels: bars.map((bar) => (narrow ? bar.label.split(/ (?=of )/) : bar.label)),
         datasets: [{
           data: bars.map((bar) => [bar.from, bar.to]),
           backgroundColor: bars.map((bar) => css(bar.kind)),
@@ -199,9 +199,10 @@ Farthing.charts = (() => {
           const { r } = dataset.data[0];
           return { left: x - r, right: x + r, top: y - r, bottom: y + r };
         });
+        const written = shortened(chart.data.datasets.map((dataset) => dataset.label));
         chart.data.datasets.forEach((dataset, index) => {
           const [point] = chart.getDatasetMeta(index).data;
-          const text = shortened(dataset.label);
+          const text = written[index];
           const width = ctx.measureText(text).width;
           const gap = dataset.data[0].r + 5;
           const places = [[point.x + gap, point.y], [point.x - gap - width, point.y],
@@ -260,9 +261,17 @@ Farthing.charts = (() => {
 
   const isNarrow = (id) => document.getElementById(id).parentElement.clientWidth < 360;
 
-  /* A long name by both its ends: those of one provider often begin alike. */
-  const shortened = (text, most = 22) =>
-    (text.length > most ? `${text.slice(0, Math.ceil(most / 2) - 1)}…${text.slice(-Math.floor(most / 2))}` : text);
+  const SHORTER = [
+    (text, most) => `${text.slice(0, Math.ceil(most / 2) - 1)}…${text.slice(-Math.floor(most / 2))}`,
+    (text, most) => `…${text.slice(1 - most)}`,
+    (text, most) => `${text.slice(0, most - 1)}…`,
+  ];
+
+  /* Long names by both their ends, or by one where only that tells them apart. */
+  function shortened(names, most = 22) {
+    const ways = SHORTER.map((way) => names.map((name) => (name.length > most ? way(name, most) : name)));
+    return ways.toSorted((a, b) => new Set(b).size - new Set(a).size)[0];
+  }
 
   /* On an axis of powers only 1, 2 and 5 are marked, and of a long one only 1. */
   function roundTicks(axis) {
@@ -279,12 +288,12 @@ Farthing.charts = (() => {
     const dots = (index, label, more) => ({
       type: "line", label, showLine: false, indexAxis: "y",
       data: models.map((each) => each.quantiles[index]), pointRadius: 5, pointHoverRadius: 6,
-      borderColor: css("card"), pointBorderWidth: 1.5, ...more,
+      borderColor: css("c0"), pointBorderWidth: 1.5, ...more,
     });
     draw("latency", says, {
       type: "bar",
       data: {
-        labels: models.map((each) => shortened(format.name(each.model), isNarrow("latency") ? 16 : 22)),
+        labels: shortened(models.map((each) => format.name(each.model)), isNarrow("latency") ? 16 : 22),
         datasets: [
           dots(0, "Half within", { pointBackgroundColor: latencyShades()[0] }),
           dots(1, "90 % within", { pointBackgroundColor: latencyShades()[1] }),

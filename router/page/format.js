@@ -66,7 +66,7 @@ Farthing.format = (() => {
   /* The same where the day is not clear from what stands around it. */
   function wholeStep(name) {
     const day = dayOf.format(new Date(`${name.slice(0, 10)}T00:00Z`));
-    return name.includes("T") ? `${day}, ${name.slice(11)}:00` : day;
+    return name.includes("T") ? `${day}, ${name.slice(11)}:00 UTC` : day;
   }
 
   function day(name) {
@@ -79,10 +79,13 @@ Farthing.format = (() => {
     return `${from} – ${day(until)}`;
   }
 
-  const momentOf = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const clock = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+  const momentOf = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...clock });
+  const timeOf = new Intl.DateTimeFormat("en-GB", { second: "2-digit", ...clock });
 
-  /* A Unix time where the reader is. */
+  /* A Unix time where the reader is, and only the time of day. */
   const moment = (unix_s) => momentOf.format(new Date(unix_s * 1000));
+  const time = (unix_s) => timeOf.format(new Date(unix_s * 1000));
 
   function name(text) {
     return text === "" ? "(none)" : text;
@@ -92,7 +95,7 @@ Farthing.format = (() => {
     return `${count(number)} ${number === 1 ? one : many}`;
   }
 
-  return { money, exact, tick, share, count, seconds, step, wholeStep, moment, day, period, name, times };
+  return { money, exact, tick, share, count, seconds, step, wholeStep, moment, time, day, period, name, times };
 })();
 
 Farthing.dom = (() => {
@@ -131,11 +134,17 @@ Farthing.dom = (() => {
       make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map(cell)))));
   }
 
+  /* A table in a place that it may be larger than, which can then be scrolled by keyboard. */
+  function scrolling(place, filled) {
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", filled.caption.textContent]]) place.setAttribute(name, value);
+    return filled;
+  }
+
   /* Keep a table for those who open it; it is not built before. */
   function tableOnDemand(id, build) {
     const place = get(id);
     const details = place.parentElement;
-    const show = () => details.open && place.replaceChildren(build());
+    const show = () => details.open && place.replaceChildren(scrolling(place, build()));
     details.ontoggle = show;
     show();
   }

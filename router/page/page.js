@@ -2,17 +2,16 @@
 /* The page: what was asked for, fetching it, and showing it. A report that was saved as a file has
    its overview inside (`#overview`) and asks nobody. */
 (() => {
-  const { format, charts, views } = Farthing;
+  const { format, charts, views, now } = Farthing;
   const { make, get, fill } = Farthing.dom;
   const EVERY_S = 10;
   const CUTS = ["model", "policy", "category", "key", "tag", "upstream"];
+  const VIEWS = { cut: CUTS, against: ["sum", "each"], latency: ["total_s", "first_content_s"] };  // the first is usual
   const KEY = "farthing-admin-key";
 
   const inside = get("overview");
   const state = {
     ...told(inside ? "" : location.search),
-    cut: "model", sort: { column: views.SORTED_AT_FIRST, down: true },
-    against: "sum", latency: "total_s",
     overview: null, paused: false, timer: 0, fetching: null, chosen: "",
   };
 
@@ -23,6 +22,10 @@
       period: query.get("period") ?? (query.has("since") ? "own" : "7d"),
       since: query.get("since") ?? "", until: query.get("until") ?? "",
       filters: Object.fromEntries(CUTS.filter((name) => query.has(name)).map((name) => [name, query.get(name)])),
+      request: query.get("request") ?? "",
+      sort: { column: views.columnOf(query.get("sort")), down: query.get("order") !== "up" },
+      ...Object.fromEntries(Object.entries(VIEWS).map(([name, all]) =>
+        [name, all.find((each) => each === query.get(name === "cut" ? "by" : name)) ?? all[0]])),
     };
   }
 
@@ -45,11 +48,10 @@
     showCut();
   }
 
-  /* The period, and in a saved file what it was filtered by. */
+  /* The period, and what it was filtered by. */
   function shownFor({ steps, filters }) {
     const days = steps.map((step) => step.name.slice(0, 10));
-    const period = days.length ? format.period(days[0], days[days.length - 1]) : "";
-    if (!inside) return period;
+    const period = days.length ? `${format.period(days[0], days[days.length - 1])} (UTC)` : "";
     const only = CUTS.filter((name) => name in filters).map((name) => `${name} ${format.name(filters[name])}`);
     return [period, ...only].filter(Boolean).join(" · ");
   }
@@ -62,6 +64,7 @@
       resort: (column) => {
         const down = state.sort.column === column ? !state.sort.down : column >= 0;
         state.sort = { column, down };
+        keepAddress();
         showCut();
       },
     });
@@ -83,22 +86,24 @@
       ? "No request of this period matches the filters. Remove one of them."
       : `A request is counted here as soon as it has been answered.${inside ? "" : " Send one to Farthing as you would to OpenAI:"}`;
     get("empty-command").hidden = filtered || Boolean(inside);
-    get("empty-command").textContent = `curl ${new URL("v1/chat/completions", location.href)} \\\n  -H 'content-type: application/json' \\\n  -d '{"model": "auto", "messages": [{"role": "user", "content": "Who wrote Emma?"}]}'`;
+    const key = sessionStorage.getItem(KEY) === null ? "" : ' \\\n  -H "authorization: Bearer $KEY"';
+    get("empty-command").textContent = `curl ${new URL("v1/chat/completions", location.href)}${key} \\\n  -H 'content-type: application/json' \\\n  -d '{"model": "auto", "messages": [{"role": "user", "content": "Who wrote Emma?"}]}'`;
   }
 
   function showTrouble(message) {
     get("trouble").textContent = message;
     get("trouble").hidden = false;
     get("loading").hidden = true;
-    get("status").textContent = "";
+    get("content").ariaBusy = "false";
+    get("status").textContent = asOf();
     offerFiles();
   }
 
   function showKeyForm(message) {
     clearTimeout(state.timer);
     state.overview = null;
-    for (const id of ["loading", "figures", "empty", "trouble", "asked"]) get(id).hidden = true;
-    for (const id of ["tiles", "cut"]) fill(id);
+    for (const id of ["loading", "figures", "empty", "trouble", "asked", "amiss"]) get(id).hidden = true;
+    for (const id of ["tiles", "cut", "why-told"]) fill(id);
     get("key").hidden = false;
     get("key-why").textContent = message;
     get("lock").hidden = true;
@@ -114,6 +119,7 @@
     const back = (count) => new Date(Date.parse(today) - (count - 1) * 86_400_000).toISOString().slice(0, 10);
     switch (state.period) {
       case "today": return { since: today, until: "" };
+      case "yesterday": return { since: back(2), until: back(2) };
       case "30d": return { since: back(30), until: "" };
       case "month": return { since: `${today.slice(0, 8)}01`, until: "" };
       case "own": return { since: state.since, until: state.until };
@@ -130,13 +136,28 @@
 
   function address() {
     const own = state.period === "own" ? { since: state.since, until: state.until } : { period: state.period };
-    return `?${asked(own)}`;
+    return `?${asked({ ...own, ...viewed() })}`;
   }
 
-  async function fetched(path) {
+  /* What of the view is not as usual. */
+  function viewed() {
+    const usual = told("");
+    const { cut, against, latency, sort } = state;
+    const order = sort.down ? "" : "up";
+    const all = { by: [cut, usual.cut], against: [against, usual.against], latency: [latency, usual.latency],
+      sort: [views.headingOf(sort.column), views.headingOf(usual.sort.column)], order: [order, ""], request: [state.request, ""] };
+    return Object.fromEntries(Object.entries(all).filter(([, [is, was]]) => is !== was).map(([name, [is]]) => [name, is]));
+  }
+
+  /* Keep the view in the page's address, without a step for the browser's way back. */
+  function keepAddress() {
+    if (!inside) history.replaceState(null, "", address());
+  }
+
+  async function fetched(path, signal = state.fetching.signal) {
     const key = sessionStorage.getItem(KEY);
     const headers = key ? { "x-api-key": key } : {};  // `authorization` may hold the password of a proxy in front
-    const response = await fetch(path, { headers, signal: state.fetching.signal, cache: "no-store" });
+    const response = await fetch(path, { headers, signal, cache: "no-store" });
     const body = await response.json().catch(() => ({}));
     return { status: response.status, body, message: body?.error?.message ?? `Farthing answered with status ${response.status}.` };
   }
@@ -144,40 +165,73 @@
   async function load() {
     clearTimeout(state.timer);
     state.fetching?.abort();
+    const began_ms = performance.now();
     const mine = state.fetching = new AbortController();
     try {
       const got = await fetched(`admin/overview?${asked(days())}`);
       if (mine !== state.fetching) return;
+      get("content").ariaBusy = "false";
       if (got.status === 401 || got.status === 403) return showKeyForm(got.message);
       if (got.status !== 200) {
         showTrouble(got.message);
         offer(state.overview ?? { choices: {} });  // what is asked for may be the trouble
       } else {
         arrived(got.body);
-        const { status, body } = await fetched("admin/budgets");
-        if (mine === state.fetching && status === 200) views.budgets(body.budgets);
       }
+      await loadNow(mine);
     } catch (error) {
       if (mine !== state.fetching || error.name === "AbortError") return;
       showTrouble("Farthing is not responding. Trying again …");
     }
-    next();
+    if (mine === state.fetching) next((performance.now() - began_ms) / 1000);
+  }
+
+  /* What is not of the period but of this moment; it is shown even while there are no figures. */
+  async function loadNow(mine) {
+    const [budgets, fleet, ready] = await Promise.all(["admin/budgets", "admin/fleet", "readyz"].map((path) => fetched(path)));
+    if (mine !== state.fetching) return;
+    if (budgets.status === 200) views.budgets(budgets.body.budgets);
+    now.show(ready.body, fleet.body);
+  }
+
+  async function explain() {
+    state.request = get("why-id").value.trim();
+    keepAddress();
+    now.explain(await fetched(`v1/decisions/${encodeURIComponent(state.request)}`, null)
+      .catch(() => ({ message: "Farthing is not responding." })));
   }
 
   function arrived(overview) {
     get("lock").hidden = sessionStorage.getItem(KEY) === null;
     offer(overview);
     show(overview);
-    get("status").textContent = state.paused ? "Paused" : `As of ${new Date(overview.now_s * 1000).toLocaleTimeString("en-GB")}`;
+    get("status").textContent = asOf();
+    if (state.request && !get("why-told").firstChild) {
+      get("why-id").value = state.request;
+      explain();
+    }
   }
 
-  function next() {
+  function asOf() {
+    if (!state.overview) return state.paused ? "Paused" : "";
+    return `${state.paused ? "Paused, as" : "As"} of ${format.time(state.overview.now_s)}`;
+  }
+
+  /* Figures that took long are asked for less often. */
+  function next(took_s) {
     clearTimeout(state.timer);
-    if (!state.paused && !document.hidden) state.timer = setTimeout(load, EVERY_S * 1000);
+    if (!state.paused && !document.hidden) state.timer = setTimeout(load, Math.max(EVERY_S, 5 * took_s) * 1000);
   }
 
   function change() {
     history.pushState(null, "", address());
+    loadAnew();
+  }
+
+  /* Load what a person has asked for: until it is here, the page says that its figures are not those. */
+  function loadAnew() {
+    get("content").ariaBusy = "true";
+    get("status").textContent = "Adding up …";
     load();
   }
 
@@ -193,9 +247,15 @@
     }
     const count = Object.keys(state.filters).length;
     get("filtered").textContent = count ? ` · ${count}` : "";
-    for (const radio of document.querySelectorAll("[name=period]")) radio.checked = radio.value === state.period;
+    markViews();
     get("dates").hidden = state.period !== "own";
     for (const name of ["since", "until"]) if (open?.name !== name) inputOf(name).value = state[name];
+  }
+
+  function markViews() {
+    for (const name of ["period", ...Object.keys(VIEWS)]) {
+      for (const radio of document.querySelectorAll(`[name=${name}]`)) radio.checked = radio.value === state[name];
+    }
   }
 
   const inputOf = (name) => document.querySelector(`[name=${name}]`);
@@ -244,9 +304,14 @@
   }
 
   function wireViews() {
-    each("[name=cut]", (by) => { state.cut = by; showCut(); });
-    each("[name=against]", (mode) => { state.against = mode; views.against(state.overview, mode); });
-    each("[name=latency]", (measure) => { state.latency = measure; views.latency(state.overview, measure); });
+    const show = { cut: showCut, against: () => views.against(state.overview, state.against), latency: () => views.latency(state.overview, state.latency) };
+    for (const name of Object.keys(VIEWS)) {
+      each(`[name=${name}]`, (value) => {
+        state[name] = value;
+        keepAddress();
+        show[name]();
+      });
+    }
     for (const colours of ["(prefers-color-scheme: dark)", "print"]) matchMedia(colours).addEventListener("change", () => {
       charts.forget();
       if (state.overview) show(state.overview);
@@ -267,8 +332,8 @@
       inputOf(name).addEventListener("change", ({ target }) => {
         state[name] = target.value;
         if (!state.since) return;
-        history.replaceState(null, "", address());  // a date that is being typed changes with each digit
-        load();
+        keepAddress();  // a date that is being typed changes with each digit
+        loadAnew();
       });
     }
   }
@@ -277,17 +342,16 @@
     wirePeriod();
     addEventListener("popstate", () => {
       Object.assign(state, told(location.search));
-      load();
+      loadAnew();
     });
     get("asked").addEventListener("submit", (event) => event.preventDefault());
     get("pause").addEventListener("click", () => {
       state.paused = !state.paused;
       get("pause").setAttribute("aria-pressed", String(state.paused));
       get("pause").textContent = state.paused ? "Resume" : "Pause";
-      if (state.paused) {
-        clearTimeout(state.timer);
-        get("status").textContent = "Paused";
-      } else load();
+      get("status").textContent = asOf();
+      if (state.paused) clearTimeout(state.timer);
+      else load();
     });
     document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(state.timer) : state.paused || get("key").hidden === false || load()));
     get("key").addEventListener("submit", (event) => {
@@ -300,11 +364,16 @@
       sessionStorage.removeItem(KEY);
       showKeyForm("The key was forgotten.");
     });
+    get("why").addEventListener("submit", (event) => {
+      event.preventDefault();
+      explain();
+    });
     get("save-json").addEventListener("click", () => save("farthing.json", "application/json", JSON.stringify(state.overview, null, 2)));
     get("save-csv").addEventListener("click", () => save(`farthing-by-${state.cut}.csv`, "text/csv", views.csv(state.cut, state.overview.cuts[state.cut] ?? [])));
   }
 
   charts.prepare();
+  markViews();
   wireViews();
   if (inside) {
     for (const element of document.querySelectorAll("[data-live]")) element.hidden = true;

@@ -47,6 +47,11 @@ Farthing.views = (() => {
   }
   const doubts = (total) => (total.unpriced_attempts || total.estimated_attempts ? [[...doubted(total)].join(" ")] : []);
 
+  /* A picture, or not even its axes where there is nothing to be seen. */
+  function showPlot(id, isShown) {
+    get(id).parentElement.hidden = !isShown;
+  }
+
   /* ------------------------------------------------------------------------- over time */
 
   /* The dearest models, and the rest together where there are many. */
@@ -69,6 +74,7 @@ Farthing.views = (() => {
     const [first] = series;
     get("spend-says").textContent = !first || !all ? "Nothing was spent."
       : `${format.name(first.name)} made up ${format.share(per(first.sum, all))} of the spend.`;
+    showPlot("spend", all > 0);
     charts.spend(names, series);
     fill("spend-legend", ...series.filter((each) => each.sum > 0 || series.length < 3).map((each) =>
       legend(each.colour, each.name, format.money(each.sum))));
@@ -104,6 +110,7 @@ Farthing.views = (() => {
       : `${who} would have cost ${format.money(total.baseline_usd)}, ${format.money(Math.abs(saved))} ${saved < 0 ? "less" : "more"}.`;
     get("against-says").textContent = says;
     get("against-each").textContent = `Per ${unitOf(overview)}`;
+    showPlot("against", [...costs, ...baselines].some((each) => each > 0));
     charts.against(names, costs, baselines, says);
     fill("against-legend", legend(charts.css("spend"), "Spent", "", "line"),
       legend(charts.css("baseline"), "Baseline", "", "line"),
@@ -151,6 +158,7 @@ Farthing.views = (() => {
     const [most] = parts.filter(([name]) => number(total[name]) * saved > 0).sort(([a], [b]) => Math.abs(number(total[b])) - Math.abs(number(total[a])));
     const says = most ? `Most of ${saved < 0 ? "the loss" : "it"}: ${most[1].toLowerCase()}, ${format.money(Math.abs(number(total[most[0]])))}.` : "Nothing was saved.";
     get("bridge-says").textContent = says;
+    showPlot("bridge", bars.some((bar) => bar.from !== bar.to));
     charts.bridge(bars, `From the baseline to what was spent: ${bars.map((bar) => `${bar.label} ${format.money(bar.to - bar.from)}`).join(", ")}`);
     tableOnDemand("bridge-table", () => table("Parts of the saving", ["part", "saved, exact"],
       [...Object.entries(PARTS).map(([name, label]) => [label, format.exact(total[name])]), ["Together", format.exact(total.saving_usd)]]));
@@ -168,8 +176,7 @@ Farthing.views = (() => {
       .map((line) => ({ name: line.name, size: line.requests, y: line.predicted_quality, x: per(ofAnswers(line), line.answers - line.cache_hits) }))
       .filter((point) => point.x > 0 && point.y > 0)
       .sort((a, b) => a.size - b.size);
-    const plot = get("worth").parentElement;
-    plot.hidden = points.length === 0;
+    showPlot("worth", points.length > 0);
     const best = [...points].sort((a, b) => b.size - a.size)[0];
     get("worth-says").textContent = best
       ? `Up and to the left is better. ${format.name(best.name)} answered most: ${format.money(best.x)} for a generated answer.`
@@ -184,8 +191,7 @@ Farthing.views = (() => {
   function latency(overview, measure) {
     const models = overview.latency.models.filter((each) => each[measure].length).slice(0, 10)
       .map((each) => ({ model: each.model, answers: each.answers, quantiles: each[measure] }));
-    const plot = get("latency").parentElement;
-    plot.hidden = models.length === 0;
+    showPlot("latency", models.length > 0);
     const blind = Object.keys(overview.filters).filter((name) => !BY_MODEL.has(name));
     get("latency-says").textContent = models.length === 0 ? "No answer was timed in this period."
       : blind.length ? `Latency is kept by model only: the filter by ${blind.join(" and ")} does not apply here.`
@@ -204,15 +210,20 @@ Farthing.views = (() => {
     { heading: "cached", value: (line) => line.cache_hits, text: format.count, less: "less" },
     { heading: "failed calls", value: (line) => line.failed_attempts, text: format.count, less: "less" },
     { heading: "tokens in", value: (line) => line.input_tokens, text: format.count, less: "less" },
-    { heading: "out", value: (line) => line.output_tokens, text: format.count, less: "less" },
+    { heading: "tokens out", value: (line) => line.output_tokens, text: format.count, less: "less" },
     { heading: "quality", value: (line) => line.predicted_quality || null, text: (value) => (value === null ? "–" : value.toFixed(2)), less: "least" },
-    { heading: "an answer", value: (line) => per(number(line.cost_usd), line.answers), text: (value) => (value === null ? "–" : format.money(value)), less: "least" },
+    { heading: "per answer", value: (line) => per(number(line.cost_usd), line.answers), text: (value) => (value === null ? "–" : format.money(value)), less: "least" },
     { heading: "baseline", value: (line) => number(line.baseline_usd), text: format.money, less: "less" },
     { heading: "spent", value: (line) => number(line.cost_usd), text: format.money, exact: (line) => format.exact(line.cost_usd) },
     { heading: "saved", value: (line) => number(line.saving_usd), text: format.money, exact: (line) => format.exact(line.saving_usd), toned: true },
     { heading: "share", value: (line) => line.saving_share, text: format.share, less: "least" },
   ];
-  const SORTED_AT_FIRST = 8;
+  const SORTED_AT_FIRST = "spent";
+
+  /* Columns of the table by their headings, as an address has them; -1 is the name. */
+  const columnOf = (heading) => (heading === "name" ? -1
+    : [heading, SORTED_AT_FIRST].map((each) => COLUMNS.findIndex((column) => column.heading === each)).find((at) => at >= 0));
+  const headingOf = (column) => COLUMNS[column]?.heading ?? "name";
 
   /* The table by `by`; `sort` is {column, down}, -1 being the name. `pick`, where it is given, is
      called with a name that was clicked; `resort` with the column whose heading was. */
@@ -299,5 +310,5 @@ Farthing.views = (() => {
     return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
   }
 
-  return { tiles, spend, against, rates, bridge, worth, latency, cut, budgets, csv, SORTED_AT_FIRST };
+  return { tiles, spend, against, rates, bridge, worth, latency, cut, budgets, csv, columnOf, headingOf };
 })();

@@ -12,6 +12,7 @@ from benchmarks.demo_ledger import entries, fill
 from router.domain.ledger import Entry
 from router.domain.members import replace
 from router.stores.sql.database import open_database
+from tests.e2e.browser import Page
 from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.programs import Farthing, here
 
@@ -25,6 +26,7 @@ HOSTILE = (
     "=cmd|' /C calc'!A0",
 )
 DAYS = 6
+SHOWN = "!document.getElementById('figures').hidden"
 
 
 def hostile(entry: Entry, number: int) -> Entry:
@@ -73,3 +75,12 @@ def reported(config: Path, *options: str) -> Mapping[str, Any]:
     assert done.status == 0, done.err
     found: Mapping[str, Any] = json.loads(done.out)
     return found
+
+
+async def enter(page: Page, farthing: Farthing, query: str = "") -> None:
+    """Open the dashboard with the admin key."""
+    await page.open(f"{farthing.url}/dashboard{query}")
+    await page.until("!document.getElementById('key').hidden")
+    await page.run(f"document.getElementById('key-text').value = {SECRETS['ADMIN_KEY']!r}")
+    await page.click("#key button")
+    await page.until(SHOWN)

@@ -113,7 +113,7 @@
     drawMoney();
     const rows = [...models.map((each) => [each.model, MODEL, each]),
       ...Object.entries(curves).flatMap(([name, found]) => found.map((each) => [WAYS[name], "", each]))];
-    return tableOnDemand("money-table", () => table("Quality and cost", ["Way", "", "Cost of 1,000", "Quality"],
+    return tableOnDemand("money-table", () => table("Quality and cost", ["Way", "Kind", "Cost of 1,000", "Quality"],
       rows.map(([name, kind, each]) => [name, kind, format.money(each.cost_usd * 1000), each.quality.toFixed(3)])));
   }
 
@@ -150,7 +150,7 @@
   const NAMES = 150;
 
   function drawEstimates(each) {
-    const width = 460;
+    const width = Math.min(460, get("estimates").clientWidth);
     const height = each.estimates.length * ROW + 22;
     const x = (p) => NAMES + Math.min(1, Math.max(0, p)) * (width - NAMES - 14);
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Estimates for ${spoken(each.category)}` });

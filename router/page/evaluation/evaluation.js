@@ -90,7 +90,7 @@
 
   function showRows() {
     fill("rows-say", `The best single model is ${found.best}: quality ${score(best.quality.estimate)} at ${thousand(best.cost_usd.estimate)} for 1,000 prompts.`);
-    fill("rows", tableOf("Ways to choose a model", ["", "Mean quality (AIQ)", "Above Zero", "At the best model's cost", "Saved at its quality", "Saved at 95 % of it"],
+    fill("rows", tableOf("Ways to choose a model", ["Way", "Mean quality (AIQ)", "Above Zero", "At the best model's cost", "Saved at its quality", "Saved at 95 % of it"],
       found.rows.map((row) => ({
         className: row.name === "router" ? "router" : "",
         cells: [NAMES.get(row.name) ?? row.name, withSpan(row.aiq, score), withSpan(row.aiq_above_zero, points), withSpan(row.quality_at_best_cost, score),

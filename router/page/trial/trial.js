@@ -154,7 +154,7 @@
       make("td", {}, costs(each, each.answered)),
       make("td", { className: "less chart" }, dots(each, least)),
       make("td", { className: toneOf(each.quality_change, false) }, outcome(each)));
-    const headings = [["Category"], ["Change"], ["", "less"], ["Cost of 1,000"], [`Quality, ${least.toFixed(1)} to 1`, "less chart"], ["Difference"]];
+    const headings = [["Category"], ["Change"], ["Cost", "less chart"], ["Cost of 1,000"], [`Quality, ${least.toFixed(1)} to 1`, "less chart"], ["Difference"]];
     fill("kinds-says", `The upper bar and the grey dot stand for “${trial.old.name}”, the lower bar and the coloured dot for “${trial.new.name}”; the pale band is its 95 % interval, as far as the estimates' uncertainty is known.`);
     fill("kinds", make("table", { className: "kinds" },
       make("caption", { className: "away" }, "Cost and quality by category"),
