@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher, get_close_matches
+from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
@@ -108,6 +109,7 @@ class CatalogBuilder(Struct, frozen=True):
             capabilities=facts.capabilities,
             tags=prior.tags,
             takes_effort=facts.takes_effort,
+            states_cost=_states_cost(upstream),
         )
         stated_model = _with_stated(model, section)
         sayable = stated_model.capabilities - _unsaid_to(upstream)
@@ -186,6 +188,22 @@ def _keys(name: str, section: ModelSection, upstream: AnyUpstream) -> Iterator[s
         case LitellmUpstreamSection(provider=provider):
             yield f"{provider}/{name}"
             yield name
+
+
+def _states_cost(upstream: AnyUpstream) -> bool:
+    """Whether an upstream is of a vendor that bills what its answers state."""
+    match upstream:
+        case OpenAIUpstreamSection(catalog_prefix=vendor, base_url=url):
+            host = f".{urlsplit(url).hostname}"
+            return vendor in _STATING or host.endswith(tuple(_STATING.values()))
+        case LitellmUpstreamSection(provider=vendor):
+            return vendor in _STATING
+        case _:
+            return False
+
+
+_STATING = {"openrouter": ".openrouter.ai", "perplexity": ".perplexity.ai", "xai": ".x.ai"}
+"""Vendors whose answers state what each costs, in USD (`router.wire.usage.terms`), and where they are."""
 
 
 def _unsaid_to(upstream: AnyUpstream) -> frozenset[Capability]:

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import orjson
 from msgspec import Struct
 
-from router.domain.service_tier import tier_of
+from router.domain.money import Money
+from router.domain.service_tier import anthropics_tier, tier_of
 from router.domain.usage import Usage
 from router.wire.errors import error_in
 from router.wire.sse import data_of
 from router.wire.usage import read_usage
+from router.wire.usage.terms import stated_cost
 
 
 class MalformedAnswer(ValueError):
@@ -26,7 +28,7 @@ class PlainAnswer(Struct, frozen=True):
 
     `service_tier` is the one that was billed, "" where nothing is said of it. `cites` says that a page is
     cited: then the provider has searched. `consults` says that another model was asked on the way, whose tokens
-    are not in the usage.
+    are not in the usage. `stated_cost` is what the upstream says that it charges, None where it does not.
     """
 
     usage: Usage | None
@@ -37,6 +39,7 @@ class PlainAnswer(Struct, frozen=True):
     refuses: bool = False
     cites: bool = False
     consults: bool = False
+    stated_cost: Money | None = None
 
 
 def read_plain(raw: bytes) -> PlainAnswer:
@@ -59,6 +62,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
         service_tier=_billed_tier(answer),
         refuses=any(message.get("refusal") for message in messages),
         cites=any(map(_cites, messages)),
+        stated_cost=stated_cost(answer.get("usage")),
     )
 
 
@@ -80,8 +84,8 @@ class StreamEvent(NamedTuple):
 
     `choices` are the indices of the choices in it, `finished` of those that it ends. `content_chars` are
     those of `output_chars` that are plain content, and `says_more` tells whether there is anything besides
-    content and thoughts. `prompt` is the usage reported before anything was written, where it was. `cites` and
-    `consults` as in a `PlainAnswer`.
+    content and thoughts. `prompt` is the usage reported before anything was written, where it was. `cites`,
+    `consults` and `stated_cost` as in a `PlainAnswer`.
     """
 
     raw: bytes
@@ -100,6 +104,7 @@ class StreamEvent(NamedTuple):
     prompt: Usage | None = None
     cites: bool = False
     consults: bool = False
+    stated_cost: Money | None = None
 
 
 class Words(NamedTuple):
@@ -135,10 +140,11 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
     choices = chunk.get("choices") or []
     if not isinstance(choices, list):
         raise MalformedAnswer("the choices in an event of the upstream's stream are not a list")
-    usage = read_usage(chunk.get("usage"))
+    usage, cost = read_usage(chunk.get("usage")), stated_cost(chunk.get("usage"))
     if not choices:
         kind = EventKind.USAGE if usage else EventKind.PREAMBLE
-        return StreamEvent(raw, kind, usage=usage, service_tier=_billed_tier(chunk))
+        tier = _billed_tier(chunk)
+        return StreamEvent(raw, kind, usage=usage, service_tier=tier, stated_cost=cost)
     deltas = [member(choice, "delta") for choice in choices]
     reasons = _finish_reasons(choices)
     says = bool(reasons) or any(_says_something(delta) for delta in deltas)
@@ -156,6 +162,7 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
         refuses=any(delta.get("refusal") for delta in deltas),
         says_more=any(map(_says_more, choices)),
         cites=any(map(_cites, deltas)),
+        stated_cost=cost,
     )
 
 
@@ -222,4 +229,8 @@ def _text_chars(holder: Mapping[str, Any], names: Iterable[str]) -> int:
 
 def _billed_tier(answer: Mapping[str, Any]) -> str:
     """The service tier that an answer, or a chunk of it, says was billed; "" where it says nothing."""
-    return tier_of(answer.get("service_tier") or member(answer, "usage").get("service_tier"))
+    usage = answer.get("usage")
+    if not isinstance(usage, dict):
+        return tier_of(answer.get("service_tier"))
+    tier = answer.get("service_tier") or usage.get("service_tier")
+    return anthropics_tier({**usage, "service_tier": tier})

@@ -55,6 +55,28 @@ def test_a_price_is_looked_up_under_the_name_of_the_provider(tmp_path: Path) -> 
     assert (found["mini"].id, found["mini"].name) == ("mini", "mini")
 
 
+@pytest.mark.parametrize(
+    ("upstream", "states"),
+    [
+        ("kind: openai, base_url: https://openrouter.ai/api/v1", True),
+        ("kind: openai, base_url: https://eu-west-1.api.x.ai/v1", True),
+        ("kind: openai, base_url: https://fox.ai/v1", False),
+        ("kind: openai, base_url: http://10.0.0.1/v1, catalog_prefix: perplexity", True),
+        ("kind: openai, base_url: http://10.0.0.1/v1", False),
+        ("kind: litellm, provider: xai", True),
+        ("kind: litellm, provider: groq", False),
+    ],
+)
+def test_vendors_that_bill_what_their_answers_state_are_known_by_address_or_name(
+    upstream: str, states: bool, tmp_path: Path
+) -> None:
+    config = (
+        f"version: 1\nupstreams:\n  one: {{{upstream}}}\nmodels:\n  m: {{upstream: one, {FREE}}}\n"
+    )
+
+    assert loaded(tmp_path, config).catalog["m"].states_cost == states
+
+
 def test_everything_that_is_written_wins(tmp_path: Path) -> None:
     found = models(
         tmp_path,
