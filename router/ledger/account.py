@@ -237,7 +237,7 @@ class Account(Struct, frozen=True):
             cost=charge.cost,
             cost_source=charge.cost_source,
             baseline=ending.baseline,
-            price_source=charge.price_source or model.price.origin,
+            price_source=charge.price_source or _origin(model, charge),
             cost_note=charge.note,
             service_tier=charge.service_tier,
             quality_p=candidate.quality.p,
@@ -267,6 +267,11 @@ class Account(Struct, frozen=True):
         if heard.usage is not None and missing == NO_USAGE:
             return told, UsageSource.UPSTREAM
         return told + missing, UsageSource.ESTIMATED
+
+
+def _origin(model: Model, charge: Charge) -> str:
+    """Where the price comes from that was charged, and for prompts of which length it is."""
+    return model.price.origin_of(charge.usage.input_tokens, charge.service_tier)
 
 
 def _missing_in(told: Usage, heard: Heard, model: Model, features: Features) -> Usage:
