@@ -155,6 +155,8 @@ def test_a_count_may_be_written_with_a_point() -> None:
         {"prompt_tokens": float("inf"), "completion_tokens": 1},
         {"prompt_tokens": True, "completion_tokens": 1},
         {"prompt_tokens": 10**18, "completion_tokens": 1},
+        {"prompt_tokens": 10**8 + 1, "completion_tokens": 1},
+        {"prompt_tokens": 1, "completion_tokens": 1e9},
     ],
 )
 def test_what_makes_no_sense_is_no_usage(usage: object) -> None:
