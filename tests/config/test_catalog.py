@@ -77,6 +77,32 @@ def test_vendors_that_bill_what_their_answers_state_are_known_by_address_or_name
     assert loaded(tmp_path, config).catalog["m"].states_cost == states
 
 
+def test_models_that_cost_more_in_a_region_do_so_there(tmp_path: Path) -> None:
+    config = """\
+version: 1
+upstreams:
+  world: {kind: openai, base_url: "https://api.openai.com/v1"}
+  europe: {kind: openai, base_url: "https://eu.api.openai.com/v1"}
+  google: {kind: litellm, provider: vertex_ai, options: {vertex_location: global}}
+  belgium: {kind: litellm, provider: vertex_ai, options: {vertex_location: europe-west1}}
+models:
+  usual: {upstream: world, name: gpt-5.6}
+  regional: {upstream: europe, name: gpt-5.6}
+  older: {upstream: europe, name: gpt-4o}
+  claude: {upstream: google, name: claude-haiku-4-5}
+  there: {upstream: belgium, name: claude-haiku-4-5}
+"""
+    price = {name: model.price for name, model in loaded(tmp_path, config).catalog.items()}
+
+    for usual, dearer in (("usual", "regional"), ("claude", "there")):
+        at = [price[usual].rates_for(300_000, "flex"), price[dearer].rates_for(300_000, "flex")]
+        assert at[1].input_pico == at[0].input_pico * 11 // 10 > 0
+        assert at[1].cache_read_pico == at[0].cache_read_pico * 11 // 10
+        assert price[dearer].web_search_pico == price[usual].web_search_pico
+        assert price[dearer].source == f"{price[usual].source}, times 1.1 for its region"
+    assert price["older"].input_pico == 2_500_000
+
+
 def test_everything_that_is_written_wins(tmp_path: Path) -> None:
     found = models(
         tmp_path,
