@@ -356,6 +356,17 @@ def test_what_is_assumed_of_a_model_is_told_with_the_key_that_states_it(tmp_path
     )
 
 
+def test_that_a_model_costs_nothing_is_assumed_only_if_the_operator_does_not_state_it(
+    tmp_path: Path,
+) -> None:
+    known = "upstream: box, catalog: sagemaker/meta-textgeneration-llama-2-13b-f"
+    (unstated,) = notes(tmp_path, f"mine: {{{known}}}")
+    stated = notes(tmp_path, f"mine: {{{known}, {FREE}}}")
+
+    assert "a price of 0, which the price map states ('price')" in unstated
+    assert not any("a price of 0" in note for note in stated)
+
+
 def test_what_is_stated_or_known_is_not_assumed(tmp_path: Path) -> None:
     stated = f"context_tokens: 9000, capabilities: [tools], like: llama-3.3-70b, {FREE}"
     assert not notes(tmp_path, f"mine: {{upstream: box, {stated}}}", "gpt-4o: {upstream: openai}")
