@@ -16,6 +16,9 @@ ASSUMED_CONTEXT = f"a context of {ASSUMED_CONTEXT_TOKENS:,} tokens ('context_tok
 
 def assumed_of(section: ModelSection, facts: CatalogFacts, *, is_measured: bool) -> Iterator[str]:
     """Each thing that is assumed of a model, with the key in brackets; nothing if all is known."""
+    if facts.price.is_free and section.price is None:
+        # The map says 0 of what is free, and of what is billed by the hour, or in another currency.
+        yield "a price of 0, which the price map states ('price')"
     if facts.context_tokens is None and section.context_tokens is None:
         yield ASSUMED_CONTEXT
     if facts.capabilities == frozenset(Capability) and section.capabilities is None:

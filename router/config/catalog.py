@@ -1,7 +1,9 @@
 """The `models:` of a config as the catalog, completed from the price map and the shipped priors."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher, get_close_matches
+from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
@@ -34,7 +36,7 @@ from router.domain.nearest import nearest
 from router.providers.endpoints import ANTHROPIC_URL
 from router.providers.simulated_models import SimulatedModel, default_models
 
-_OPENAI_HOST = "https://api.openai.com/"
+_OPENAI_HOST = re.compile(r"https://(?P<region>[a-z]+\.)?api\.openai\.com/")
 _STATED_SD = 0.05
 """The uncertainty of an ability that the operator states: less than that of any prior."""
 
@@ -108,6 +110,7 @@ class CatalogBuilder(Struct, frozen=True):
             capabilities=facts.capabilities,
             tags=prior.tags,
             takes_effort=facts.takes_effort,
+            states_cost=_states_cost(upstream),
         )
         stated_model = _with_stated(model, section)
         sayable = stated_model.capabilities - _unsaid_to(upstream)
@@ -151,7 +154,7 @@ class CatalogBuilder(Struct, frozen=True):
     ) -> tuple[str | None, CatalogFacts]:
         """Price and limits from the map, with their key; or the operator's price and assumed limits."""
         for key in _keys(name, section, upstream):
-            if facts := self.prices.find(key):
+            if facts := self.prices.find(key, _regions_factor(upstream)):
                 return key, facts
         if section.price is None:
             raise Missing(_price_to_add(section, self.prices, _keys(name, section, upstream)))
@@ -179,13 +182,43 @@ def _keys(name: str, section: ModelSection, upstream: AnyUpstream) -> Iterator[s
             yield f"{prefix}/{name}"
         case AnthropicUpstreamSection(catalog_prefix=str(prefix)):
             yield f"{prefix}/{name}"
-        case OpenAIUpstreamSection(base_url=base_url) if base_url.startswith(_OPENAI_HOST):
+        case OpenAIUpstreamSection(base_url=base_url) if _OPENAI_HOST.match(base_url):
             yield name
         case AnthropicUpstreamSection(base_url=base_url) if base_url.startswith(ANTHROPIC_URL):
             yield from (f"anthropic/{name}", name)
         case LitellmUpstreamSection(provider=provider):
             yield f"{provider}/{name}"
             yield name
+
+
+def _regions_factor(upstream: AnyUpstream) -> str:
+    """The member of the price map by which a model is dearer at an upstream, "" if its place is the usual one.
+
+    OpenAI states one factor for all regions (https://developers.openai.com/api/docs/guides/data-residency), Google one
+    for all places but `global`.
+    """
+    match upstream:
+        case OpenAIUpstreamSection(base_url=url) if host := _OPENAI_HOST.match(url):
+            return "regional_processing_uplift_multiplier_eu" if host["region"] else ""
+        case LitellmUpstreamSection(provider="vertex_ai", options={"vertex_location": place}):
+            return "" if place == "global" else "regional_endpoint_uplift_multiplier"
+    return ""
+
+
+def _states_cost(upstream: AnyUpstream) -> bool:
+    """Whether an upstream is of a vendor that bills what its answers state."""
+    match upstream:
+        case OpenAIUpstreamSection(catalog_prefix=vendor, base_url=url):
+            host = f".{urlsplit(url).hostname}"
+            return vendor in _STATING or host.endswith(tuple(_STATING.values()))
+        case LitellmUpstreamSection(provider=vendor):
+            return vendor in _STATING
+        case _:
+            return False
+
+
+_STATING = {"openrouter": ".openrouter.ai", "perplexity": ".perplexity.ai", "xai": ".x.ai"}
+"""Vendors whose answers state what each costs, in USD (`router.wire.usage.terms`), and where they are."""
 
 
 def _unsaid_to(upstream: AnyUpstream) -> frozenset[Capability]:

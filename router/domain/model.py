@@ -81,6 +81,9 @@ class Model(Struct, frozen=True):
     It writes at most `max_output_tokens`, and refuses to be asked for more; None where that is not known.
     `takes_effort` says whether it can be told how hard to think.
 
+    `states_cost` says that its provider bills what it states in each answer; the price is for estimates, and for
+    answers that state nothing.
+
     One that `makes_vectors` answers `/v1/embeddings` and nothing else.
     """
 
@@ -100,6 +103,7 @@ class Model(Struct, frozen=True):
     replicas: tuple["Model", ...] = ()
     makes_vectors: bool = False
     takes_effort: bool = True
+    states_cost: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a model without an ability for each category, or without room for a token."""

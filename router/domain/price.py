@@ -192,6 +192,13 @@ class Price(Rates, frozen=True):
         """Who stated the price, and of what date it is."""
         return f"{self.source} ({self.as_of.isoformat()})" if self.as_of else self.source
 
+    def origin_of(self, input_tokens: int, tier: str) -> str:
+        """`origin`, and above which length of the prompt the rates of a request hold, if it is a long one."""
+        band = self._in_band(input_tokens, tier) or self._in_band(input_tokens, STANDARD)
+        if band is None or band.is_base:
+            return self.origin
+        return f"{self.origin}, above {band.above_input_tokens:,} tokens"
+
     @property
     def is_free(self) -> bool:
         """Whether nothing is ever charged (own hardware, say)."""
@@ -210,20 +217,20 @@ class Price(Rates, frozen=True):
         """
         if not self.bands:
             return self
-        stated = self._in_band(input_tokens, tier)
-        if stated is None and tier != STANDARD:
-            stated = self._in_band(input_tokens, STANDARD)
-        return stated or self
+        band = self._in_band(input_tokens, tier)
+        if band is None and tier != STANDARD:
+            band = self._in_band(input_tokens, STANDARD)
+        return self if band is None else band.rates
 
-    def _in_band(self, input_tokens: int, tier: str) -> Rates | None:
-        """The rates of the tier's highest band that so many tokens reach, None if they reach none."""
+    def _in_band(self, input_tokens: int, tier: str) -> Band | None:
+        """The tier's highest band that so many tokens reach, None if they reach none."""
         stated = self._stated_as(tier)
         reached = [
             band
             for band in self.bands
             if band.tier == stated and (input_tokens > band.above_input_tokens or band.is_base)
         ]
-        return max(reached, key=lambda band: band.above_input_tokens).rates if reached else None
+        return max(reached, key=lambda band: band.above_input_tokens, default=None)
 
     def _stated_as(self, tier: str) -> str:
         """The name under which rates for `tier` are looked for: another one only if its own has none."""

@@ -12,8 +12,8 @@ from router.domain.ledger import CostSource, Entry, Outcome, Recording
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
-from router.domain.price import STANDARD, Bill, Price
 from router.domain.usage import NO_USAGE, OUTPUT_BUCKETS, Usage, UsageSource
+from router.ledger.charge import NO_CHARGE, Charge, as_stated, charged, with_unknown_part
 
 CHARS_PER_TOKEN = 4
 """OpenAI's rule of thumb for English: https://help.openai.com/en/articles/4936856."""
@@ -34,6 +34,7 @@ class Heard(Struct, frozen=True):
     no usage came any more, or none of the prompt.
     `hidden_tokens` are those that the model has presumably thought without showing them. `cites` says that a
     page is cited, `consults` that another model was asked on the way, whose tokens are not in the usage.
+    `stated_cost` is what the upstream says that it charges, None where it does not say that.
     `held_s` are the seconds in which a stream was not read, because nobody took what had come.
     """
 
@@ -45,6 +46,7 @@ class Heard(Struct, frozen=True):
     hidden_tokens: int = 0
     cites: bool = False
     consults: bool = False
+    stated_cost: Money | None = None
     held_s: float = 0.0
 
 
@@ -59,21 +61,8 @@ class Timing(Struct, frozen=True):
     first_content_s: float | None = None
 
 
-class Charge(Struct, frozen=True):
-    """What an attempt used and cost, and how well that is known."""
-
-    usage: Usage = NO_USAGE
-    usage_source: UsageSource = UsageSource.NONE
-    cost: Money = ZERO
-    cost_source: CostSource = CostSource.FREE
-    note: str = ""
-    service_tier: str = STANDARD
-
-
-NO_CHARGE = Charge()
 _BESIDE = frozenset({Outcome.REJECTED, Outcome.HEDGE_LOST})
 """Outcomes of attempts beside the one that ends a request."""
-_CONSULTED = "the tokens of another model that was asked on the way"
 _BEFORE_ALL = -1
 """The number of a call that was made before any attempt; 0 is the cache's."""
 
@@ -122,7 +111,9 @@ class Account(Struct, frozen=True):
     def answered(self, attempt: int, candidate: Candidate, heard: Heard, timing: Timing) -> Entry:
         """The client got this attempt's answer whole: it carries the request's baseline."""
         charge = self._charge(candidate, heard)
-        ending = AttemptEnding(Outcome.OK, baseline=self._baseline(charge), is_answer=True)
+        is_own = candidate.model.id == self.decision.reference.model.id
+        baseline = charge.cost if is_own and charge.is_stated else self._baseline(charge)
+        ending = AttemptEnding(Outcome.OK, baseline=baseline, is_answer=True)
         return self._entry(attempt, candidate, timing, charge, ending)
 
     def broke_off(
@@ -246,7 +237,7 @@ class Account(Struct, frozen=True):
             cost=charge.cost,
             cost_source=charge.cost_source,
             baseline=ending.baseline,
-            price_source=model.price.origin,
+            price_source=charge.price_source or _origin(model, charge),
             cost_note=charge.note,
             service_tier=charge.service_tier,
             quality_p=candidate.quality.p,
@@ -263,8 +254,11 @@ class Account(Struct, frozen=True):
     def _charge(self, candidate: Candidate, heard: Heard) -> Charge:
         usage, source = self._used(candidate, heard)
         tier = heard.service_tier or self.decision.features.service_tier
-        charge = charged(candidate.model.price, usage, source, tier)
-        return _with_unknown_part(charge) if heard.consults else charge
+        model = candidate.model
+        charge = charged(model.price, usage, source, tier)
+        if heard.stated_cost is not None and heard.usage is not None:
+            charge = as_stated(charge, heard.stated_cost, is_bill=model.states_cost)
+        return with_unknown_part(charge) if heard.consults else charge
 
     def _used(self, candidate: Candidate, heard: Heard) -> tuple[Usage, UsageSource]:
         """What the upstream counted; what it left out is estimated, and then the whole is an estimate."""
@@ -273,6 +267,11 @@ class Account(Struct, frozen=True):
         if heard.usage is not None and missing == NO_USAGE:
             return told, UsageSource.UPSTREAM
         return told + missing, UsageSource.ESTIMATED
+
+
+def _origin(model: Model, charge: Charge) -> str:
+    """Where the price comes from that was charged, and for prompts of which length it is."""
+    return model.price.origin_of(charge.usage.input_tokens, charge.service_tier)
 
 
 def _missing_in(told: Usage, heard: Heard, model: Model, features: Features) -> Usage:
@@ -332,36 +331,3 @@ def _prompt_of(heard: Heard, features: Features) -> Usage:
         return heard.prompt
     audio = features.audio_tokens
     return Usage(features.prompt_tokens - audio, audio_input_tokens=audio)
-
-
-def charged(price: Price, usage: Usage, source: UsageSource, tier: str = STANDARD) -> Charge:
-    """What `usage` costs at `price`, and how well that is known, `source` being where it comes from."""
-    bill = price.bill(usage, tier)
-    trust = _cost_source(price.is_free, bill, source)
-    return Charge(usage, source, bill.amount, trust, _note(bill), tier)
-
-
-def _with_unknown_part(charge: Charge) -> Charge:
-    """`charge` without other models' work that cannot be charged: nobody is told that this is all."""
-    if charge.cost_source is CostSource.FREE:
-        return charge
-    note = "; ".join(filter(None, (f"no rate for {_CONSULTED}", charge.note)))
-    return replace(charge, cost_source=CostSource.UNPRICED, note=note)
-
-
-def _cost_source(is_free: bool, bill: Bill, usage: UsageSource) -> CostSource:
-    if is_free:
-        return CostSource.FREE
-    if bill.unpriced:
-        return CostSource.UNPRICED
-    sure = usage is UsageSource.UPSTREAM and not bill.stood_in
-    return CostSource.PRICED if sure else CostSource.ESTIMATED
-
-
-def _note(bill: Bill) -> str:
-    parts = []
-    if bill.unpriced:
-        parts.append(f"no rate for {', '.join(bill.unpriced)}")
-    if bill.stood_in:
-        parts.append(f"no rate of its own for {', '.join(bill.stood_in)}")
-    return "; ".join(parts)

@@ -10,7 +10,8 @@ from router.domain.ledger import Entry, Outcome
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.usage import Usage, UsageSource
-from router.ledger.account import MAYBE_BILLED, NO_CHARGE, AttemptEnding, Charge, Timing, charged
+from router.ledger.account import MAYBE_BILLED, AttemptEnding, Timing
+from router.ledger.charge import NO_CHARGE, Charge, charged
 
 
 class ErrandKind(StrEnum):

@@ -5,8 +5,10 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from router.domain.ledger import Entry
+from router.domain.ledger import CostSource, Entry
 from router.domain.money import ZERO, Money
+from router.domain.price import STANDARD
+from router.domain.usage import UsageSource
 
 
 class RequestRecord(Struct, frozen=True):
@@ -66,6 +68,7 @@ def _attempt(entry: Entry) -> dict[str, Any]:
     """One attempt; empty fields are left out. Its number is 0 for an answer from the cache."""
     optional = {
         "error": entry.error,
+        "price_source": entry.price_source,
         "cost_note": entry.cost_note,
         "first_content_s": entry.first_content_s,
         "upstream_request_id": entry.upstream_request_id,
@@ -81,6 +84,7 @@ def _attempt(entry: Entry) -> dict[str, Any]:
         "usage_source": entry.usage_source.value,
         "cost_usd": str(entry.cost),
         "cost_source": entry.cost_source.value,
+        "service_tier": entry.service_tier,
         "began_at_s": entry.at_s,
         "total_s": entry.total_s,
         **{name: value for name, value in optional.items() if value not in ("", None)},
@@ -90,15 +94,21 @@ def _attempt(entry: Entry) -> dict[str, Any]:
 def sentences(trace: RequestRecord) -> Iterator[str]:
     """What happened, as a person would tell it: a sentence per attempt, and the sum."""
     for entry in trace.entries:
-        yield f"{_happened(entry)} for {entry.cost} USD{_known_as(entry)}."
+        yield f"{_happened(entry)} for {entry.cost} USD{_charged(entry)}{_known_as(entry)}."
     if not any(entry.is_answer for entry in trace.entries):
-        yield f"There was no complete answer; in total it cost {trace.cost} USD."
+        yield f"There was no complete answer; in total it cost {_least(trace)}{trace.cost} USD."
         return
     reference = _reference(trace.entries)
     yield (
-        f"In total it cost {trace.cost} USD; {reference} would have charged {trace.baseline} USD"
+        f"In total it cost {_least(trace)}{trace.cost} USD; {reference} would have charged {trace.baseline} USD"
         f" for this answer: {_saved(trace.saving)}."
     )
+
+
+def _least(trace: RequestRecord) -> str:
+    """Nothing, unless a part of the cost is not known."""
+    is_incomplete = any(entry.cost_source is CostSource.UNPRICED for entry in trace.entries)
+    return "at least " if is_incomplete else ""
 
 
 def _happened(entry: Entry) -> str:
@@ -112,6 +122,24 @@ def _happened(entry: Entry) -> str:
 
 def _known_as(entry: Entry) -> str:
     return f", request id {entry.upstream_request_id}" if entry.upstream_request_id else ""
+
+
+def _charged(entry: Entry) -> str:
+    """At which price, of whom and for which tier, and what is uncertain about it; "" if nothing was charged."""
+    if entry.cost_source is CostSource.FREE:
+        return ""
+    tier = "" if entry.service_tier == STANDARD else f"tier {entry.service_tier}"
+    price = ", ".join(filter(None, (entry.price_source, tier)))
+    parts = filter(None, (price, "; ".join(_doubts(entry))))
+    return f" ({'; '.join(parts)})"
+
+
+def _doubts(entry: Entry) -> Iterator[str]:
+    if entry.usage_source is UsageSource.ESTIMATED:
+        yield "estimated: the upstream reported no usage, or none that makes sense"
+    if entry.cost_note:
+        is_whole = entry.cost_source is not CostSource.UNPRICED
+        yield entry.cost_note if is_whole else f"incomplete: {entry.cost_note}"
 
 
 def _which(attempt: int) -> str:

@@ -3,6 +3,7 @@
 from msgspec import Struct, field
 
 from router.domain.fault import code_of
+from router.domain.money import Money
 from router.domain.usage import NO_USAGE, Usage
 from router.ledger.account import Heard
 from router.pipeline.scoring import AnswerSeen
@@ -47,6 +48,7 @@ class Listener(Struct):
     complaint: bytes = b""
     done: bytes = b""
     service_tier: str = ""
+    stated_cost: Money | None = None
     paid: Usage = NO_USAGE
     is_accepted: bool = False
     held_s: float = 0.0
@@ -120,6 +122,7 @@ class Listener(Struct):
             frozenset(self.finish_reasons),
             cites=self.cites,
             consults=self.consults,
+            stated_cost=self.stated_cost,
             held_s=self.held_s,
         )
 
@@ -143,6 +146,8 @@ class Listener(Struct):
 
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage
+        if event.stated_cost is not None:
+            self.stated_cost = event.stated_cost
         self.output_chars += event.output_chars
         self.content_chars += event.content_chars
         self.service_tier = event.service_tier or self.service_tier

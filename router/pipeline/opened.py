@@ -50,6 +50,7 @@ class OpenedPlain(Struct, frozen=True):
             answer.finish_reasons,
             cites=answer.cites,
             consults=answer.consults,
+            stated_cost=answer.stated_cost,
         )
 
     @property

@@ -18,7 +18,8 @@ from router.domain.members import replace
 from router.domain.money import ZERO
 from router.domain.passing import PassTerms
 from router.domain.usage import UsageSource
-from router.ledger.account import NO_CHARGE, AttemptEnding, Charge, charged
+from router.ledger.account import AttemptEnding
+from router.ledger.charge import NO_CHARGE, Charge, charged
 from router.ledger.errand import Errand, ErrandKind
 from router.ledger.rulebook import Payer, tightest
 from router.pipeline.attempts import Stopwatch

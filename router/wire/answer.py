@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import orjson
 from msgspec import Struct
 
-from router.domain.service_tier import tier_of
+from router.domain.money import Money
+from router.domain.service_tier import anthropics_tier, tier_of
 from router.domain.usage import Usage
 from router.wire.errors import error_in
 from router.wire.sse import data_of
 from router.wire.usage import read_usage
+from router.wire.usage.terms import stated_cost
 
 
 class MalformedAnswer(ValueError):
@@ -26,7 +28,8 @@ class PlainAnswer(Struct, frozen=True):
 
     `service_tier` is the one that was billed, "" where nothing is said of it. `cites` says that a page is
     cited: then the provider has searched. `consults` says that another model was asked on the way, whose tokens
-    are not in the usage. `id` is the answer's own, as it came.
+    are not in the usage. `id` is the answer's own, as it came. `stated_cost` is what the upstream says that it charges,
+    None where it does not.
     """
 
     usage: Usage | None
@@ -38,6 +41,7 @@ class PlainAnswer(Struct, frozen=True):
     cites: bool = False
     consults: bool = False
     id: object = None
+    stated_cost: Money | None = None
 
 
 def read_plain(raw: bytes) -> PlainAnswer:
@@ -61,6 +65,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
         refuses=any(message.get("refusal") for message in messages),
         cites=any(map(_cites, messages)),
         id=answer.get("id"),
+        stated_cost=stated_cost(answer.get("usage")),
     )
 
 
@@ -83,7 +88,7 @@ class StreamEvent(NamedTuple):
     `choices` are the indices of the choices in it, `finished` of those that it ends. `content_chars` are
     those of `output_chars` that are plain content, and `says_more` tells whether there is anything besides
     content and thoughts. `prompt` is the usage reported before anything was written, where it was. `cites`,
-    `consults` and `id` as in a `PlainAnswer`.
+    `consults`, `id` and `stated_cost` as in a `PlainAnswer`.
     """
 
     raw: bytes
@@ -103,6 +108,7 @@ class StreamEvent(NamedTuple):
     cites: bool = False
     consults: bool = False
     id: object = None
+    stated_cost: Money | None = None
 
 
 class Words(NamedTuple):
@@ -138,10 +144,11 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
     choices = chunk.get("choices") or []
     if not isinstance(choices, list):
         raise MalformedAnswer("the choices in an event of the upstream's stream are not a list")
-    usage = read_usage(chunk.get("usage"))
+    usage, cost = read_usage(chunk.get("usage")), stated_cost(chunk.get("usage"))
     if not choices:
         kind = EventKind.USAGE if usage else EventKind.PREAMBLE
-        return StreamEvent(raw, kind, usage=usage, service_tier=_billed_tier(chunk))
+        tier = _billed_tier(chunk)
+        return StreamEvent(raw, kind, usage=usage, service_tier=tier, stated_cost=cost)
     deltas = [member(choice, "delta") for choice in choices]
     reasons = _finish_reasons(choices)
     says = bool(reasons) or any(_says_something(delta) for delta in deltas)
@@ -160,6 +167,7 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
         says_more=any(map(_says_more, choices)),
         cites=any(map(_cites, deltas)),
         id=chunk.get("id"),
+        stated_cost=cost,
     )
 
 
@@ -226,4 +234,8 @@ def _text_chars(holder: Mapping[str, Any], names: Iterable[str]) -> int:
 
 def _billed_tier(answer: Mapping[str, Any]) -> str:
     """The service tier that an answer, or a chunk of it, says was billed; "" where it says nothing."""
-    return tier_of(answer.get("service_tier") or member(answer, "usage").get("service_tier"))
+    usage = answer.get("usage")
+    if not isinstance(usage, dict):
+        return tier_of(answer.get("service_tier"))
+    tier = answer.get("service_tier") or usage.get("service_tier")
+    return anthropics_tier({**usage, "service_tier": tier})

@@ -16,7 +16,7 @@ from router.wire.chat import JsonObject, json_object, require
 from router.wire.extension import MEMBER
 from router.wire.splice import set_members
 
-_MOST_TOKENS = 10**9
+_MOST_TOKENS = 10**8
 _RIGHT = "a string, a list of strings, a list of token numbers, or a list of such lists"
 
 

@@ -55,6 +55,54 @@ def test_a_price_is_looked_up_under_the_name_of_the_provider(tmp_path: Path) -> 
     assert (found["mini"].id, found["mini"].name) == ("mini", "mini")
 
 
+@pytest.mark.parametrize(
+    ("upstream", "states"),
+    [
+        ("kind: openai, base_url: https://openrouter.ai/api/v1", True),
+        ("kind: openai, base_url: https://eu-west-1.api.x.ai/v1", True),
+        ("kind: openai, base_url: https://fox.ai/v1", False),
+        ("kind: openai, base_url: http://10.0.0.1/v1, catalog_prefix: perplexity", True),
+        ("kind: openai, base_url: http://10.0.0.1/v1", False),
+        ("kind: litellm, provider: xai", True),
+        ("kind: litellm, provider: groq", False),
+    ],
+)
+def test_vendors_that_bill_what_their_answers_state_are_known_by_address_or_name(
+    upstream: str, states: bool, tmp_path: Path
+) -> None:
+    config = (
+        f"version: 1\nupstreams:\n  one: {{{upstream}}}\nmodels:\n  m: {{upstream: one, {FREE}}}\n"
+    )
+
+    assert loaded(tmp_path, config).catalog["m"].states_cost == states
+
+
+def test_models_that_cost_more_in_a_region_do_so_there(tmp_path: Path) -> None:
+    config = """\
+version: 1
+upstreams:
+  world: {kind: openai, base_url: "https://api.openai.com/v1"}
+  europe: {kind: openai, base_url: "https://eu.api.openai.com/v1"}
+  google: {kind: litellm, provider: vertex_ai, options: {vertex_location: global}}
+  belgium: {kind: litellm, provider: vertex_ai, options: {vertex_location: europe-west1}}
+models:
+  usual: {upstream: world, name: gpt-5.6}
+  regional: {upstream: europe, name: gpt-5.6}
+  older: {upstream: europe, name: gpt-4o}
+  claude: {upstream: google, name: claude-haiku-4-5}
+  there: {upstream: belgium, name: claude-haiku-4-5}
+"""
+    price = {name: model.price for name, model in loaded(tmp_path, config).catalog.items()}
+
+    for usual, dearer in (("usual", "regional"), ("claude", "there")):
+        at = [price[usual].rates_for(300_000, "flex"), price[dearer].rates_for(300_000, "flex")]
+        assert at[1].input_pico == at[0].input_pico * 11 // 10 > 0
+        assert at[1].cache_read_pico == at[0].cache_read_pico * 11 // 10
+        assert price[dearer].web_search_pico == price[usual].web_search_pico
+        assert price[dearer].source == f"{price[usual].source}, times 1.1 for its region"
+    assert price["older"].input_pico == 2_500_000
+
+
 def test_everything_that_is_written_wins(tmp_path: Path) -> None:
     found = models(
         tmp_path,
@@ -306,6 +354,17 @@ def test_what_is_assumed_of_a_model_is_told_with_the_key_that_states_it(tmp_path
         " every capability ('capabilities'), the quality that is typical of its price ('like', or"
         " 'abilities')"
     )
+
+
+def test_that_a_model_costs_nothing_is_assumed_only_if_the_operator_does_not_state_it(
+    tmp_path: Path,
+) -> None:
+    known = "upstream: box, catalog: sagemaker/meta-textgeneration-llama-2-13b-f"
+    (unstated,) = notes(tmp_path, f"mine: {{{known}}}")
+    stated = notes(tmp_path, f"mine: {{{known}, {FREE}}}")
+
+    assert "a price of 0, which the price map states ('price')" in unstated
+    assert not any("a price of 0" in note for note in stated)
 
 
 def test_what_is_stated_or_known_is_not_assumed(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from router.domain.ledger import Outcome
+from router.domain.ledger import CostSource, Outcome
 from router.domain.money import Money
-from router.domain.usage import NO_USAGE
+from router.domain.usage import NO_USAGE, UsageSource
 from router.ledger.trace import RequestRecord, sentences, told
 from tests.stores.entries import entry
 
@@ -43,10 +43,12 @@ def test_attempts_and_sums_are_told_with_exact_money() -> None:
             "usage_source": "upstream",
             "cost_usd": "0.00000000002",
             "cost_source": "priced",
+            "service_tier": "standard",
             "began_at_s": FAILED.at_s,
             "total_s": 1.5,
             "error": "overloaded",
             "upstream_request_id": "req_6",
+            "price_source": "a test",
         },
         {
             "attempt": 2,
@@ -64,8 +66,10 @@ def test_attempts_and_sums_are_told_with_exact_money() -> None:
             "usage_source": "upstream",
             "cost_usd": "0.000001",
             "cost_source": "priced",
+            "service_tier": "standard",
             "began_at_s": ANSWER.at_s,
             "total_s": 1.5,
+            "price_source": "a test",
             "first_content_s": 0.25,
         },
     ]
@@ -73,8 +77,8 @@ def test_attempts_and_sums_are_told_with_exact_money() -> None:
 
 def test_what_happened_is_told_in_sentences() -> None:
     assert list(sentences(RequestRecord((FAILED, ANSWER)))) == [
-        "Attempt 1: cheap at up: failed (overloaded) in 1.50 s for 0.00000000002 USD, request id req_6.",
-        "Attempt 2: cheap at up: ok in 1.50 s (first content after 0.25 s) for 0.000001 USD.",
+        "Attempt 1: cheap at up: failed (overloaded) in 1.50 s for 0.00000000002 USD (a test), request id req_6.",
+        "Attempt 2: cheap at up: ok in 1.50 s (first content after 0.25 s) for 0.000001 USD (a test).",
         (
             "In total it cost 0.00000100002 USD; top would have charged 0.000003 USD for this"
             " answer: 0.00000199998 USD was saved."
@@ -84,20 +88,14 @@ def test_what_happened_is_told_in_sentences() -> None:
 
 def test_an_answer_that_was_dearer_a_stored_one_and_none_at_all_are_told() -> None:
     dearer = list(sentences(RequestRecord((entry(cost=Money(5_000_000)),))))
-    stored = list(
-        sentences(
-            RequestRecord(
-                (
-                    entry(
-                        attempt=0,
-                        outcome=Outcome.CACHE_HIT,
-                        cost=Money(0),
-                        upstream_request_id=None,
-                    ),
-                )
-            )
-        )
+    hit = entry(
+        attempt=0,
+        outcome=Outcome.CACHE_HIT,
+        cost=Money(0),
+        cost_source=CostSource.FREE,
+        upstream_request_id=None,
     )
+    stored = list(sentences(RequestRecord((hit,))))
     vector = entry(
         attempt=-1, is_answer=False, closes=False, baseline=Money(0), upstream_request_id=None
     )
@@ -105,9 +103,25 @@ def test_an_answer_that_was_dearer_a_stored_one_and_none_at_all_are_told() -> No
     assert dearer[-1].endswith("0.000002 USD more was paid.")
     assert stored[0] == "From the cache: cheap at up: cache hit in 1.50 s for 0 USD."
     assert list(sentences(RequestRecord((vector,)))) == [
-        "Before any attempt: cheap at up: ok in 1.50 s for 0.000001 USD.",
+        "Before any attempt: cheap at up: ok in 1.50 s for 0.000001 USD (a test).",
         "There was no complete answer; in total it cost 0.000001 USD.",
     ]
+
+
+def test_at_which_price_an_attempt_was_charged_and_what_is_uncertain_is_told() -> None:
+    flex = entry(service_tier="flex", price_source="config, above 50 tokens")
+    guessed = entry(usage_source=UsageSource.ESTIMATED, cost_source=CostSource.ESTIMATED)
+    lacking = entry(cost_source=CostSource.UNPRICED, cost_note="no rate for web_searches")
+
+    told = [list(sentences(RequestRecord((each,)))) for each in (flex, guessed, lacking)]
+
+    assert [each[0].partition(" USD ")[2].partition(", request id")[0] for each in told] == [
+        "(config, above 50 tokens, tier flex)",
+        "(a test; estimated: the upstream reported no usage, or none that makes sense)",
+        "(a test; incomplete: no rate for web_searches)",
+    ]
+    assert "it cost at least 0.000001 USD" in told[2][-1]
+    assert "it cost 0.000001 USD" in told[1][-1]
 
 
 @pytest.mark.parametrize("entries", [(), (entry("r1"), entry("r2"))])

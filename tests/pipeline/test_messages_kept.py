@@ -221,6 +221,8 @@ async def test_fast_mode_and_a_country_are_charged_as_tiers(
         it.events = it.events.replace(b'"service_tier":"standard"', orjson.dumps(told)[1:-1])
         usual, _ = await post(at, asked(stream=stream_it))
         fast, _ = await post(at, asked(stream=stream_it, speed="fast"))
+        in_chat = {"model": "claude", "messages": [HELLO], "stream": stream_it}
+        assert (await post(at, in_chat, "/v1/chat/completions"))[0].status == 200
         rows = at.rows()
 
     assert {row["service_tier"] for row in rows} == {tier}

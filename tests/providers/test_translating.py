@@ -203,6 +203,25 @@ def test_nones_and_empty_boxes_are_not_passed_on() -> None:
     }
 
 
+@pytest.mark.parametrize(("model", "billed"), [("gemini-2.5-flash", 1), ("gemini-3.1-pro", 3)])
+def test_earlier_geminis_search_for_one_fee_and_later_ones_by_the_piece(
+    model: str, billed: int
+) -> None:
+    usage = {"prompt_tokens": 5, "prompt_tokens_details": {"web_search_requests": 3}}
+    told = orjson.loads(plain_body({"model": model, "choices": [], "usage": usage}))
+
+    assert told["usage"]["prompt_tokens_details"] == {"web_search_requests": billed}
+
+
+def test_the_cost_that_perplexity_states_is_passed_on_and_litellms_idea_of_it_is_not() -> None:
+    stated = {"total_cost": 0.00514}
+    told = [
+        orjson.loads(plain_body({"choices": [], "usage": {"prompt_tokens": 5, "cost": cost}}))
+        for cost in (stated, 0.007)
+    ]
+    assert [each["usage"].get("cost") for each in told] == [stated, None]
+
+
 def test_the_chunk_with_the_usage_has_no_choices() -> None:
     chunk = {
         "id": "a",

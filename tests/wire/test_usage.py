@@ -78,6 +78,24 @@ def test_cache_writes_are_a_part_of_the_prompt_by_either_name() -> None:
     assert read_usage({**plain, "prompt_tokens_details": details}) == Usage(20, 10, 20, 1)
 
 
+def test_what_qwen_writes_to_an_explicit_cache_is_counted_in_the_details() -> None:
+    details = {"cached_tokens": 10, "cache_creation_input_tokens": 20, "cache_type": "ephemeral"}
+    usage = {"prompt_tokens": 50, "completion_tokens": 1, "prompt_tokens_details": details}
+
+    assert read_usage(usage) == Usage(20, 10, 20, 1)
+
+
+def test_litellm_counts_what_geminis_tools_brought_into_the_prompt_beside_it() -> None:
+    details = {"cached_tokens": 10, "tool_use_tokens": 7, "web_search_requests": 2}
+    usage = {
+        "prompt_tokens": 50,
+        "completion_tokens": 1,
+        "total_tokens": 58,
+        "prompt_tokens_details": details,
+    }
+    assert read_usage(usage) == Usage(47, 10, 0, 1, web_searches=2)
+
+
 @pytest.mark.parametrize(
     ("said", "read"),
     [
@@ -137,6 +155,8 @@ def test_a_count_may_be_written_with_a_point() -> None:
         {"prompt_tokens": float("inf"), "completion_tokens": 1},
         {"prompt_tokens": True, "completion_tokens": 1},
         {"prompt_tokens": 10**18, "completion_tokens": 1},
+        {"prompt_tokens": 10**8 + 1, "completion_tokens": 1},
+        {"prompt_tokens": 1, "completion_tokens": 1e9},
     ],
 )
 def test_what_makes_no_sense_is_no_usage(usage: object) -> None:

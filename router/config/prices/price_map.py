@@ -16,8 +16,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from router.config.prices.rates import price_of
+from router.config.prices.rates import multiplied, price_of
 from router.config.prices.written_entries import WrittenEntries
+from router.domain.members import replace
 from router.domain.model import Capability
 from router.domain.price import Price
 
@@ -63,6 +64,10 @@ class CatalogFacts(Struct, frozen=True):
     capabilities: frozenset[Capability]
     takes_effort: bool = True
 
+    def dearer(self, times: float) -> "CatalogFacts":
+        """The same of a place where tokens cost `times` as much."""
+        return replace(self, price=multiplied(self.price, times))
+
 
 class PriceMap:
     """The price map of the installed litellm."""
@@ -82,12 +87,18 @@ class PriceMap:
         as_of = _RELEASED.get(release)
         return cls(entries, as_of=as_of, source=f"litellm {release} price map")
 
-    def find(self, key: str) -> CatalogFacts | None:
-        """The facts under `key`; None if there is no such chat model, or it has no price."""
+    def find(self, key: str, factor: str = "") -> CatalogFacts | None:
+        """The facts under `key`; None if there is no such chat model, or it has no price.
+
+        `factor` names the member that states how many times as much is charged where a model is asked; if it
+        has none, as much as elsewhere.
+        """
         entry = self._entries.get(key)
         if entry is None or not _is_chat(entry):
             return None
-        return self._facts(key, entry)
+        facts = self._facts(key, entry)
+        times = entry.get(factor)
+        return facts if facts is None or times is None else facts.dearer(times)
 
     def find_embedding(self, key: str) -> CatalogFacts | None:
         """The facts under `key`; None if there is no such embedding model, or it has no price."""

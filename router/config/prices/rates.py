@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 from router.config.prices.off_peak import spans_of
 from router.domain.members import replace
@@ -23,6 +23,7 @@ from router.domain.price import STANDARD, Band, OffPeak, Price, Rates
 from router.domain.service_tier import FAST, FAST_US, US
 
 Entry = Mapping[str, Any]
+R = TypeVar("R", bound=Rates)
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "input_pico": ("input_cost_per_token",),
@@ -109,7 +110,14 @@ def _surcharged_bands(entry: Entry, standard: Rates, bands: Sequence[Band]) -> I
         yield Band(_times(standard, fast * (country or 1)), FAST_US)
 
 
-def _times(standard: Rates, factor: float) -> Rates:
+def multiplied(price: Price, factor: float) -> Price:
+    """A price whose rates per token are all `factor` times as high; fees are the same."""
+    bands = tuple(replace(band, rates=_times(band.rates, factor)) for band in price.bands)
+    source = f"{price.source}, times {factor:g} for its region"
+    return replace(_times(price, factor), bands=bands, source=source)
+
+
+def _times(standard: R, factor: float) -> R:
     """Rates per token that are `factor` times the standard ones; fees are the same."""
     exact = Decimal(str(factor))
     return replace(

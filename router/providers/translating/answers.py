@@ -5,6 +5,7 @@ a provider reported no usage, litellm reports zero tokens; and it puts its own i
 into the usage. None of this is passed on.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,8 +38,17 @@ def _said(answer: Mapping[str, Any]) -> dict[str, Any]:
     said: dict[str, Any] = _stripped({k: v for k, v in answer.items() if k != "choices"})
     usage = said.pop("usage", {})
     if usage.get("prompt_tokens"):
-        said["usage"] = {name: value for name, value in usage.items() if name != "cost"}
+        said["usage"] = _as_billed(usage, str(said.get("model")))
     return said
+
+
+def _as_billed(usage: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """The usage without litellm's idea of its cost, which is a number where Perplexity's own has parts."""
+    used = {n: v for n, v in usage.items() if n != "cost" or isinstance(v, dict)}
+    details = used.get("prompt_tokens_details") or {}
+    if details.get("web_search_requests") and _BILLED_BY_PROMPT.match(model):
+        used["prompt_tokens_details"] = {**details, "web_search_requests": 1}
+    return used
 
 
 def _choice(choice: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,4 +76,6 @@ def _is_own_box(name: str) -> bool:
     return name in _OWN_BOXES or name.startswith("vertex_ai_")
 
 
+_BILLED_BY_PROMPT = re.compile(r"gemini-[12]\b")
+"""Gemini models that search as often as they like for one fee, unlike later ones (https://ai.google.dev/pricing)."""
 _OWN_BOXES = frozenset({"provider_specific_fields", "thinking_blocks", "images"})

@@ -2,7 +2,7 @@
 
 Their size depends on what they distinguish (days, models, keys, ...), not on traffic. Sums of money are kept
 as quotient and remainder by a million, so that they stay within 64 bits. Sums of tokens do so anyway: no
-count of more than 10**9 in one call is believed (`router.wire.usage`).
+count of more than 10**8 in one call is believed (`router.wire.usage`).
 """
 
 from collections.abc import Collection

@@ -30,12 +30,16 @@ class AnswerHead(Struct, frozen=True):
 
 
 class AnswerEnd(Struct, frozen=True):
-    """What is known when an answer ends. `sequence` is the stop sequence that ended it, if it is given."""
+    """What is known when an answer ends. `sequence` is the stop sequence that ended it, if it is given.
+
+    `terms` are members of its usage that are no counts and decide what it costs (`router.wire.usage.terms`).
+    """
 
     stop: Stop
     usage: Usage | None = None
     tier: str = ""
     sequence: str | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Answer(Struct, frozen=True):

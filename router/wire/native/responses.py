@@ -13,6 +13,7 @@ from router.wire.dialects.faults import told
 from router.wire.dialects.responses.read_answer import read_end, read_failure
 from router.wire.dialects.translate import event_bytes
 from router.wire.native.forms import broken_off, chars_in, event_in, object_in
+from router.wire.usage.terms import stated_cost
 
 _FIRST = frozenset({0})
 """A Response is a single choice."""
@@ -40,6 +41,7 @@ def read_response(raw: bytes) -> PlainAnswer:
         service_tier=tier_of(answer.get("service_tier")),
         refuses=end.stop is Stop.FILTER or any(map(_refuses, items)),
         id=answer.get("id"),
+        stated_cost=stated_cost(end.terms),
     )
 
 
@@ -107,6 +109,7 @@ class ResponsesForm:
             finish_reasons=frozenset({REASONS[end.stop]}),
             service_tier=tier_of(answer.get("service_tier")),
             refuses=end.stop is Stop.FILTER,
+            stated_cost=stated_cost(end.terms),
         )
 
 

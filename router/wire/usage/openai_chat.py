@@ -12,8 +12,11 @@ They agree on the two main counts; the rest is OpenAI's or the vendor's own:
   (https://ai.google.dev/gemini-api/docs/openai).
 - Perplexity: `num_search_queries` (https://docs.perplexity.ai/api-reference/chat-completions-post).
 - Mistral, Together, Fireworks, vLLM, OpenRouter: OpenAI's names, as far as they report any.
+- Qwen: an explicit cache's writes are in `prompt_tokens_details`
+  (https://www.alibabacloud.com/help/en/model-studio/context-cache).
 - What litellm makes of other vendors' usage: cache writes as `cache_creation_input_tokens`, or in
-  `prompt_tokens_details`, next to their lifetimes; all of them part of `prompt_tokens`.
+  `prompt_tokens_details`, next to their lifetimes; all of them part of `prompt_tokens`. Gemini's searches
+  are there, too, and what a tool of Gemini's brought into the prompt, which is not part of that.
 """
 
 from router.wire.usage.reading import UsageLayout
@@ -29,12 +32,14 @@ OPENAI_CHAT = UsageLayout(
     written=(
         (_PROMPT, "cache_write_tokens"),
         (_PROMPT, "cache_creation_tokens"),
+        (_PROMPT, "cache_creation_input_tokens"),
         ("cache_creation_input_tokens",),
     ),
     written_1h=(
         (_PROMPT, "cache_creation_token_details", "ephemeral_1h_input_tokens"),
         ("cache_creation", "ephemeral_1h_input_tokens"),
     ),
+    more_prompt=((_PROMPT, "tool_use_tokens"),),
     audio=((_PROMPT, "audio_tokens"),),
     cached_audio=((_PROMPT, "cached_tokens_details", "audio_tokens"),),
     images=((_PROMPT, "image_tokens"),),
@@ -45,5 +50,6 @@ OPENAI_CHAT = UsageLayout(
         ("server_tool_use", "web_search_requests"),
         ("server_side_tool_usage_details", "web_search_calls"),
         ("num_search_queries",),
+        (_PROMPT, "web_search_requests"),
     ),
 )

@@ -8,8 +8,8 @@ from msgspec import Struct, field
 
 from router.domain.usage import Usage
 
-_MOST_TOKENS = 10**9
-"""No call has more; a larger number is no count, and would not fit into the ledger's columns."""
+_MOST_TOKENS = 10**8
+"""No call has more; a larger number is no count. A budget must not be spent by one, nor its cost exceed 64 bits."""
 
 
 class Of(Struct, frozen=True):

@@ -49,11 +49,14 @@ def priced(tmp_path: Path, fixed: FixedUpstream) -> Iterator[Farthing]:
 
 
 def test_tier_length_and_day_decide_the_price(priced: Farthing, fixed: FixedUpstream) -> None:
+    sources = []
+
     def costs(model: str, canned: Canned) -> tuple[str, int]:
         fixed.answer = canned
         got = post(priced.base_url, chat("x", model=model))
         assert got.status == 200, got
         (row,) = rows(ledger_of(priced.config), got.headers["x-request-id"])
+        sources.append(row["price_source"])
         return row["service_tier"], row["cost_pico"]
 
     usual = costs("fixed", answering(100, 10, service_tier="default"))
@@ -62,6 +65,8 @@ def test_tier_length_and_day_decide_the_price(priced: Farthing, fixed: FixedUpst
     both = costs("fixed", answering(200_001, 10, service_tier="priority"))
     unknown = costs("fixed", answering(100, 10, service_tier="flex"))
 
+    long_one = "config, above 200,000 tokens"
+    assert sources == ["config", "config", long_one, long_one, "config"]
     assert usual == ("standard", 120 * 10**6)
     assert fast == ("priority", 240 * 10**6)
     assert long == ("standard", (3 * 200_001 + 60) * 10**6)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from router.domain.usage import NO_USAGE
 from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, Occasion, ReportedError, Stop
 from router.wire.dialects.chat.parts import written_call
 from router.wire.dialects.chat.thoughts import written_thoughts
@@ -34,7 +35,7 @@ def write_answer(answer: Answer, occasion: Occasion) -> dict[str, Any]:
         **written_head(answer.head, occasion, "chat.completion"),
         **written_tier(answer.end),
         "choices": [choice],
-        **({"usage": chat_usage(answer.end.usage)} if answer.end.usage else {}),
+        **({"usage": written_usage(answer.end)} if answer.end.usage else {}),
     }
 
 
@@ -49,6 +50,11 @@ def written_tier(end: AnswerEnd) -> dict[str, str]:
     """The service tier that was billed, in OpenAI's words, if it is known."""
     tier = _TIERS.get(end.tier, end.tier)
     return {"service_tier": tier} if tier else {}
+
+
+def written_usage(end: AnswerEnd) -> dict[str, Any]:
+    """The usage, with what its provider says of the price beside it."""
+    return {**chat_usage(end.usage or NO_USAGE), **end.terms}
 
 
 def _message(parts: tuple[Part, ...]) -> dict[str, Any]:

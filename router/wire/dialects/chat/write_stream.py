@@ -23,8 +23,8 @@ from router.wire.dialects.chat.write_answer import (
     written_fault,
     written_head,
     written_tier,
+    written_usage,
 )
-from router.wire.dialects.counting import chat_usage
 from router.wire.dialects.growing import Growing
 from router.wire.dialects.parts import Part, Refusal, Text, Thinking, ToolCall
 
@@ -125,4 +125,4 @@ class ChatWriter:
         self._head |= written_tier(end)
         yield self._chunk({}, REASONS[end.stop])
         if self._usage and end.usage:
-            yield {**self._head, "choices": [], "usage": chat_usage(end.usage)}
+            yield {**self._head, "choices": [], "usage": written_usage(end)}

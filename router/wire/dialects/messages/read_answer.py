@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from router.domain.members import replace
 from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, ReportedError, Stop
@@ -10,6 +11,7 @@ from router.wire.dialects.parts import Refusal
 from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
 from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read, read_stream
+from router.wire.usage.terms import terms_of
 
 _USAGE = LAYOUTS["anthropic"]
 STOPS: Mapping[str, Stop] = {
@@ -49,7 +51,8 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
     used = an_object(answer.get("usage") or {}, "usage")
     tier = text_of(used, "service_tier", "usage")
     usage = read(LAYOUTS["anthropic"], used)
-    return Answer(read_head(answer), told, read_end(answer, AnswerEnd(Stop.END, usage, tier)))
+    end = AnswerEnd(Stop.END, usage, tier, terms=terms_of(used))
+    return Answer(read_head(answer), told, read_end(answer, end))
 
 
 def read_head(answer: JsonObject) -> AnswerHead:
@@ -61,7 +64,7 @@ def read_end(told: JsonObject, used: AnswerEnd) -> AnswerEnd:
     """Why the model stopped, from a message or its delta; what was `used` is known already."""
     stop = STOPS.get(text_of(told, "stop_reason", ""), Stop.END)
     sequence = text_of(told, "stop_sequence", "") or None
-    return AnswerEnd(stop, used.usage, used.tier, sequence)
+    return replace(used, stop=stop, sequence=sequence)
 
 
 def read_refusal(told: JsonObject) -> Refusal | None:

@@ -26,6 +26,7 @@ from router.wire.dialects.messages.read_answer import (
 from router.wire.dialects.parts import Part, Text, Thinking, ToolCall
 from router.wire.dialects.seals import taken_off
 from router.wire.dialects.shape import JsonObject, an_object, count_of, text_of
+from router.wire.usage.terms import terms_of
 
 
 class MessagesReader:
@@ -129,11 +130,16 @@ class MessagesReader:
         if refusal := read_refusal(self._told):
             yield from (Opened(type(refusal)("")), Grew(refusal.text), Closed())
         usage = read_used(self._used)
-        yield read_end(self._told, AnswerEnd(Stop.END, usage, self._tier()))
+        told = self._told_of_usage()
+        tier = text_of(told, "service_tier", "")
+        yield read_end(self._told, AnswerEnd(Stop.END, usage, tier, terms=terms_of(told)))
 
-    def _tier(self) -> str:
-        """The service tier, which is usually given when the message starts."""
-        told = [event.get("message", event) for event in self._used]
-        used = [each.get("usage") for each in told if isinstance(each, dict)]
-        tiers = [text_of(each, "service_tier", "") for each in used if isinstance(each, dict)]
-        return next(filter(None, reversed(tiers)), "")
+    def _told_of_usage(self) -> JsonObject:
+        """What was said of the usage: the service tier, usually, when the message starts."""
+        told: dict[str, Any] = {}
+        for event in self._used:
+            message = event.get("message", event)
+            usage = message.get("usage") if isinstance(message, dict) else None
+            if isinstance(usage, dict):
+                told |= {name: value for name, value in usage.items() if value}
+        return told

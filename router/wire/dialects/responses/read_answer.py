@@ -11,6 +11,7 @@ from router.wire.dialects.responses.items import NATIVE, answered, read_item
 from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of, time_of
 from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read
+from router.wire.usage.terms import terms_of
 
 _STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,
@@ -56,7 +57,8 @@ def read_end(answer: JsonObject, *, calls: bool) -> AnswerEnd:
         stop = Stop.FILTER if filtered else Stop.LENGTH
     else:
         stop = Stop.TOOLS if calls else Stop.END
-    return AnswerEnd(stop, _usage(answer), text_of(answer, "service_tier", ""))
+    terms = terms_of(answer.get("usage"))
+    return AnswerEnd(stop, _usage(answer), text_of(answer, "service_tier", ""), terms=terms)
 
 
 def _usage(answer: JsonObject) -> Usage | None:
