@@ -256,7 +256,7 @@ class Account(Struct, frozen=True):
         tier = heard.service_tier or self.decision.features.service_tier
         model = candidate.model
         charge = charged(model.price, usage, source, tier)
-        if heard.stated_cost is not None and heard.usage is not None:
+        if heard.usage is not None:
             charge = as_stated(charge, heard.stated_cost, is_bill=model.states_cost)
         return with_unknown_part(charge) if heard.consults else charge
 

@@ -42,18 +42,28 @@ def charged(price: Price, usage: Usage, source: UsageSource, tier: str = STANDAR
     return Charge(usage, source, bill.amount, trust, _note(bill), tier)
 
 
-def as_stated(charge: Charge, stated: Money, *, is_bill: bool) -> Charge:
+def as_stated(charge: Charge, stated: Money | None, *, is_bill: bool) -> Charge:
     """`charge` with the cost that the provider has stated, if that `is_bill`: it is known to bill what it states.
 
     Elsewhere it may be an estimate, or in another currency, so that it is only noted. That nothing was charged is not
-    believed of an answer without counts.
+    believed of an answer without counts. Where a bill is not stated, its fees are not known.
     """
+    if stated is None:
+        return _estimated(charge) if is_bill else charge
     if is_bill and (stated or charge.usage_source is UsageSource.UPSTREAM):
         source = CostSource.PRICED
         return replace(charge, cost=stated, cost_source=source, note="", price_source=STATED)
     if not stated or abs(stated.pico - charge.cost.pico) * _DIFFERENCE <= stated.pico:
         return charge
     return _noted(charge, f"the answer states {stated} USD")
+
+
+def _estimated(charge: Charge) -> Charge:
+    if charge.cost_source is not CostSource.PRICED:
+        return charge
+    return replace(
+        _noted(charge, "the answer does not state its cost"), cost_source=CostSource.ESTIMATED
+    )
 
 
 def with_unknown_part(charge: Charge) -> Charge:

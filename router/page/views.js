@@ -42,7 +42,7 @@ Farthing.views = (() => {
       yield `${format.times(total.unpriced_attempts, "call")} used something without a known rate, which is missing from the spend.`;
     }
     if (total.estimated_attempts) {
-      yield `${format.times(total.estimated_attempts, "call")} charged by estimate (${format.money(total.estimated_cost_usd)}): the upstream reported no usage, or there is no rate of its own.`;
+      yield `${format.times(total.estimated_attempts, "call")} charged by estimate (${format.money(total.estimated_cost_usd)}): the upstream reported no usage, or not its cost, or there is no rate of its own.`;
     }
   }
   const doubts = (total) => (total.unpriced_attempts || total.estimated_attempts ? [[...doubted(total)].join(" ")] : []);

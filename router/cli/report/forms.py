@@ -68,7 +68,8 @@ def remarks(found: Report) -> Iterator[str]:
     if total.estimated_attempts:
         yield (
             f"{counted(total.estimated_attempts, 'attempt')} charged by estimate"
-            f" ({dollars(total.estimated_cost)}): the upstream reported no usage, or there is no rate of its own."
+            f" ({dollars(total.estimated_cost)}): the upstream reported no usage, or not its cost,"
+            " or there is no rate of its own."
         )
     if total.unpriced_attempts:
         yield (

@@ -144,6 +144,7 @@ def test_a_cost_that_makes_no_sense_is_none(
     (row,) = rows(ledger_of(farthing.config), got.headers["x-request-id"])
 
     assert row["price_source"] == "config"
+    assert row["cost_source"] == "estimated"
     assert 0 < row["cost_pico"] < 10**9
 
 
