@@ -304,12 +304,12 @@
   }
 
   function wireViews() {
-    const show = { cut: showCut, against: () => views.against(state.overview, state.against), latency: () => views.latency(state.overview, state.latency) };
+    const shows = { cut: showCut, against: () => views.against(state.overview, state.against), latency: () => views.latency(state.overview, state.latency) };
     for (const name of Object.keys(VIEWS)) {
       each(`[name=${name}]`, (value) => {
         state[name] = value;
         keepAddress();
-        show[name]();
+        shows[name]();
       });
     }
     for (const colours of ["(prefers-color-scheme: dark)", "print"]) matchMedia(colours).addEventListener("change", () => {

@@ -108,7 +108,8 @@ Farthing.views = (() => {
     const saved = number(total.saving_usd);
     const says = number(total.baseline_usd) === 0 ? "No answer had a baseline."
       : `${who} would have cost ${format.money(total.baseline_usd)}, ${format.money(Math.abs(saved))} ${saved < 0 ? "less" : "more"}.`;
-    get("against-says").textContent = says;
+    const other = overview.baseline === "reference" ? " With one model for everything: farthing report --baseline MODEL." : "";
+    get("against-says").textContent = says + other;
     get("against-each").textContent = `Per ${unitOf(overview)}`;
     showPlot("against", [...costs, ...baselines].some((each) => each > 0));
     charts.against(names, costs, baselines, says);

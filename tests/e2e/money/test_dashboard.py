@@ -412,12 +412,14 @@ async def test_colours_follow_the_machine_while_the_page_is_open(
     page: Page, farthing: Farthing
 ) -> None:
     await enter(page, farthing)
+    await page.click("#pause")  # a refresh would draw anew what was lost
     await page.looks(width=1280, height=900, dark=True)
     await page.until(f"Chart.defaults.color === '#a29c92' && {_INK}")
 
 
 async def test_paper_is_white_whatever_the_screen_is(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
+    await page.click("#pause")  # a refresh would draw anew what was lost
     await page.looks(width=1280, height=900, dark=True)
     await page.until(f"Chart.defaults.color === '#a29c92' && {_INK}")
     dark = {"name": "prefers-color-scheme", "value": "dark"}

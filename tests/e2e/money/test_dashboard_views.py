@@ -256,3 +256,12 @@ async def test_a_request_that_is_not_known_is_told_as_such(page: Page, farthing:
     await page.run("document.getElementById('why-id').value = 'req_../../x'")
     await page.click("#why button")
     await page.until("document.getElementById('why-told').textContent.includes('has no request')")
+
+
+async def test_the_first_request_that_is_suggested_carries_a_key_where_there_are_some(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    await page.open(f"{farthing.url}/dashboard?since=2020-01-01&until=2020-01-02")
+    await page.until("!document.getElementById('empty').hidden")
+    assert '-H "authorization: Bearer $KEY"' in await page.text("#empty-command")
