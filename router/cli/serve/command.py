@@ -1,7 +1,6 @@
 """`farthing serve`: run the proxy until it is told to stop."""
 
 import argparse
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from router.cli.arguments.options import add_config, source_of
@@ -12,10 +11,10 @@ from router.cli.program.loading import interruptible
 from router.cli.serve.crew.leading import lead
 from router.cli.serve.process import raise_open_files
 from router.config.schema import MOST_WORKERS
-from router.config.settings import LedgerSettings, Settings
+from router.config.settings import Settings
 from router.config.source import Source
 from router.config.stored_keys import may_have_keys
-from router.stores.sql.database import LedgerUnusable, open_central
+from router.stores.sql.database import open_ledger
 
 if TYPE_CHECKING:
     from router.cli.serve.hello import Greeting
@@ -83,17 +82,9 @@ def _greeting() -> "Greeting":
 
 
 def with_overrides(settings: Settings, host: str | None, port: int | None) -> Settings:
-    """The settings with the command line's overrides; the database with their keys is migrated. Raises ConfigError."""
-    _migrate(settings.ledger)
+    """The settings with the command line's overrides; the ledger, if there is one, is migrated. Raises ConfigError."""
     return settings.listening_on(
         settings.host if host is None else host,
         settings.port if port is None else port,
-        has_stored_keys=may_have_keys(settings.ledger),
+        has_stored_keys=may_have_keys(settings.ledger, open_ledger),
     )
-
-
-def _migrate(ledger: LedgerSettings) -> None:
-    """Have PostgreSQL migrated before there are requests, if it can be. The file is when it is opened."""
-    with suppress(LedgerUnusable):  # rows wait for it, and the log says so
-        if ledger.url:
-            open_central(ledger.url).dispose()
