@@ -7,13 +7,23 @@ from sqlalchemy import Engine
 
 from router.config.presence import may_exist
 from router.config.settings import Settings
-from router.stores.sql.database import open_database, open_ledger
+from router.stores.sql.database import open_database, open_ledger, untouched_ledger
 
 
 @contextmanager
 def opened_ledger(settings: Settings) -> Iterator[Engine]:
     """The database to read the ledger from. Raises LedgerUnusable if it cannot be read, or no longer."""
     engine = open_ledger(settings.ledger.path, settings.ledger.url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def ledger_as_it_is(settings: Settings) -> Iterator[Engine]:
+    """The same without migrating it, so that a new version can be tried before it is used. Raises LedgerUnusable."""
+    engine = untouched_ledger(settings.ledger.path, settings.ledger.url)
     try:
         yield engine
     finally:

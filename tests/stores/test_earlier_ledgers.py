@@ -1,7 +1,7 @@
 """Ledgers as earlier versions have written them, row by row: today's version reads what they said.
 
 The files in `ledgers` are dumps of what each version made of the same six requests; the last of them is not
-in the sums yet. A new schema gets one, too, from the last version before it.
+in the sums yet. A new schema gets one, too, made by the version that brings it (`sqlite3 FILE .dump`).
 """
 
 import sqlite3
@@ -21,6 +21,8 @@ from router.stores.sql.keys import KeyStore
 from router.stores.sql.reports import report
 from router.stores.sql.traces import trace_of
 from router.stores.sql.versions import REVISIONS
+from tests.e2e.configs import write_config
+from tests.e2e.programs import here
 
 _LEDGERS = Path(__file__).with_name("ledgers")
 _COST, _BASELINE = Money.from_usd("0.00130769"), Money.from_usd("0.0021282")
@@ -55,9 +57,19 @@ def rows_of(path: Path, url: str) -> Sequence[Mapping[str, Any]]:
     if url:
         with psycopg.connect(url, row_factory=psycopg.rows.dict_row) as there:
             return there.execute("SELECT * FROM attempts ORDER BY seq").fetchall()
-    with closing(sqlite3.connect(path)) as here:
-        here.row_factory = sqlite3.Row
-        return [dict(row) for row in here.execute("SELECT * FROM attempts ORDER BY seq")]
+    with closing(sqlite3.connect(path)) as file:
+        file.row_factory = sqlite3.Row
+        return [dict(row) for row in file.execute("SELECT * FROM attempts ORDER BY seq")]
+
+
+def schema_of(path: Path, url: str) -> object:
+    """The revision of the schema."""
+    query = "SELECT version_num FROM alembic_version"
+    if url:
+        with psycopg.connect(url) as there:
+            return there.execute(query).fetchone()
+    with closing(sqlite3.connect(path)) as file:
+        return file.execute(query).fetchone()
 
 
 def test_every_row_stays_as_it_was(earlier: tuple[Path, str]) -> None:
@@ -98,6 +110,19 @@ def test_requests_can_be_read_with_their_decisions_if_these_were_kept(engine: En
     assert len(traces) == 6
     assert len(kept) in (0, 6)
     assert all(each.decision.chosen.model.id.startswith("sim-") for each in kept)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - where keys are needed
+def test_checking_a_configuration_migrates_nothing(
+    earlier: tuple[Path, str], tmp_path: Path, host: str
+) -> None:
+    path, url = earlier
+    ledger = {"path": str(path), **({"url": url} if url else {})}
+    config = write_config(tmp_path, "http://127.0.0.1:9", server={"host": host}, ledger=ledger)
+    before = schema_of(path, url)
+    checked = here("check", "--config", str(config))
+
+    assert (checked.status, schema_of(path, url)) == (0, before), checked
 
 
 def test_there_is_a_ledger_of_every_schema() -> None:

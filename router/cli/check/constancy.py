@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from router.cli.books import ledger_as_it_is
 from router.cli.traffic.files import cases, known, sample, understanding
 from router.cli.traffic.ledger import from_ledger
 from router.config.presence import may_exist
@@ -34,7 +35,7 @@ def _recorded(settings: Settings, judge: Judge) -> tuple[list[TrialRequest], str
     if not settings.ledger.url and not may_exist(settings.ledger.path):
         return [], ""
     try:
-        gathered = from_ledger(settings, judge, "", _MOST)
+        gathered = from_ledger(settings, judge, "", _MOST, ledger_as_it_is)
     except FarthingError:
         return [], ""
     return [each for each in gathered.cases if isinstance(each, TrialRequest)], gathered.source

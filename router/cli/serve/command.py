@@ -14,6 +14,7 @@ from router.config.schema import MOST_WORKERS
 from router.config.settings import Settings
 from router.config.source import Source
 from router.config.stored_keys import may_have_keys
+from router.stores.sql.database import open_ledger
 
 if TYPE_CHECKING:
     from router.cli.serve.hello import Greeting
@@ -81,9 +82,9 @@ def _greeting() -> "Greeting":
 
 
 def with_overrides(settings: Settings, host: str | None, port: int | None) -> Settings:
-    """The settings with the command line's overrides. Raises ConfigError."""
+    """The settings with the command line's overrides; the ledger, if there is one, is migrated. Raises ConfigError."""
     return settings.listening_on(
         settings.host if host is None else host,
         settings.port if port is None else port,
-        has_stored_keys=may_have_keys(settings.ledger),
+        has_stored_keys=may_have_keys(settings.ledger, open_ledger),
     )

@@ -1,7 +1,10 @@
 """The requests that the ledger has kept, as understood when they came."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine
 
 from router.cli.books import opened_ledger
 from router.cli.traffic.files import GatheredRequests, LeftOut
@@ -13,17 +16,20 @@ from router.domain.features import Features
 from router.pipeline.judge import Judge
 from router.stores.sql.decided import decided
 
+Opened = Callable[[Settings], AbstractContextManager[Engine]]
 MOST = 100_000
 """How many requests at a time: each takes some 2 kB of memory."""
 
 
-def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> GatheredRequests:
-    """The newest `most` requests that a policy has decided, from a day on ("" for all).
+def from_ledger(
+    settings: Settings, judge: Judge, since: str, most: int, opened: Opened = opened_ledger
+) -> GatheredRequests:
+    """The newest `most` requests that a policy has decided, from a day on ("" for all); the ledger is `opened`.
 
     They are recognised as `judge` would recognise them today. Raises FarthingError if the ledger cannot
     be read, or has none.
     """
-    with opened_ledger(settings) as engine:
+    with opened(settings) as engine:
         kept = decided(engine, since, most)
     from_then = f" since {since}" if since else ""
     if not kept:

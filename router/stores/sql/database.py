@@ -39,6 +39,20 @@ def open_ledger(path: Path, url: str = "") -> Engine:
     return engine
 
 
+def untouched_ledger(path: Path, url: str = "") -> Engine:
+    """The same, not yet connected to, and neither created nor migrated then: it may be of any version.
+
+    Raises LedgerUnusable for an invalid URL.
+    """
+    return central(url) if url else _file(path)
+
+
+def _file(path: Path, busy_timeout_s: float = 5.0) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)))
+    event.listen(engine, "connect", partial(_prepare, busy_timeout_ms=int(busy_timeout_s * 1000)))
+    return engine
+
+
 def _failed(place: str, context: ExceptionContext) -> None:
     """Raise LedgerUnusable for a failure of the database; an error of ours stays what it is."""
     why = _why(context.original_exception)
@@ -105,8 +119,7 @@ def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
     `busy_timeout_s` is how long a statement waits while another process writes.
     Raises LedgerUnusable if there is no database and none can be created.
     """
-    engine = create_engine(URL.create("sqlite", database=str(path)))
-    event.listen(engine, "connect", partial(_prepare, busy_timeout_ms=int(busy_timeout_s * 1000)))
+    engine = _file(path, busy_timeout_s)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         bring_up_to_date(engine)

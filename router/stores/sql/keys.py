@@ -8,14 +8,14 @@ from typing import Any
 
 import orjson
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, delete, insert, inspect, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.errors import FarthingError
 from router.domain.key import Grants, VirtualKey, digest_of
 from router.domain.money import Money
-from router.stores.sql.schema import VIRTUAL_KEYS
+from router.stores.sql.schema import ATTEMPTS, VIRTUAL_KEYS
 from router.stores.sql.spent import spent
 from router.stores.sql.versions import alone, bring_up_to_date
 
@@ -124,9 +124,11 @@ class KeyStore:
 
 
 def are_any(engine: Engine) -> bool | None:
-    """Whether a key was ever made; None if the database cannot be asked."""
+    """Whether a key was ever made; None if the database cannot be asked, or is of a time when there were none."""
     try:
         with engine.connect() as connection:
+            if not inspect(connection).has_table(ATTEMPTS.name):
+                return False  # nothing was ever written
             return connection.execute(select(_K.id).limit(1)).first() is not None
     except SQLAlchemyError:
         return None
