@@ -2,7 +2,7 @@
 
     python -m benchmarks.budget_race
 
-Purses in memory and in a real Redis (with two clients, as two processes would have), then the overhead
+Budgets in memory and in a real Redis (with two clients, as two processes would have), then the overhead
 of a request's look, reserve and settle. Figures are medians of rounds; the ratios are to memory.
 """
 
@@ -16,10 +16,10 @@ from rich.table import Table
 
 from router.domain.budget import EVERYTHING, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.money import ZERO, Money
-from router.ports import Purse, Reservation
-from router.stores.memory.purse import MemoryPurse, nothing_spent
+from router.ports import BudgetStore, Reservation
+from router.stores.memory.budget_store import MemoryBudgetStore, nothing_spent
+from router.stores.redis.budget_store import RedisBudgetStore
 from router.stores.redis.link import RedisLink
-from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 
 _AT_ONCE = 200
@@ -32,35 +32,35 @@ _BUDGETS = (
 )
 
 
-async def race(purses: Sequence[Purse]) -> tuple[int, Money, float]:
+async def race(budget_stores: Sequence[BudgetStore]) -> tuple[int, Money, float]:
     """How many of 200 were admitted, the sum of their worst cases, and how long all took."""
     began_s = time.perf_counter()
     answers = await asyncio.gather(
-        *(purses[n % len(purses)].reserve(_BUDGETS, _WORST) for n in range(_AT_ONCE))
+        *(budget_stores[n % len(budget_stores)].reserve(_BUDGETS, _WORST) for n in range(_AT_ONCE))
     )
     took_s = time.perf_counter() - began_s
     held = [answer for answer in answers if isinstance(answer, Reservation)]
     worst = sum((each.amount for each in held), ZERO)
     assert worst <= _BUDGETS[0].usd, "the wall has a hole"
     for each in held:
-        purses[0].settle(each, ZERO)
-    await purses[0].close()
+        budget_stores[0].settle(each, ZERO)
+    await budget_stores[0].close()
     return len(held), worst, took_s
 
 
-async def overhead_us(purse: Purse, requests: int = 500) -> float:
+async def overhead_us(budget_store: BudgetStore, requests: int = 500) -> float:
     """Microseconds that one request spends on its budgets, one after the other."""
     began_s = time.perf_counter()
     for _ in range(requests):
-        await purse.look(_BUDGETS)
-        held = await purse.reserve(_BUDGETS, _TRUE)
+        await budget_store.look(_BUDGETS)
+        held = await budget_store.reserve(_BUDGETS, _TRUE)
         assert isinstance(held, Reservation)
-        purse.settle(held, ZERO)
-    await purse.close()
+        budget_store.settle(held, ZERO)
+    await budget_store.close()
     return (time.perf_counter() - began_s) / requests * 1e6
 
 
-Fresh = Callable[[], Awaitable[Sequence[Purse]]]
+Fresh = Callable[[], Awaitable[Sequence[BudgetStore]]]
 
 
 async def measured(name: str, fresh: Fresh) -> tuple[str, int, Money, float, float]:
@@ -71,16 +71,16 @@ async def measured(name: str, fresh: Fresh) -> tuple[str, int, Money, float, flo
 
 
 async def main() -> None:
-    async def in_memory() -> Sequence[Purse]:
-        return [MemoryPurse(time.time)]
+    async def in_memory() -> Sequence[BudgetStore]:
+        return [MemoryBudgetStore(time.time)]
 
     with RedisServer() as server:
         loop = asyncio.get_running_loop()
         links = [RedisLink(server.url, timeout_s=5, monotonic_s=loop.time) for _ in range(2)]
 
-        async def in_redis() -> Sequence[Purse]:
+        async def in_redis() -> Sequence[BudgetStore]:
             await links[0].client.flushall()
-            return [RedisPurse(link, time.time, nothing_spent) for link in links]
+            return [RedisBudgetStore(link, time.time, nothing_spent) for link in links]
 
         rows = [await measured("memory", in_memory), await measured("Redis, 2 clients", in_redis)]
         for link in links:

@@ -25,7 +25,7 @@ from rich.table import Table
 from router.server.crew.accepting import Acceptor
 from router.server.crew.address import bound
 from router.server.crew.place import Place
-from router.server.crew.roll import Roll, Stage
+from router.server.crew.worker_table import Stage, WorkerTable
 from tests.servers import free_port
 
 _WORKERS = 2
@@ -76,15 +76,15 @@ class _Telling(web.RequestHandler):
 def _workers(is_ours: bool) -> Iterator[int]:
     """Two workers; their port. They are forked, since there is nothing else in this process yet."""
     with tempfile.TemporaryFile() as table:
-        roll = Roll.made(table.fileno())
+        worker_table = WorkerTable.made(table.fileno())
         port = free_port()
         shared = bound("127.0.0.1", port) if is_ours else None
         pids = []
         listeners = [shared or _reuseport(port) for _ in range(_WORKERS)]
         for number, listener in enumerate(listeners):
-            roll.enter(number, number, 1)
+            worker_table.enter(number, number, 1)
             if not (pid := os.fork()):
-                place = Place(number, number, roll, listener, Path())
+                place = Place(number, number, worker_table, listener, Path())
                 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                     runner.run(_serve(place, is_ours))
             pids.append(pid)

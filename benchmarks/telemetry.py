@@ -31,7 +31,7 @@ from msgspec import structs
 from benchmarks.kept_decisions import _ANSWER, _REQUEST, written
 from router.app import real_world, serving
 from router.config.load import load_settings
-from router.pipeline.witness import Nobody
+from router.pipeline.request_observer import Nobody
 from router.telemetry.log import Lines
 
 _AT_A_TIME = 8

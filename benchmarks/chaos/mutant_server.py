@@ -86,7 +86,7 @@ def _admin(pipeline: Pipeline) -> Admin:
         return b""
 
     async def budgets() -> bytes:
-        return budgets_told(await pipeline.purse.balances())
+        return budgets_told(await pipeline.budget_store.balances())
 
     return Admin(Figures(metrics, fleet, budgets), None, lambda: True)
 

@@ -15,13 +15,13 @@ from benchmarks.units.measured import Step
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.money import Money
 from router.ports import Reservation
-from router.stores.memory.purse import nothing_spent
+from router.stores.memory.budget_store import nothing_spent
 from router.stores.redis.affinity import RedisAffinity
+from router.stores.redis.budget_store import RedisBudgetStore
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisLink
-from router.stores.redis.meter import RedisMeter
 from router.stores.redis.notices import RedisNotices
-from router.stores.redis.purse import RedisPurse
+from router.stores.redis.rate_limiter import RedisRateLimiter
 from router.stores.redis.tower import RedisTower
 
 _ROUNDS = 5
@@ -44,8 +44,8 @@ class Desk:
     link: RedisLink
     cache: RedisCache
     affinity: RedisAffinity
-    purse: RedisPurse
-    meter: RedisMeter
+    budget_store: RedisBudgetStore
+    rate_limiter: RedisRateLimiter
     notices: RedisNotices
     tower: RedisTower
 
@@ -56,8 +56,8 @@ class Desk:
             link,
             RedisCache(link),
             RedisAffinity(link),
-            RedisPurse(link, time.time, nothing_spent),
-            RedisMeter(link, time.monotonic),
+            RedisBudgetStore(link, time.time, nothing_spent),
+            RedisRateLimiter(link, time.monotonic),
             RedisNotices(link),
             RedisTower(link, link, time.monotonic, asyncio.sleep),
         )
@@ -72,15 +72,15 @@ async def _put(desk: Desk, name: str) -> None:
 
 
 async def _reserved(desk: Desk, _: str) -> None:
-    assert isinstance(await desk.purse.reserve(_BUDGETS, _PRICE), Reservation)
+    assert isinstance(await desk.budget_store.reserve(_BUDGETS, _PRICE), Reservation)
 
 
 async def _settled(desk: Desk, _: str) -> None:
     """Both halves; it is reported minus what the first one took."""
-    held = await desk.purse.reserve(_BUDGETS, _PRICE)
+    held = await desk.budget_store.reserve(_BUDGETS, _PRICE)
     assert isinstance(held, Reservation)
-    desk.purse.settle(held, _PRICE)
-    await desk.purse.close()
+    desk.budget_store.settle(held, _PRICE)
+    await desk.budget_store.close()
 
 
 async def _led(desk: Desk, name: str) -> None:
@@ -96,10 +96,13 @@ _ACTS: Mapping[str, tuple[str, Act]] = {
     "store an answer of 2 KB": ("answers", _put),
     "which model a session is with": ("sessions", lambda desk, _: desk.affinity.model_of("s")),
     "keep it there": ("sessions", lambda desk, name: desk.affinity.stay(name, "model", _TTL_S)),
-    "look at two budgets": ("budgets", lambda desk, _: desk.purse.look(_BUDGETS)),
+    "look at two budgets": ("budgets", lambda desk, _: desk.budget_store.look(_BUDGETS)),
     "set money aside in two budgets": ("budgets", _reserved),
     "set aside, and settle": ("budgets", _settled),
-    "count a request in one limit": ("limits", lambda desk, _: desk.meter.take(_LIMITS, 100)),
+    "count a request in one limit": (
+        "limits",
+        lambda desk, _: desk.rate_limiter.take(_LIMITS, 100),
+    ),
     "lead a flight, and end it": ("flights", _led),
     "read notices": ("notices", lambda desk, _: desk.notices.read()),
 }

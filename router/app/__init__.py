@@ -40,12 +40,12 @@ from router.pipeline.flow import Pipeline
 from router.pipeline.gossip import Gossip, Subjects
 from router.pipeline.mistakes import noted
 from router.pipeline.planning import Hedging
+from router.pipeline.request_observer import Nobody
 from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer
 from router.pipeline.similar import Similar
 from router.pipeline.slots import Slots
-from router.pipeline.vigil import Pulse
-from router.pipeline.witness import Nobody
+from router.pipeline.time_limit import Pulse
 from router.ports import Observer, Upstream, World
 from router.server.crew.place import Place
 from router.server.keyring import Keyring
@@ -106,8 +106,8 @@ async def serving(
         stack.callback(Pulse(pipeline.fleet.woke, world.unix_s).close)
         current = Current(pipeline, world.unix_s(), settings.unused)
         _share_gossip(current, world, stack, links.quick)
-        from router.app.desks import desks
         from router.app.figures import figures_of, metrics_of
+        from router.app.handlers import handlers
         from router.app.listening import listen
         from router.server.admin import Admin
         from router.server.http import build_web_app
@@ -117,7 +117,7 @@ async def serving(
         metrics = metrics_of(current, world, links, telemetry.collectors)
         figures = await figures_of(current, world, metrics, place, stack)
         admin = Admin(figures, settings.serving.admin_key, lambda: keyring.is_open)
-        beside = desks(settings, front, admin, engine, world, stack)
+        beside = handlers(settings, front, admin, engine, world, stack)
         app = build_web_app(front, admin, beside)
         reception = await listen(app, settings, stack, world.new_id, place)
         if following is not None:
@@ -178,8 +178,8 @@ def _assembled(
         keeps_decisions=settings.ledger.keeps_decisions,
         effort=settings.serving.effort,
         rulebook=settings.rulebook,
-        purse=stores.purse,
-        meter=stores.meter,
+        budget_store=stores.budget_store,
+        rate_limiter=stores.rate_limiter,
         limits=settings.serving.limits,
         again=Again(),
     )

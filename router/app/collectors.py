@@ -20,7 +20,7 @@ def collectors_of(current: Current, world: World, links: Links) -> Sequence[Coll
     return (
         FleetCollector(pipeline.fleet, world.monotonic_s),
         LedgerCollector(pipeline.ledger),
-        BudgetCollector(pipeline.purse, pipeline.rulebook),
+        BudgetCollector(pipeline.budget_store, pipeline.rulebook),
         RedisCollector(links.are_up),
         SemanticCollector(pipeline.similar.semantic),
         ReloadCollector(current),

@@ -37,7 +37,7 @@ async def figures_of(
     stack: AsyncExitStack,
 ) -> Figures:
     """The figures of this process, or in a crew of all its workers. Raises OSError if these could not be asked."""
-    fleet, purse = current.pipeline.fleet, current.pipeline.purse
+    fleet, budget_store = current.pipeline.fleet, current.pipeline.budget_store
 
     async def own_metrics() -> bytes:
         return metrics()
@@ -46,7 +46,7 @@ async def figures_of(
         return fleet_told(fleet, world.monotonic_s())
 
     async def own_budgets() -> bytes:
-        return budgets_told(await purse.balances())
+        return budgets_told(await budget_store.balances())
 
     sayings = {"metrics": own_metrics, "fleet": own_fleet, "budgets": own_budgets}
     if place is None:

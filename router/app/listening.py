@@ -9,11 +9,11 @@ from aiohttp import web
 from msgspec import Struct
 
 from router.config.settings import Settings
-from router.pipeline.vigil import stood_still
+from router.pipeline.time_limit import stood_still
 from router.server.crew.accepting import Acceptor
 from router.server.crew.address import BACKLOG, bound, url_of
 from router.server.crew.place import Place
-from router.server.crew.roll import Stage
+from router.server.crew.worker_table import Stage
 from router.server.farewell import Farewell
 from router.server.protocol import QuietRequestHandler, close_where_nothing_is_said, say_who
 

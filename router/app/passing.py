@@ -6,17 +6,19 @@ from router.config.settings import Settings
 from router.pipeline.passing import Passing
 from router.providers.passage import DirectPassage
 from router.server.http import Front
-from router.server.passing import PassingDesk
+from router.server.passing import PassthroughHandlers
 
 
-def passing_desk(settings: Settings, front: Front, stack: AsyncExitStack) -> PassingDesk:
-    """The desk for them; its connections are closed when `stack` is left."""
+def passthrough_handlers(
+    settings: Settings, front: Front, stack: AsyncExitStack
+) -> PassthroughHandlers:
+    """The handlers for them; its connections are closed when `stack` is left."""
     if (chosen := settings.passthrough) is None:
-        return PassingDesk(front, None, 0)
+        return PassthroughHandlers(front, None, 0)
     passage = DirectPassage(
         chosen.endpoint,
         connect_s=settings.serving.connect_s,
         silence_s=settings.serving.effort.total_s,
     )
     stack.push_async_callback(passage.close)
-    return PassingDesk(front, Passing(chosen.terms, passage), chosen.max_body_bytes)
+    return PassthroughHandlers(front, Passing(chosen.terms, passage), chosen.max_body_bytes)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from router.app.reads import ReadsInTime, read_apart
 from router.domain.budget import Period, Scope
 from router.domain.money import ZERO, Money
-from router.stores.memory.purse import SpentUnknown
+from router.stores.memory.budget_store import SpentUnknown
 from router.stores.sql.spent import spent, spent_in_outbox
 from router.stores.sql.spool import Spool
 

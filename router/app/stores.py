@@ -15,13 +15,23 @@ from router.domain.semantic import Sameness
 from router.pipeline.flights import Flights
 from router.pipeline.semantic import Semantic
 from router.pipeline.similar import Vectors
-from router.ports import Affinity, Cache, Embedder, Ledger, Meter, Purse, Tower, VectorIndex, World
+from router.ports import (
+    Affinity,
+    BudgetStore,
+    Cache,
+    Embedder,
+    Ledger,
+    RateLimiter,
+    Tower,
+    VectorIndex,
+    World,
+)
 from router.stores.memory.affinity import MemoryAffinity
+from router.stores.memory.budget_store import MemoryBudgetStore
 from router.stores.memory.cache import MemoryCache, NoCache
 from router.stores.memory.index import MemoryIndex
 from router.stores.memory.ledger import MemoryLedger
-from router.stores.memory.meter import MemoryMeter
-from router.stores.memory.purse import MemoryPurse
+from router.stores.memory.rate_limiter import MemoryRateLimiter
 from router.stores.memory.tower import LocalTower
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
@@ -65,8 +75,8 @@ class Stores(Struct, frozen=True):
     flights: Flights
     tower: Tower
     ledger: Ledger
-    purse: Purse
-    meter: Meter
+    budget_store: BudgetStore
+    rate_limiter: RateLimiter
 
 
 async def stores_of(
@@ -80,9 +90,9 @@ async def stores_of(
     if settings.ledger.keep_days is not None:
         stack.callback(_retention_of(settings, settings.ledger.keep_days, world).close)
     outbox = outbox_engine(settings, stack)
-    purse = _purse_of(settings, engine, outbox, world, links.patient)
-    meter = _meter_of(world, links.patient)
-    stack.push_async_callback(purse.close)
+    budget_store = _budget_store_of(settings, engine, outbox, world, links.patient)
+    rate_limiter = _rate_limiter_of(world, links.patient)
+    stack.push_async_callback(budget_store.close)
     tower = _tower_of(links, world)
     stack.push_async_callback(tower.close)
     flights = Flights()
@@ -90,7 +100,7 @@ async def stores_of(
     semantic = await _semantic_of(settings, world, links)
     stack.push_async_callback(semantic.close)
     affinity = _affinity_of(links, world)
-    return Stores(cache, affinity, semantic, flights, tower, ledger, purse, meter)
+    return Stores(cache, affinity, semantic, flights, tower, ledger, budget_store, rate_limiter)
 
 
 def dry_stores(world: World) -> Stores:
@@ -102,8 +112,8 @@ def dry_stores(world: World) -> Stores:
         Flights(),
         LocalTower(),
         MemoryLedger(),
-        MemoryPurse(world.unix_s),
-        MemoryMeter(world.monotonic_s),
+        MemoryBudgetStore(world.unix_s),
+        MemoryRateLimiter(world.monotonic_s),
     )
 
 
@@ -123,21 +133,21 @@ def outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
     return engine
 
 
-def _purse_of(
+def _budget_store_of(
     settings: Settings,
     engine: Engine,
     outbox: Engine | None,
     world: World,
     link: "RedisLink | None",
-) -> Purse:
+) -> BudgetStore:
     """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
     spent_by = Spending(engine, outbox, Spool(settings.ledger.spool))
     if link is not None:
-        from router.stores.redis.purse import RedisPurse
+        from router.stores.redis.budget_store import RedisBudgetStore
 
         longest_s = settings.serving.effort.total_s
-        return RedisPurse(link, world.unix_s, spent_by, longest_s=longest_s)
-    return MemoryPurse(world.unix_s, spent_by)
+        return RedisBudgetStore(link, world.unix_s, spent_by, longest_s=longest_s)
+    return MemoryBudgetStore(world.unix_s, spent_by)
 
 
 def _tower_of(links: Links, world: World) -> Tower:
@@ -149,13 +159,13 @@ def _tower_of(links: Links, world: World) -> Tower:
     return RedisTower(links.quick, links.waiting, world.monotonic_s, world.sleep)
 
 
-def _meter_of(world: World, link: "RedisLink | None") -> Meter:
+def _rate_limiter_of(world: World, link: "RedisLink | None") -> RateLimiter:
     """The keeper of limits per minute."""
     if link is not None:
-        from router.stores.redis.meter import RedisMeter
+        from router.stores.redis.rate_limiter import RedisRateLimiter
 
-        return RedisMeter(link, world.monotonic_s)
-    return MemoryMeter(world.monotonic_s)
+        return RedisRateLimiter(link, world.monotonic_s)
+    return MemoryRateLimiter(world.monotonic_s)
 
 
 def _ledger_of(settings: Settings, world: World) -> SqlLedger:

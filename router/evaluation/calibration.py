@@ -15,7 +15,6 @@ from router.domain.model import Ability
 from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Forecaster, Predictions
 from router.evaluation.forecasts import LOCAL, SHIPPED, ZERO, Notes, usual_fits
-from router.evaluation.hearsay import NOTHING_HEARD, Hearsay
 from router.evaluation.hull import Hull, aiq
 from router.evaluation.labelled import Labelled, distinct, firsts
 from router.evaluation.local import CategoryVerdict, InstallRule, LocalTrial, foreseen, verdicts
@@ -24,6 +23,7 @@ from router.evaluation.own_prospects import Learnt, nothing_learnt
 from router.evaluation.shrinkage import local_category
 from router.evaluation.standing import Yardstick
 from router.evaluation.sweep import FINE, Sweep, chosen, singles
+from router.evaluation.weak_labels import NOTHING_HEARD, WeakLabels
 
 Abilities = Mapping[str, Mapping[Category, Ability]]
 """The abilities of models without own answers, by model id."""
@@ -59,7 +59,7 @@ class Calibration(Struct, frozen=True, eq=False):
     """The labelled answers, each question once; how they were judged; and their results for each category."""
 
     labelled: Labelled
-    hearsay: Hearsay
+    weak_labels: WeakLabels
     shipped: Shipped
     rule: InstallRule
     trial: LocalTrial
@@ -89,22 +89,22 @@ def calibrate(
     shipped: Shipped,
     rule: InstallRule,
     seed: int,
-    hearsay: Hearsay = NOTHING_HEARD,
+    weak_labels: WeakLabels = NOTHING_HEARD,
 ) -> Calibration:
     """What the answers say, judged on held-out prompts. Raises FarthingError without two models."""
     first, labelled = firsts(labelled), distinct(labelled)
     pool = Pool("own", tuple(_entry(name, shipped) for name in _compared(labelled)))
-    fits = usual_fits(Notes.of(labelled), hearsay, shipped.served)
+    fits = usual_fits(Notes.of(labelled), weak_labels, shipped.served)
     trial = foreseen(labelled, pool, fits, rule.folds, seed)
     measured = {
         category: found
         for category in dict.fromkeys(labelled.categories)
-        if (found := local_category(labelled, category, shipped.of(category), hearsay))
+        if (found := local_category(labelled, category, shipped.of(category), weak_labels))
     }
     qualities = {each: _qualities(each, shipped, measured) for each in {*labelled.categories}}
     return Calibration(
         labelled,
-        hearsay,
+        weak_labels,
         shipped,
         rule,
         trial,

@@ -22,9 +22,9 @@ from router.domain.model import Ability
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit, Forecaster, Predictions
-from router.evaluation.hearsay import Hearsay
 from router.evaluation.labelled import Labelled
 from router.evaluation.shrinkage import local_category
+from router.evaluation.weak_labels import WeakLabels
 
 SHIPPED, LOCAL, ZERO = "shipped", "local", "zero"
 
@@ -54,14 +54,16 @@ class Notes(Struct, frozen=True):
         )
 
 
-def usual_fits(notes: Notes, hearsay: Hearsay, served: Forecaster | None) -> Mapping[str, Fit]:
+def usual_fits(
+    notes: Notes, weak_labels: WeakLabels, served: Forecaster | None
+) -> Mapping[str, Fit]:
     """The three ways, for prompts whose categories are in `notes`.
 
     `served` is what the server predicts; None for the pool's abilities unchanged.
     """
 
     def own_answers(train: Labelled, category: Category, shipped: Abilities) -> Abilities:
-        return _as_own_answers(train, category, shipped, hearsay)
+        return _as_own_answers(train, category, shipped, weak_labels)
 
     def as_served(train: Outcomes, pool: Pool, _: int) -> Forecaster:
         plain = _fitted(notes, train, pool, _as_shipped)
@@ -133,10 +135,10 @@ def _as_shipped(_: Labelled, __: Category, shipped: Abilities) -> Abilities:
 
 
 def _as_own_answers(
-    train: Labelled, category: Category, shipped: Abilities, hearsay: Hearsay
+    train: Labelled, category: Category, shipped: Abilities, weak_labels: WeakLabels
 ) -> Abilities:
     """What would be installed if there were only these answers."""
-    local = local_category(train, category, shipped, hearsay)
+    local = local_category(train, category, shipped, weak_labels)
     return {
         name: ability if local is None else local.ability(name, ability)
         for name, ability in shipped.items()

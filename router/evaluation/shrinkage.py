@@ -26,8 +26,8 @@ from msgspec import Struct
 from router.domain.category import Category
 from router.domain.local_quality import LocalCategory, Measured, logit, moved
 from router.domain.model import Ability
-from router.evaluation.hearsay import NOTHING_HEARD, FeedbackScores, Hearsay, Trust
 from router.evaluation.labelled import Labelled
+from router.evaluation.weak_labels import NOTHING_HEARD, FeedbackScores, Trust, WeakLabels
 
 LEAST_ANSWERS = 10
 """Gold labels in a category, or their equivalent, that a model needs to count as measured there."""
@@ -97,13 +97,13 @@ def local_category(
     labelled: Labelled,
     category: Category,
     shipped: Mapping[str, Ability],
-    hearsay: Hearsay = NOTHING_HEARD,
+    weak_labels: WeakLabels = NOTHING_HEARD,
 ) -> LocalCategory | None:
     """The category according to own answers; `shipped` are the abilities without them.
 
     None if no model has answers worth LEAST_ANSWERS gold labels.
     """
-    told = _told(seen(labelled, category), category, hearsay)
+    told = _told(seen(labelled, category), category, weak_labels)
     found = {
         model: each
         for model, each in told.items()
@@ -116,7 +116,7 @@ def local_category(
         model: _measured(
             _as_others(shipped[model], found, _without(shifts, model)),
             each,
-            hearsay.most(category, model),
+            weak_labels.most(category, model),
         )
         for model, each in found.items()
     }
@@ -152,14 +152,16 @@ def _common(found: Mapping[str, OwnScores], shifts: Mapping[str, float]) -> tupl
 
 
 def _told(
-    gold: Mapping[str, OwnScores], category: Category, hearsay: Hearsay
+    gold: Mapping[str, OwnScores], category: Category, weak_labels: WeakLabels
 ) -> Mapping[str, OwnScores]:
     """Gold labels and feedback together."""
-    heard = {model: said for (whose, model), said in hearsay.feedback.items() if whose is category}
+    heard = {
+        model: said for (whose, model), said in weak_labels.feedback.items() if whose is category
+    }
     return {
         **gold,
         **{
-            model: gold.get(model, _NOTHING).beside(said, hearsay.trust)
+            model: gold.get(model, _NOTHING).beside(said, weak_labels.trust)
             for model, said in heard.items()
         },
     }

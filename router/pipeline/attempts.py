@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router.dispatch.climb import Climb
+from router.dispatch.cascade_machine import CascadeMachine
 from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, GiveUp, Start, Wake
 from router.dispatch.fleet import CallVerdict
 from router.dispatch.machine import Attempts
@@ -21,7 +21,7 @@ from router.ledger.account import CHARS_PER_TOKEN, Timing
 from router.pipeline.mistakes import place_of
 from router.pipeline.opened import Opened, OpenedStream, open_answer
 from router.pipeline.slots import Slots
-from router.pipeline.vigil import at_most
+from router.pipeline.time_limit import at_most
 from router.ports import Call, Observer, Response, Upstream, World
 
 _LOG = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ class Means(Struct, frozen=True):
 Opens = Callable[[Response, Call, Callable[[], None]], Awaitable[Opened]]
 """How an answer is read whose head has come: `router.pipeline.opened.open_answer` for chat."""
 
-Machine = Attempts | Climb
+Machine = Attempts | CascadeMachine
 """What decides on a request's calls: without a cascade, and with one."""
 
 

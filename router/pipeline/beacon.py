@@ -24,7 +24,7 @@ from router.pipeline.flights import Aboard, Flight, FlightTurn, Landing, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast, Patience, StreamClient
 from router.pipeline.steady import Steady
-from router.pipeline.vigil import at_most
+from router.pipeline.time_limit import at_most
 from router.ports import LED_LATELY_S, Lead, Tower
 from router.wire.answer import Told, Words
 from router.wire.cached import pack, unpack

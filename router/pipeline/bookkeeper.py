@@ -25,8 +25,8 @@ from router.ledger.account import (
     hidden_tokens,
 )
 from router.pipeline.attempts import Begun
-from router.pipeline.wallet import Wallet
-from router.pipeline.witness import Witness
+from router.pipeline.request_observer import RequestObserver
+from router.pipeline.reservations import Reservations
 from router.ports import Ledger
 
 
@@ -49,8 +49,8 @@ class Bookkeeper(Struct):
     account: Account
     ledger: Ledger
     experience: Experience
-    wallet: Wallet
-    witness: Witness
+    reservations: Reservations
+    request_observer: RequestObserver
     posted: tuple[Entry, ...] = ()
     answers_by: Callable[[Model], None] | None = None
     has_read: HasRead | None = None
@@ -59,9 +59,9 @@ class Bookkeeper(Struct):
 
     async def set_aside(self, start: Start) -> Fault | None:
         """Reserve what the attempt may cost. Returns a fault if a budget has too little left."""
-        if (fault := await self.wallet.set_aside(start)) is None:
+        if (fault := await self.reservations.set_aside(start)) is None:
             category = self.account.decision.features.category
-            now_s = self.witness.world.unix_s()
+            now_s = self.request_observer.world.unix_s()
             self.experience.asked(start.candidate.model, category, now_s)
         return fault
 
@@ -97,7 +97,7 @@ class Bookkeeper(Struct):
         """The client gets a whole answer; returns its entry."""
         start, timing = begun.start, begun.timing()
         entry = self._write(self.account.answered(start.attempt, start.candidate, heard, timing))
-        self.witness.finish_reasons = heard.finish_reasons
+        self.request_observer.finish_reasons = heard.finish_reasons
         self._learn(begun, entry, timing, heard, is_given=True)
         self._stay_with(start.candidate.model, is_step=start.is_whole)
         return entry
@@ -146,15 +146,15 @@ class Bookkeeper(Struct):
         """Hand the entries to the ledger, each once; await the result for them to be durable."""
         entries, self._entries = self.account.closed(self._entries), []
         self.posted += entries
-        self.wallet.close()
-        self.witness.tell(entries)
+        self.reservations.close()
+        self.request_observer.tell(entries)
         return self.ledger.post(entries)
 
     def post_afterwards(self) -> Awaitable[None]:
         """Hand the ledger the entries that were written after the request had been closed."""
         entries, self._entries = tuple(self._entries), []
-        self.wallet.close()
-        self.witness.tell(entries)
+        self.reservations.close()
+        self.request_observer.tell(entries)
         return self.ledger.post(entries)
 
     def _stay_with(self, model: Model, *, is_step: bool) -> None:
@@ -202,7 +202,7 @@ class Bookkeeper(Struct):
     async def _paid(self, entry: Entry) -> Money:
         """The cost of a call for a vector, for which nothing was set aside. It is paid even if the client leaves."""
         self._entries.append(entry)
-        await asyncio.shield(self.wallet.pay(entry.cost))
+        await asyncio.shield(self.reservations.pay(entry.cost))
         return entry.cost
 
     def _write(self, entry: Entry) -> Entry:
@@ -210,5 +210,5 @@ class Bookkeeper(Struct):
         if name := self._names.get(entry.attempt):
             entry = replace(entry, upstream_request_id=name)
         self._entries.append(entry)
-        self.wallet.settle(entry.attempt, entry.cost)
+        self.reservations.settle(entry.attempt, entry.cost)
         return entry

@@ -6,13 +6,13 @@ from typing import Any
 from msgspec import Struct
 
 from router.decision.verdicts import Pairing, StepOutcome, allowed_share
-from router.dispatch.climb import Climb, How, StepEnd
+from router.dispatch.cascade_machine import CascadeMachine, How, StepEnd
 from router.dispatch.commands import Start
 from router.dispatch.fleet import CallVerdict
 from router.domain.cascade import CascadeTerms, Ruling
-from router.pipeline.ascent import Ascent, Panel
 from router.pipeline.attempts import Begun, Failed, Means, Race
 from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.cascade_race import CascadeRace, Panel
 from router.pipeline.judge import Judge
 from router.pipeline.opened import OpenedPlain
 from router.pipeline.ruling import Referee
@@ -32,7 +32,7 @@ class Cascading(Struct, frozen=True):
     take, whatever time its client had.
     """
 
-    climb: Climb
+    cascade_machine: CascadeMachine
     panel: Panel
     terms: CascadeTerms
     tolerance: float
@@ -42,14 +42,14 @@ class Cascading(Struct, frozen=True):
     @classmethod
     def of(
         cls,
-        climb: Climb,
+        cascade_machine: CascadeMachine,
         visit: Visit,
         judge: Judge,
         referee: Referee,
         check_s: float,
         start: Callable[[Coroutine[Any, Any, None]], None],
     ) -> "Cascading":
-        """The cascade of `climb` for a request, as its policy wants it."""
+        """The cascade of `cascade_machine` for a request, as its policy wants it."""
         terms, features = visit.terms, visit.features
         panel = Panel(
             referee,
@@ -58,16 +58,16 @@ class Cascading(Struct, frozen=True):
             judge_named=lambda name, answer: judge.judging(name, answer, features, terms),
             verdicts=judge.verdicts,
         )
-        return cls(climb, panel, terms.cascade, terms.within, check_s, start)
+        return cls(cascade_machine, panel, terms.cascade, terms.within, check_s, start)
 
     @property
     def words(self) -> str:
         """How the cascade has ended, short enough for a header and in printable ASCII."""
-        return _told(self.climb.ends, len(self.climb.cascade.steps))
+        return _told(self.cascade_machine.ends, len(self.cascade_machine.cascade.steps))
 
     def race(self, call_for: Callable[[Start], Call], means: Means, books: Bookkeeper) -> Race:
         """The race that runs the cascade."""
-        return Ascent(self.climb, call_for, means, books, self.panel)
+        return CascadeRace(self.cascade_machine, call_for, means, books, self.panel)
 
     def answered(
         self, begun: Begun, call_for: Callable[[Start], Call], means: Means, books: Bookkeeper
@@ -75,11 +75,15 @@ class Cascading(Struct, frozen=True):
         """The client has got this answer: for a share of the accepted ones, the final model is asked as well."""
         is_checked = begun.start.is_whole and means.world.chance() < self.terms.check_share
         if is_checked:
-            self.start(self._checked(begun, Race(self.climb, call_for, means, books), means, books))
+            self.start(
+                self._checked(
+                    begun, Race(self.cascade_machine, call_for, means, books), means, books
+                )
+            )
 
     async def _checked(self, begun: Begun, race: Race, means: Means, books: Bookkeeper) -> None:
         """Count whether the final model gives the same answer. That is paid for, and nobody gets it."""
-        start = self.climb.check(means.world.monotonic_s(), self.check_s)
+        start = self.cascade_machine.check(means.world.monotonic_s(), self.check_s)
         if start is None:
             return
         try:
@@ -87,7 +91,7 @@ class Cascading(Struct, frozen=True):
             seen = await self._seen(begun, event, means, books)
         finally:
             books.post_afterwards()
-        step, final = self.climb.ends[-1].step, self.climb.cascade.final
+        step, final = self.cascade_machine.ends[-1].step, self.cascade_machine.cascade.final
         pairing = Pairing.of(step.candidates, final, self.panel.category, step.checks)
         self.panel.verdicts.note(pairing, seen, allowed_share(step.prospect, self.tolerance))
 
@@ -97,9 +101,9 @@ class Cascading(Struct, frozen=True):
         now_s, attempt = means.world.monotonic_s(), event.start.attempt
         if isinstance(event, Failed):
             cost = books.failed(event.start, event.fault, event.timing)
-            self.climb.failed(attempt, event.fault, now_s, cost)
+            self.cascade_machine.failed(attempt, event.fault, now_s, cost)
             return StepOutcome.UNCHECKED
-        self.climb.calls.end(attempt, CallVerdict.GOOD, now_s)
+        self.cascade_machine.calls.end(attempt, CallVerdict.GOOD, now_s)
         match begun.opened, event.opened:
             case OpenedPlain() as taken, OpenedPlain() as made:
                 books.step_rejected(event, made.heard, _CHECK)

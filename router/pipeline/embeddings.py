@@ -33,10 +33,10 @@ from router.pipeline.opened import OpenedPlain
 from router.pipeline.planning import tightened
 from router.pipeline.refusals import limit_exceeded, model_not_allowed
 from router.pipeline.reply import PlainReply
+from router.pipeline.request_observer import RequestObserver
+from router.pipeline.reservations import Reservations
 from router.pipeline.shelf import Shelf, writer_of
 from router.pipeline.visit import Caller
-from router.pipeline.wallet import Wallet
-from router.pipeline.witness import Witness
 from router.ports import Call, Response
 from router.wire.answer import MalformedAnswer, PlainAnswer
 from router.wire.cached import StoredAnswer, cache_key, pack
@@ -135,9 +135,11 @@ class _Fetching:
             ErrandKind.EMBEDDING,
             self.tokens,
         )
-        wallet = Wallet(pipeline.purse, pipeline.rulebook.budgets_for(self._payer))
-        witness = Witness.of(pipeline.means, caller, self.watch.began_s)
-        return ErrandBooks(errand, pipeline.ledger, wallet, witness)
+        reservations = Reservations(
+            pipeline.budget_store, pipeline.rulebook.budgets_for(self._payer)
+        )
+        request_observer = RequestObserver.of(pipeline.means, caller, self.watch.began_s)
+        return ErrandBooks(errand, pipeline.ledger, reservations, request_observer)
 
     @property
     def _payer(self) -> Payer:
@@ -149,7 +151,7 @@ class _Fetching:
         limits = self.pipeline.rulebook.limits_for(self._payer)
         if not limits:
             return
-        taking, took_s = self.pipeline.meter.take(limits, tokens), self.watch.elapsed_s()
+        taking, took_s = self.pipeline.rate_limiter.take(limits, tokens), self.watch.elapsed_s()
         if exceeded := await in_time(taking, self.caller.deadline_s, took_s):
             raise limit_exceeded(exceeded)
 
@@ -182,7 +184,7 @@ class _Fetching:
         try:
             return await race.run()
         except ApiError as error:
-            self.books.witness.status = error.status
+            self.books.request_observer.status = error.status
             await self.books.post()
             raise
         except BaseException:
@@ -199,7 +201,7 @@ class _Fetching:
             stream=False,
             fresh=start.is_again,
             path=_PATH,
-            headers=self.books.witness.onward(start.attempt),
+            headers=self.books.request_observer.onward(start.attempt),
         )
 
     async def _opened(

@@ -14,8 +14,8 @@ from router.domain.usage import Usage
 from router.ledger.account import Timing
 from router.ledger.errand import Errand, closed
 from router.pipeline.attempts import Begun
-from router.pipeline.wallet import Wallet
-from router.pipeline.witness import Witness
+from router.pipeline.request_observer import RequestObserver
+from router.pipeline.reservations import Reservations
 from router.ports import Ledger
 
 
@@ -24,15 +24,15 @@ class ErrandBooks(Struct):
 
     errand: Errand
     ledger: Ledger
-    wallet: Wallet
-    witness: Witness
+    reservations: Reservations
+    request_observer: RequestObserver
     posted: tuple[Entry, ...] = ()
     _entries: list[Entry] = field(default_factory=list)
     _names: dict[int, str] = field(default_factory=dict)
 
     async def set_aside(self, start: Start) -> Fault | None:
         """Reserve what the attempt may cost. Returns a fault if a budget has too little left."""
-        return await self.wallet.set_aside(start)
+        return await self.reservations.set_aside(start)
 
     def named(self, start: Start, request_id: str) -> None:
         """The upstream calls the attempt `request_id`; "" if it does not say."""
@@ -65,8 +65,8 @@ class ErrandBooks(Struct):
         """Hand the entries to the ledger, each once; await the result for them to be durable."""
         entries, self._entries = closed(self._entries), []
         self.posted += entries
-        self.wallet.close()
-        self.witness.tell(entries)
+        self.reservations.close()
+        self.request_observer.tell(entries)
         return self.ledger.post(entries)
 
     @property
@@ -78,5 +78,5 @@ class ErrandBooks(Struct):
         if name := self._names.get(entry.attempt):
             entry = replace(entry, upstream_request_id=name)
         self._entries.append(entry)
-        self.wallet.settle(entry.attempt, entry.cost)
+        self.reservations.settle(entry.attempt, entry.cost)
         return entry

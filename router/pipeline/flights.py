@@ -24,7 +24,7 @@ from msgspec import Struct, field
 from router.domain.caching import Writer
 from router.domain.errors import ApiError
 from router.pipeline.relay import Broadcast
-from router.pipeline.vigil import NEVER, at_most
+from router.pipeline.time_limit import NEVER, at_most
 from router.wire.cached import StoredAnswer
 
 _ENOUGH_FAILURES = 2

@@ -90,7 +90,7 @@ class Pipeline(Wiring, frozen=True):
             refuse_repeats(request)
         balances: Sequence[Balance] = ()
         if budgets:
-            balances = await in_time(self.purse.look(budgets), caller.deadline_s)
+            balances = await in_time(self.budget_store.look(budgets), caller.deadline_s)
         is_pinned = isinstance(target, Model)
         session = await self.conversing.session(request, caller, is_pinned=is_pinned)
         visit = await in_turns(
@@ -234,7 +234,7 @@ class Pipeline(Wiring, frozen=True):
         if not limits:
             return
         took_s = self.means.world.monotonic_s() - visit.began_s
-        taking = self.meter.take(limits, tokens)
+        taking = self.rate_limiter.take(limits, tokens)
         if exceeded := await in_time(taking, visit.caller.deadline_s, took_s):
             raise limit_exceeded(exceeded)
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from router.dispatch.faults import out_of_time
-from router.pipeline.vigil import at_most
+from router.pipeline.time_limit import at_most
 
 T = TypeVar("T")
 

@@ -26,8 +26,8 @@ from router.pipeline.attempts import Stopwatch
 from router.pipeline.flow import Pipeline
 from router.pipeline.passage import Passage, Passed, PassedAnswer
 from router.pipeline.refusals import budget_exceeded, limit_exceeded
+from router.pipeline.request_observer import RequestObserver
 from router.pipeline.visit import Caller
-from router.pipeline.witness import Witness
 from router.ports import Reservation
 from router.wire.passing import BodyEnds, Headers, answer_headers, plain_path
 
@@ -162,14 +162,14 @@ class _Call(Struct):
         rulebook, caller = self.pipeline.rulebook, self.caller
         payer = Payer(caller.key, caller.tags, "", caller.grants)
         limits, budgets = rulebook.limits_for(payer), rulebook.budgets_for(payer)
-        if limits and (exceeded := await self.pipeline.meter.take(limits, 0)):
+        if limits and (exceeded := await self.pipeline.rate_limiter.take(limits, 0)):
             raise limit_exceeded(exceeded)
         if self.is_free or not budgets:
             return
-        balance = tightest(await self.pipeline.purse.look(budgets))
+        balance = tightest(await self.pipeline.budget_store.look(budgets))
         if balance.left <= ZERO:
             raise budget_exceeded(balance)
-        held = await self.pipeline.purse.reserve(budgets, ZERO)
+        held = await self.pipeline.budget_store.reserve(budgets, ZERO)
         if isinstance(held, Balance):
             raise budget_exceeded(held)
         self._held = held
@@ -237,12 +237,12 @@ class _Call(Struct):
             (charge, ending),
         )
         entry = replace(entry, upstream_request_id=self._request_id or None)
-        witness = Witness.of(self.pipeline.means, caller, watch.began_s)
-        witness.status = ending.status
-        witness.tell((entry,))
+        request_observer = RequestObserver.of(self.pipeline.means, caller, watch.began_s)
+        request_observer.status = ending.status
+        request_observer.tell((entry,))
         posted = self.pipeline.ledger.post((entry,))
         if self._held is not None:
-            self.pipeline.purse.settle(self._held, entry.cost)
+            self.pipeline.budget_store.settle(self._held, entry.cost)
         if charge.cost_source is CostSource.UNPRICED:
             self._say(asked, charge.note)
         return posted

@@ -15,7 +15,7 @@ from msgspec import Struct
 from router.domain.fault import AttemptFailed
 from router.pipeline.listener import Listener
 from router.pipeline.mistakes import place_of
-from router.pipeline.vigil import Vigil
+from router.pipeline.time_limit import TimeLimit
 from router.wire.answer import EventKind, StreamEvent, Told, Words
 from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.sse import DONE
@@ -156,11 +156,13 @@ class Broadcast:
 
     async def reading(self, place: int, reader: StreamClient) -> AsyncGenerator[bytes]:
         """The pieces for one client, to the end of the stream or its break."""
-        reason, vigil = "client_left", Vigil()
+        reason, time_limit = "client_left", TimeLimit()
         try:
             while (batch := self._next(place)) or not self._is_over:
                 if batch is None:
-                    await (self._wait if self._is_fetching else self._fetch)(reader.patience, vigil)
+                    await (self._wait if self._is_fetching else self._fetch)(
+                        reader.patience, time_limit
+                    )
                 elif piece := batch[reader.shows_usage]:
                     yield piece
             reason = ""  # from here on: even if the client leaves while the books are written
@@ -170,7 +172,7 @@ class Broadcast:
             reason = _TOO_LATE
             yield self.form.broken(str(late))
         finally:
-            vigil.close()
+            time_limit.close()
             if reason:
                 reader.leave(reason)
             await self.leave(place)
@@ -197,24 +199,24 @@ class Broadcast:
             self._drop_passed(at + 1)
         return batch
 
-    async def _wait(self, patience: Patience, vigil: Vigil) -> None:
+    async def _wait(self, patience: Patience, time_limit: TimeLimit) -> None:
         """Return once another client has read more. Raises _Late when only others may go on waiting."""
         news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(news)
         try:
-            with vigil.within(self._left_s(patience)):
+            with time_limit.within(self._left_s(patience)):
                 await news
         except TimeoutError:
             await self._late(patience)
 
-    async def _fetch(self, patience: Patience, vigil: Vigil) -> None:
+    async def _fetch(self, patience: Patience, time_limit: TimeLimit) -> None:
         """Read the next batch, for everybody; another client takes over if this is cancelled.
 
         Raises _Late when only others may go on waiting.
         """
         self._is_fetching = True
         try:
-            with vigil.within(self._left_s(patience)):
+            with time_limit.within(self._left_s(patience)):
                 piece = await self._source.next_piece()
             if piece is not None:
                 self._came_s = patience.monotonic_s()

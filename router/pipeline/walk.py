@@ -79,7 +79,7 @@ class Walk(Struct, frozen=True):
         try:
             begun = await race.run()
         except ApiError as error:
-            self.books.witness.status = error.status
+            self.books.request_observer.status = error.status
             await self.books.post()
             raise
         except BaseException:
@@ -169,7 +169,7 @@ class Walk(Struct, frozen=True):
             fresh=start.is_again,
             original=original,
             is_home=original is None or self.home.is_of(_origin(model)),
-            headers=self.books.witness.onward(start.attempt),
+            headers=self.books.request_observer.onward(start.attempt),
         )
 
     def _request_to(self, model: Model) -> ChatRequest:

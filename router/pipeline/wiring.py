@@ -5,7 +5,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from router.dispatch.climb import Climb
+from router.dispatch.cascade_machine import CascadeMachine
 from router.dispatch.fleet import Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
@@ -27,6 +27,8 @@ from router.pipeline.judge import Judge
 from router.pipeline.overriding import choosing
 from router.pipeline.planning import Hedging, plan_for, tightened
 from router.pipeline.relay import Patience
+from router.pipeline.request_observer import RequestObserver
+from router.pipeline.reservations import Reservations
 from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf
@@ -34,9 +36,7 @@ from router.pipeline.similar import Find, Similar
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Visit
 from router.pipeline.walk import Walk
-from router.pipeline.wallet import Wallet
-from router.pipeline.witness import Witness
-from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
+from router.ports import Affinity, BudgetStore, Cache, Ledger, RateLimiter, Tower
 from router.wire.limits import RequestLimits
 
 
@@ -61,8 +61,8 @@ class Wiring(Struct, frozen=True):
     keeps_decisions: bool
     effort: Effort
     rulebook: Rulebook
-    purse: Purse
-    meter: Meter
+    budget_store: BudgetStore
+    rate_limiter: RateLimiter
     limits: RequestLimits
     again: Again
 
@@ -97,15 +97,15 @@ class Wiring(Struct, frozen=True):
             home=visit.home,
         )
         cascade = find.decision.cascade
-        return walk if cascade is None else self._climbing(visit, walk, cascade, machine)
+        return walk if cascade is None else self._cascaded(visit, walk, cascade, machine)
 
-    def _climbing(self, visit: Visit, walk: Walk, cascade: Cascade, final: Attempts) -> Walk:
+    def _cascaded(self, visit: Visit, walk: Walk, cascade: Cascade, final: Attempts) -> Walk:
         """The same walk, with the steps of a cascade before the attempts of its final model."""
         terms, start = visit.terms, self.flights.start
-        climb = Climb(cascade, final, steps_s=terms.cascade.first_content_s)
+        cascade_machine = CascadeMachine(cascade, final, steps_s=terms.cascade.first_content_s)
         check_s = tightened(self.effort, terms.deadlines, None).total_s
-        cascading = Cascading.of(climb, visit, self.judge, self.referee, check_s, start)
-        return replace(walk, machine=climb, cascading=cascading)
+        cascading = Cascading.of(cascade_machine, visit, self.judge, self.referee, check_s, start)
+        return replace(walk, machine=cascade_machine, cascading=cascading)
 
     def handout(self, visit: Visit, decision: Decision) -> Handout:
         """An answer that exists already, on its way to the client."""
@@ -133,9 +133,11 @@ class Wiring(Struct, frozen=True):
             decision,
             visit.recorded(decision) if self.keeps_decisions else None,
         )
-        wallet = Wallet(self.purse, visit.budgets)
-        witness = Witness.of(self.means, caller, visit.began_s, decision)
-        books = Bookkeeper(account, self.ledger, self.judge.experience, wallet, witness)
+        reservations = Reservations(self.budget_store, visit.budgets)
+        request_observer = RequestObserver.of(self.means, caller, visit.began_s, decision)
+        books = Bookkeeper(
+            account, self.ledger, self.judge.experience, reservations, request_observer
+        )
         if visit.thread:
             books.has_read = partial(self.judge.has_read, visit)
             if visit.may_call_tools:

@@ -1,12 +1,12 @@
 """What the pipeline asks of the world, a file for each thing. Shell rooms implement these; tests use shipped fakes."""
 
 from router.ports.affinity import Affinity
+from router.ports.budget_store import BudgetStore, Reservation
 from router.ports.cache import Cache, Shelved
 from router.ports.ledger import Ledger, LedgerStanding, LedgerState
-from router.ports.meter import Exceeded, Meter
 from router.ports.notices import Notices
 from router.ports.observer import Observer
-from router.ports.purse import Purse, Reservation
+from router.ports.rate_limiter import Exceeded, RateLimiter
 from router.ports.tower import LED_LATELY_S, Lead, Tower
 from router.ports.upstream import (
     CHAT_PATH,
@@ -24,6 +24,7 @@ __all__ = [
     "CHAT_PATH",
     "LED_LATELY_S",
     "Affinity",
+    "BudgetStore",
     "Cache",
     "Call",
     "Embedded",
@@ -34,12 +35,11 @@ __all__ = [
     "Ledger",
     "LedgerStanding",
     "LedgerState",
-    "Meter",
     "Native",
     "Neighbour",
     "Notices",
     "Observer",
-    "Purse",
+    "RateLimiter",
     "Reservation",
     "Response",
     "Shelved",

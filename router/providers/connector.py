@@ -16,7 +16,7 @@ from aiohttp.client_reqrep import ClientRequest
 from multidict import CIMultiDict
 from yarl import URL
 
-from router.pipeline.vigil import NEVER, at_most
+from router.pipeline.time_limit import NEVER, at_most
 from router.providers.proxy import Proxy
 
 _QUIET_S = 15

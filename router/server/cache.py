@@ -16,7 +16,7 @@ _MOST_SHOWN = 1000
 _NAMES = Selection.__struct_fields__
 
 
-class CacheDesk(Struct, frozen=True):
+class CacheHandlers(Struct, frozen=True):
     """The routes. `admit` admits operators, and raises ApiError for anybody else."""
 
     cache: Cache

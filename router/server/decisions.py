@@ -14,7 +14,7 @@ from router.server.http import REQUEST_ID, Front
 from router.server.recall import RequestLookup
 
 
-class DecisionDesk(Struct, frozen=True):
+class DecisionHandlers(Struct, frozen=True):
     """The routes."""
 
     front: Front

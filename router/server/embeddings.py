@@ -7,7 +7,7 @@ from router.pipeline.embeddings import vectors_for
 from router.server.http import Front
 
 
-class EmbeddingsDesk(Struct, frozen=True):
+class EmbeddingsHandlers(Struct, frozen=True):
     """The route; answers are stored for `ttl_s` seconds, 0 for not at all."""
 
     front: Front

@@ -16,7 +16,7 @@ from router.server.recall import RequestLookup
 from router.wire.feedback import parse_feedback, told
 
 
-class FeedbackDesk(Struct, frozen=True):
+class FeedbackHandlers(Struct, frozen=True):
     """The route."""
 
     recall: RequestLookup

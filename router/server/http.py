@@ -18,7 +18,7 @@ from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.mistakes import place_of
 from router.pipeline.reply import PlainReply, StreamReply
-from router.pipeline.vigil import at_most
+from router.pipeline.time_limit import at_most
 from router.pipeline.visit import Caller
 from router.server.admin import Admin
 from router.server.callers import caller_of

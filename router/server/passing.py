@@ -26,7 +26,7 @@ _WITHOUT_ORIGIN = ("GET", "HEAD")
 """A page whose own name leads to this machine may read these answers, and its browser names no origin with them."""
 
 
-class PassingDesk(Struct, frozen=True):
+class PassthroughHandlers(Struct, frozen=True):
     """The route. `passing` is None where nothing is passed through."""
 
     front: Front

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from router.domain.budget import Budget
 from router.ledger.rulebook import Rulebook
-from router.ports import Purse
+from router.ports import BudgetStore
 
 _OF_A_KEY = "a key's own"
 
@@ -19,8 +19,8 @@ _OF_A_KEY = "a key's own"
 class BudgetCollector(Collector):
     """What is left of budgets, as this process last saw it: a scrape waits neither for Redis nor for the ledger."""
 
-    def __init__(self, purse: Purse, rulebook: Rulebook) -> None:
-        self._purse = purse
+    def __init__(self, budget_store: BudgetStore, rulebook: Rulebook) -> None:
+        self._budget_store = budget_store
         self._single = {each: str(each) for each in rulebook.budgets if not each.scope.is_for_each}
         self._for_each = {
             _form(each): str(each) for each in rulebook.budgets if each.scope.is_for_each
@@ -29,7 +29,7 @@ class BudgetCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """The least share left, 0 to 1, by budget of the configuration; those of keys' own are together."""
         least: dict[str, float] = {}
-        for balance in self._purse.seen():
+        for balance in self._budget_store.seen():
             name = self._name(balance.budget)
             least[name] = min(least.get(name, 1.0), balance.share_left)
         left = GaugeMetricFamily(

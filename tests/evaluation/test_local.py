@@ -12,10 +12,10 @@ from router.domain.pool import Pool
 from router.domain.predictions import Predictions
 from router.evaluation.calibration import areas, calibrate
 from router.evaluation.forecasts import LOCAL, SHIPPED, ZERO
-from router.evaluation.hearsay import FeedbackScores, Hearsay, Trust
 from router.evaluation.labelled import Labelled
 from router.evaluation.local import ZERO_MARGIN, InstallRule
 from router.evaluation.significance import LEVEL
+from router.evaluation.weak_labels import FeedbackScores, Trust, WeakLabels
 from tests.evaluation.own import Shares, drawn, labelled, shipped
 
 USUAL: Shares = {
@@ -94,7 +94,7 @@ def test_a_question_that_is_repeated_is_one_question() -> None:
 
 def test_feedback_helps_to_estimate_and_judges_nothing() -> None:
     gold = drawn({Category.MATHS: (0.9, 0.9, 0.9)}, 60, 0)
-    unhappy = Hearsay({(Category.MATHS, "large"): FeedbackScores(40, 0.0)})
+    unhappy = WeakLabels({(Category.MATHS, "large"): FeedbackScores(40, 0.0)})
     alone = calibrate(gold, shipped(USUAL), InstallRule(), 0)
     both = calibrate(gold, shipped(USUAL), InstallRule(), 0, unhappy)
 
@@ -112,7 +112,7 @@ def test_what_is_judged_is_what_would_be_installed() -> None:
         (Category.MATHS, "large"): FeedbackScores(4000, 1.0),
     }
     alone = calibrate(gold, shipped(USUAL), InstallRule(), 0)
-    both = calibrate(gold, shipped(USUAL), InstallRule(), 0, Hearsay(liars, Trust(1.0)))
+    both = calibrate(gold, shipped(USUAL), InstallRule(), 0, WeakLabels(liars, Trust(1.0)))
 
     assert {*alone.to_install} == {Category.MATHS}
     assert not both.to_install

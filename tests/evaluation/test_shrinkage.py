@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from router.domain.category import Category
 from router.domain.local_quality import logit, moved
 from router.domain.model import Ability
-from router.evaluation.hearsay import FeedbackScores, Flaws, Hearsay, Trust
 from router.evaluation.labelled import Labelled
 from router.evaluation.shrinkage import OwnScores, local_category, shrunk, worth
+from router.evaluation.weak_labels import FeedbackScores, Flaws, Trust, WeakLabels
 from tests.evaluation.own import NAMES, labelled
 
 SHARES = st.floats(0.0, 1.0)
@@ -89,8 +89,8 @@ def test_where_no_model_has_enough_answers_nothing_is_measured() -> None:
 # --------------------------------------------------------------------------------- hearsay
 
 
-def heard(count: int, mean: float, weight: float = 0.25) -> Hearsay:
-    return Hearsay({(Category.CHAT, "small"): FeedbackScores(count, mean)}, Trust(weight))
+def heard(count: int, mean: float, weight: float = 0.25) -> WeakLabels:
+    return WeakLabels({(Category.CHAT, "small"): FeedbackScores(count, mean)}, Trust(weight))
 
 
 def test_feedback_counts_for_what_it_is_trusted() -> None:
@@ -110,8 +110,8 @@ def test_what_is_worth_ten_gold_labels_is_enough_without_one() -> None:
     assert "small" not in found_models(gold, heard(4000, 1.0, weight=0.0))
 
 
-def found_models(gold: Labelled, hearsay: Hearsay) -> set[str]:
-    found = local_category(gold, Category.CHAT, alike(0.5), hearsay)
+def found_models(gold: Labelled, weak_labels: WeakLabels) -> set[str]:
+    found = local_category(gold, Category.CHAT, alike(0.5), weak_labels)
     return set(found.models) if found else set()
 
 
@@ -126,8 +126,8 @@ def test_flaws_hold_an_estimate_down_only_when_they_are_to_count_and_never_up() 
     gold = chats([[1.0, 0.0]] * 40)
     flaws = {(Category.CHAT, name): Flaws(1000, 300) for name in ("small", "middle")}
     free = local_category(gold, Category.CHAT, alike(0.9))
-    shown = local_category(gold, Category.CHAT, alike(0.9), Hearsay(flaws=flaws))
-    held = local_category(gold, Category.CHAT, alike(0.9), Hearsay(flaws=flaws, holds_down=True))
+    shown = local_category(gold, Category.CHAT, alike(0.9), WeakLabels(flaws=flaws))
+    held = local_category(gold, Category.CHAT, alike(0.9), WeakLabels(flaws=flaws, holds_down=True))
 
     assert free is not None
     assert held is not None

@@ -18,7 +18,7 @@ from router.domain.price import Price
 from router.pipeline.visit import Caller
 from router.ports import Exceeded
 from router.providers.simulated import SimulatedModel, default_models, running
-from router.stores.memory.purse import MemoryPurse
+from router.stores.memory.budget_store import MemoryBudgetStore
 from tests.pipeline.kit import Proxy, proxy
 
 
@@ -64,8 +64,8 @@ async def test_what_a_request_waits_for_before_it_is_judged_counts_towards_its_d
     world = replace(real_world(), monotonic_s=lambda: time.monotonic() + waited[0])
     budgets = [{"usd": 5, "per": "day"}]
     async with proxy(tmp_path, models=["sim-mid"], world=world, budgets=budgets) as it:
-        purse = MemoryPurse(world.unix_s, asking_the_ledger)
-        pipeline = replace(it.running.pipeline, purse=purse)
+        budget_store = MemoryBudgetStore(world.unix_s, asking_the_ledger)
+        pipeline = replace(it.running.pipeline, budget_store=budget_store)
         raw = b'{"model": "auto", "messages": [{"role": "user", "content": "Hello."}]}'
         with pytest.raises(ApiError, match="No model answered within 1 s"):
             await pipeline.answer(raw, Caller("one", deadline_s=1.0))
@@ -80,8 +80,8 @@ async def test_budgets_are_not_waited_for_beyond_a_clients_deadline(tmp_path: Pa
         return ZERO
 
     async with proxy(tmp_path, models=["sim-mid"], budgets=[{"usd": 5, "per": "day"}]) as it:
-        purse = MemoryPurse(real_world().unix_s, asking_the_ledger)
-        pipeline = replace(it.running.pipeline, purse=purse)
+        budget_store = MemoryBudgetStore(real_world().unix_s, asking_the_ledger)
+        pipeline = replace(it.running.pipeline, budget_store=budget_store)
         raw = b'{"model": "auto", "messages": [{"role": "user", "content": "Hello."}]}'
         with pytest.raises(ApiError, match="No model answered"):
             async with asyncio.timeout(5):
@@ -91,7 +91,7 @@ async def test_budgets_are_not_waited_for_beyond_a_clients_deadline(tmp_path: Pa
 
 
 class Frozen:
-    """A meter that does not answer."""
+    """A rate limiter that does not answer."""
 
     async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
         await asyncio.Event().wait()
@@ -100,7 +100,7 @@ class Frozen:
 
 async def test_nor_are_limits(tmp_path: Path) -> None:
     async with proxy(tmp_path, more={"limits": [{"requests_per_minute": 9}]}) as it:
-        pipeline = replace(it.running.pipeline, meter=Frozen())
+        pipeline = replace(it.running.pipeline, rate_limiter=Frozen())
         raw = b'{"model": "auto", "messages": [{"role": "user", "content": "Hello."}]}'
         with pytest.raises(ApiError, match="No model answered"):
             async with asyncio.timeout(5):

@@ -247,7 +247,7 @@ async def test_whatever_a_reason_says_it_is_one_short_header(tmp_path: Path) -> 
 async def test_every_call_is_set_aside_in_a_budget_and_settled(tmp_path: Path) -> None:
     async with cascading(tmp_path, LYING, budgets=[{"usd": 1, "per": "month"}]) as it:
         await answer(it)
-        (balance,) = await it.running.pipeline.purse.balances()
+        (balance,) = await it.running.pipeline.budget_store.balances()
         spent = sum(row["cost_pico"] for row in it.rows())
 
     assert balance.spent.pico == spent

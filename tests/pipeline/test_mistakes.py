@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from router.dispatch.breaker import BreakerSettings
-from router.dispatch.climb import Climb
+from router.dispatch.cascade_machine import CascadeMachine
 from router.dispatch.machine import Attempts
 from router.domain.cascade import CascadeTerms
 from router.pipeline import scoring
@@ -97,7 +97,7 @@ async def test_a_mistake_between_attempts_leaves_nothing_reserved_or_unbooked(
     def ruled(*_: Any) -> None:
         raise RuntimeError(MISTAKE)
 
-    monkeypatch.setattr(Climb, "ruled", ruled)
+    monkeypatch.setattr(CascadeMachine, "ruled", ruled)
     async with cascading(tmp_path, budgets=BUDGETS) as it:
         await answer(it, status=500)
         await until(lambda: len(it.rows()) == 2)

@@ -11,9 +11,9 @@ from router.domain.errors import ApiError
 from router.domain.money import Money
 from router.pipeline.similar import Similar, Vectors
 from router.ports import Embedded
+from router.stores.memory.budget_store import MemoryBudgetStore
 from router.stores.memory.index import MemoryIndex
-from router.stores.memory.meter import MemoryMeter
-from router.stores.memory.purse import MemoryPurse
+from router.stores.memory.rate_limiter import MemoryRateLimiter
 from tests.pipeline.budgets import BUDGETS, agree
 from tests.pipeline.cascade_kit import ACCEPT, LYING, PAIR, SIMILAR, answer, cascading, rule_with
 from tests.pipeline.kit import proxy
@@ -65,13 +65,13 @@ async def test_attempts_of_a_request_during_which_the_ledger_is_asked_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: bool
 ) -> None:
     """As when Redis has lost its accounts: the ledger has nothing of a request before its end."""
-    usual = MemoryPurse.reserve
+    usual = MemoryBudgetStore.reserve
 
-    async def anew(self: MemoryPurse, *asked: Any) -> Any:
+    async def anew(self: MemoryBudgetStore, *asked: Any) -> Any:
         self.doubt()
         return await usual(self, *asked)
 
-    monkeypatch.setattr(MemoryPurse, "reserve", anew)
+    monkeypatch.setattr(MemoryBudgetStore, "reserve", anew)
     async with proxy(tmp_path, budgets=BUDGETS) as it:
         async with it.post(stream=stream, faults="sim-open-8b:reset") as response:
             await response.read()
@@ -97,7 +97,8 @@ async def test_a_vector_of_the_question_whether_or_not_an_answer_is_found_by_it(
 
 
 @pytest.mark.parametrize(
-    ("holder", "name"), [(MemoryIndex, "nearest"), (MemoryMeter, "take"), (MemoryPurse, "reserve")]
+    ("holder", "name"),
+    [(MemoryIndex, "nearest"), (MemoryRateLimiter, "take"), (MemoryBudgetStore, "reserve")],
 )
 async def test_a_vector_whose_client_leaves_before_anything_is_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, holder: type, name: str

@@ -9,7 +9,7 @@ from yarl import URL
 
 from router.app import real_world
 from router.domain.members import replace
-from router.pipeline.vigil import GRACE_S
+from router.pipeline.time_limit import GRACE_S
 from tests.pipeline.kit import proxy
 from tests.simulated.raw import until
 

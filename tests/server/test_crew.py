@@ -22,16 +22,16 @@ from router.config.settings import Settings
 from router.domain.members import replace
 from router.server.crew.address import bound, url_of
 from router.server.crew.place import Place
-from router.server.crew.roll import ROWS, Roll, RollEntry, Stage
+from router.server.crew.worker_table import ROWS, Stage, WorkerRow, WorkerTable
 from tests.e2e.configs import write_config
 
 QUESTION = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 @pytest.fixture
-def roll() -> Iterator[Roll]:
+def worker_table() -> Iterator[WorkerTable]:
     with tempfile.TemporaryFile() as file:
-        made = Roll.made(file.fileno())
+        made = WorkerTable.made(file.fileno())
         yield made
         made.close()
 
@@ -42,14 +42,14 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def places(roll: Roll, tmp_path: Path) -> Iterator[list[Place]]:
+def places(worker_table: WorkerTable, tmp_path: Path) -> Iterator[list[Place]]:
     """Two of them at one address, as two processes would have them."""
     with ExitStack() as stack:
         listener = stack.enter_context(bound("127.0.0.1", 0))
         twin = stack.enter_context(listener.dup())
         for at in range(2):
-            roll.enter(at, at, 100 + at)
-        yield [Place(n, n, roll, each, tmp_path) for n, each in enumerate((listener, twin))]
+            worker_table.enter(at, at, 100 + at)
+        yield [Place(n, n, worker_table, each, tmp_path) for n, each in enumerate((listener, twin))]
 
 
 async def opened(place: Place | None, settings: Settings, stack: AsyncExitStack) -> Reception:
@@ -128,7 +128,7 @@ async def test_after_the_door_is_shut_answers_end_their_connections_and_say_so(
         assert "connection: close" in (await client.ask())[0]
         assert await client.is_shown_out()
         await leaving
-    assert [row.stage for row in places[0].roll.rows()] == [Stage.LEAVING, Stage.STARTING]
+    assert [row.stage for row in places[0].worker_table.rows()] == [Stage.LEAVING, Stage.STARTING]
 
 
 async def test_who_waits_at_a_door_that_is_shut_is_answered_by_another_worker(
@@ -208,7 +208,7 @@ def test_no_name_is_any_address() -> None:
 
 @pytest.mark.parametrize("is_alone", [True, False])
 async def test_at_any_address_of_six_those_of_four_are_answered_too(
-    is_alone: bool, settings: Settings, roll: Roll, tmp_path: Path
+    is_alone: bool, settings: Settings, worker_table: WorkerTable, tmp_path: Path
 ) -> None:
     try:
         listener = bound("::", 0)
@@ -216,8 +216,8 @@ async def test_at_any_address_of_six_those_of_four_are_answered_too(
         pytest.skip("there is no IPv6 here")
     async with AsyncExitStack() as stack:
         stack.enter_context(listener)
-        roll.enter(0, 0, 100)
-        place = None if is_alone else Place(0, 0, roll, listener, tmp_path)
+        worker_table.enter(0, 0, 100)
+        place = None if is_alone else Place(0, 0, worker_table, listener, tmp_path)
         reception = await opened(place, replace(settings, host="::"), stack)
         port = int(reception.url.rpartition(":")[2])
         for address in ("127.0.0.1", "::1"):
@@ -229,28 +229,28 @@ async def test_at_any_address_of_six_those_of_four_are_answered_too(
 @given(st.lists(st.tuples(st.sampled_from(list(Stage)[1:]), st.integers(0, 10**6)), max_size=ROWS))
 def test_the_roll_says_what_was_entered(written: list[tuple[Stage, int]]) -> None:
     with tempfile.TemporaryFile() as file:
-        roll = Roll.made(file.fileno())
+        worker_table = WorkerTable.made(file.fileno())
         expected = []
         for number, (stage, connections) in enumerate(written):
-            at = roll.free()
+            at = worker_table.free()
             assert at == number
-            roll.enter(at, number, 1000 + number)
-            roll.turn(at, stage)
-            roll.count(at, connections)
-            expected.append(RollEntry(number, stage, number, 1000 + number, connections))
-        assert list(Roll(file.fileno()).rows()) == expected
-        assert (roll.free() is None) == (len(written) == ROWS)
+            worker_table.enter(at, number, 1000 + number)
+            worker_table.turn(at, stage)
+            worker_table.count(at, connections)
+            expected.append(WorkerRow(number, stage, number, 1000 + number, connections))
+        assert list(WorkerTable(file.fileno()).rows()) == expected
+        assert (worker_table.free() is None) == (len(written) == ROWS)
         serving = [count for stage, count in written if stage is Stage.SERVING]
-        assert roll.fewest() == min(serving, default=0)
-        roll.close()
+        assert worker_table.fewest() == min(serving, default=0)
+        worker_table.close()
 
 
-def test_a_row_that_is_vacant_is_given_away_again(roll: Roll) -> None:
-    roll.enter(0, 0, 1)
-    roll.enter(1, 1, 2)
-    roll.vacate(0)
-    assert roll.free() == 0
-    assert [row.pid for row in roll.rows()] == [2]
+def test_a_row_that_is_vacant_is_given_away_again(worker_table: WorkerTable) -> None:
+    worker_table.enter(0, 0, 1)
+    worker_table.enter(1, 1, 2)
+    worker_table.vacate(0)
+    assert worker_table.free() == 0
+    assert [row.pid for row in worker_table.rows()] == [2]
 
 
 class Full(socket.socket):

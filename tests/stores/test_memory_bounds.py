@@ -5,8 +5,8 @@ import asyncio
 from router.domain.budget import Budget, BudgetWindow, Period, RateLimit, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
-from router.stores.memory.meter import MemoryMeter
-from router.stores.memory.purse import MemoryPurse
+from router.stores.memory.budget_store import MemoryBudgetStore
+from router.stores.memory.rate_limiter import MemoryRateLimiter
 from tests.stores.conformance.kinds import Clock
 
 DOLLAR = Money.from_usd("1")
@@ -25,27 +25,27 @@ def budget(number: int) -> Budget:
 
 
 async def test_limits_that_are_whole_again_make_room(clock: Clock) -> None:
-    meter = MemoryMeter(clock, most_rates=10)
+    rate_limiter = MemoryRateLimiter(clock, most_rates=10)
     for number in range(1000):
-        await meter.take([limit(number)], 0)
+        await rate_limiter.take([limit(number)], 0)
         clock.now_s += 10
 
-    assert len(meter) <= 10
+    assert len(rate_limiter) <= 10
 
 
 async def test_a_limit_that_was_taken_from_is_not_forgotten_however_many_come(
     clock: Clock,
 ) -> None:
-    meter = MemoryMeter(clock, most_rates=10)
-    await meter.take([limit(-1)], 0)
-    await meter.take([limit(-1)], 0)
+    rate_limiter = MemoryRateLimiter(clock, most_rates=10)
+    await rate_limiter.take([limit(-1)], 0)
+    await rate_limiter.take([limit(-1)], 0)
     for number in range(1000):
-        await meter.take([limit(number)], 0)
+        await rate_limiter.take([limit(number)], 0)
 
-    assert (await meter.take([limit(-1)], 0)) is not None
+    assert (await rate_limiter.take([limit(-1)], 0)) is not None
     clock.now_s += 60
-    await meter.take([limit(1000)], 0)
-    assert (await meter.take([limit(-1)], 0)) is None
+    await rate_limiter.take([limit(1000)], 0)
+    assert (await rate_limiter.take([limit(-1)], 0)) is None
 
 
 class Books:
@@ -64,15 +64,15 @@ async def test_budgets_that_nobody_asks_for_make_room_and_the_ledger_knows_them(
     clock: Clock,
 ) -> None:
     books = Books()
-    purse = MemoryPurse(clock, books, most_accounts=10)
+    budget_store = MemoryBudgetStore(clock, books, most_accounts=10)
     for number in range(100):
-        reserved = await purse.reserve([budget(number)], DOLLAR)
+        reserved = await budget_store.reserve([budget(number)], DOLLAR)
         assert isinstance(reserved, Reservation)
-        purse.settle(reserved, DOLLAR)
+        budget_store.settle(reserved, DOLLAR)
         books.spent[of_tag(number)] = DOLLAR
 
-    assert len(await purse.balances()) == 10
-    (balance,) = await purse.look([budget(0)])
+    assert len(await budget_store.balances()) == 10
+    (balance,) = await budget_store.look([budget(0)])
     assert (balance.spent, balance.left) == (DOLLAR, ZERO)
     assert books.asked == 101
 
@@ -81,14 +81,14 @@ async def test_a_budget_that_is_asked_for_stays_and_so_does_what_is_set_aside(
     clock: Clock,
 ) -> None:
     books = Books()
-    purse = MemoryPurse(clock, books, most_accounts=10)
-    reserved = await purse.reserve([budget(-1)], DOLLAR)
+    budget_store = MemoryBudgetStore(clock, books, most_accounts=10)
+    reserved = await budget_store.reserve([budget(-1)], DOLLAR)
     assert isinstance(reserved, Reservation)
     for number in range(100):
-        await purse.look([budget(-2), budget(number)])
+        await budget_store.look([budget(-2), budget(number)])
 
     assert books.asked == 102
-    (balance,) = await purse.look([budget(-1)])
+    (balance,) = await budget_store.look([budget(-1)])
     assert balance.reserved == DOLLAR
     assert books.asked == 102
 
@@ -97,26 +97,26 @@ async def test_a_budget_on_which_nothing_is_set_aside_stays_while_a_call_of_unkn
     clock: Clock,
 ) -> None:
     """The ledger does not have its row yet when the budget is needed again."""
-    purse = MemoryPurse(clock, Books(), most_accounts=10)
-    reserved = await purse.reserve([budget(-1)], ZERO)
+    budget_store = MemoryBudgetStore(clock, Books(), most_accounts=10)
+    reserved = await budget_store.reserve([budget(-1)], ZERO)
     assert isinstance(reserved, Reservation)
     for number in range(100):
-        await purse.look([budget(number)])
-    await purse.look([budget(-1)])
-    purse.settle(reserved, DOLLAR)
-    (balance,) = await purse.look([budget(-1)])
+        await budget_store.look([budget(number)])
+    await budget_store.look([budget(-1)])
+    budget_store.settle(reserved, DOLLAR)
+    (balance,) = await budget_store.look([budget(-1)])
     assert balance.spent == DOLLAR
 
 
 async def test_what_was_just_spent_is_not_forgotten_before_the_ledger_has_it(clock: Clock) -> None:
-    purse = MemoryPurse(clock, Books(), most_accounts=10)
-    reserved = await purse.reserve([budget(-1)], DOLLAR)
+    budget_store = MemoryBudgetStore(clock, Books(), most_accounts=10)
+    reserved = await budget_store.reserve([budget(-1)], DOLLAR)
     assert isinstance(reserved, Reservation)
     for number in range(100):
-        await purse.look([budget(number)])
-    purse.settle(reserved, DOLLAR)
-    await purse.look([budget(100)])
-    (balance,) = await purse.look([budget(-1)])
+        await budget_store.look([budget(number)])
+    budget_store.settle(reserved, DOLLAR)
+    await budget_store.look([budget(100)])
+    (balance,) = await budget_store.look([budget(-1)])
     assert balance.spent == DOLLAR
 
 
@@ -132,12 +132,12 @@ async def test_a_budget_that_is_forgotten_while_another_one_is_opened_is_opened_
             await opened.wait()
         return ZERO
 
-    purse = MemoryPurse(clock, slow, most_accounts=10)
-    reserving = asyncio.create_task(purse.reserve([budget(-1), budget(-2)], DOLLAR))
+    budget_store = MemoryBudgetStore(clock, slow, most_accounts=10)
+    reserving = asyncio.create_task(budget_store.reserve([budget(-1), budget(-2)], DOLLAR))
     await asked.wait()
     for number in range(100):
-        await purse.look([budget(number)])
+        await budget_store.look([budget(number)])
     opened.set()
     assert isinstance(await reserving, Reservation)
-    (balance,) = await purse.look([budget(-1)])
+    (balance,) = await budget_store.look([budget(-1)])
     assert balance.reserved == DOLLAR

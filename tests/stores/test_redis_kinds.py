@@ -156,13 +156,13 @@ async def test_a_user_with_the_rights_that_the_document_names_may_do_all_that_is
 
     async with opened(f"redis://farthing:secret@127.0.0.1:{redis_server.port}/0", 2.0) as link:
         stores = Stores(link)
-        cache, purse, notices = stores.cache(), stores.purse(), stores.notices()
+        cache, budget_store, notices = stores.cache(), stores.budget_store(), stores.notices()
         await cache.put("a", W, b"1", 60)
         assert [each.value async for each in cache.entries()] == [b"1"]
         await cache.drop("a", W)
-        await settled(purse, await taken(purse, CENT), CENT)
-        await purse.look([WHOLE])
-        await stores.meter().take([RateLimit(EVERYTHING, requests_per_minute=5)], 1)
+        await settled(budget_store, await taken(budget_store, CENT), CENT)
+        await budget_store.look([WHOLE])
+        await stores.rate_limiter().take([RateLimit(EVERYTHING, requests_per_minute=5)], 1)
         assert await notices.post([Notice(Subject(About.MODEL, "a"), 5.0)])
         assert len(await notices.read()) == 1
         await stores.affinity().stay("s", "a", 60)
@@ -179,8 +179,8 @@ async def test_a_limit_that_owes_ten_minutes_is_not_forgotten_after_two(
 ) -> None:
     async with opened(redis_server.url, 2.0) as link:
         await link.client.flushall()
-        meter = Stores(link).meter()
-        assert await meter.take([RateLimit(EVERYTHING, tokens_per_minute=100)], 1000) is None
+        rate_limiter = Stores(link).rate_limiter()
+        assert await rate_limiter.take([RateLimit(EVERYTHING, tokens_per_minute=100)], 1000) is None
 
         (bucket,) = await link.client.keys("farthing:2:{limit}:*")
         assert 600 < await link.client.ttl(bucket) <= 660

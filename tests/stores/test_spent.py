@@ -14,7 +14,7 @@ from router.app.spending import Spending
 from router.domain.budget import EVERYTHING, Budget, BudgetWindow, Period, Scope, ScopeKind
 from router.domain.ledger import Entry
 from router.domain.money import ZERO, Money
-from router.stores.memory.purse import ASK_AGAIN_S, MemoryPurse, SpentUnknown
+from router.stores.memory.budget_store import ASK_AGAIN_S, MemoryBudgetStore, SpentUnknown
 from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.rollups import roll_up, roll_up_step
@@ -124,17 +124,17 @@ async def test_what_waits_in_the_spool_when_a_budget_begins_counts_once_it_is_wr
     engine, spool = open_database(path), Spool(spool_of(path))
     write(engine, [entry("r1", cost=CENT)])
     spool.append([Waiting.of(entry("r2", cost=CENT * 30))])
-    purse = MemoryPurse(clock, Spending(engine, None, spool))
+    budget_store = MemoryBudgetStore(clock, Spending(engine, None, spool))
     budget = Budget(EVERYTHING, DOLLAR, BudgetWindow.LIFETIME)
-    held = await taken(purse, CENT * 2, budget)
-    assert (await purse.look([budget]))[0].spent == CENT
+    held = await taken(budget_store, CENT * 2, budget)
+    assert (await budget_store.look([budget]))[0].spent == CENT
 
     Books(engine, spool, time.monotonic).recover()
     clock.now_s += ASK_AGAIN_S
-    await purse.look([budget])
-    await purse.close()
-    purse.settle(held, CENT * 2)
-    assert (await purse.look([budget]))[0].spent == CENT * 33
+    await budget_store.look([budget])
+    await budget_store.close()
+    budget_store.settle(held, CENT * 2)
+    assert (await budget_store.look([budget]))[0].spent == CENT * 33
     engine.dispose()
 
 

@@ -16,7 +16,7 @@ from router.app.spending import Spending
 from router.domain.budget import EVERYTHING, Budget, BudgetWindow
 from router.domain.money import Money
 from router.ports import LedgerState
-from router.stores.memory.purse import ASK_AGAIN_S, MemoryPurse
+from router.stores.memory.budget_store import ASK_AGAIN_S, MemoryBudgetStore
 from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
@@ -299,16 +299,16 @@ async def test_what_waits_at_the_start_is_missing_in_a_budget_only_until_it_is_b
     spool.append([Waiting.of(entry(f"r{n:03}", cost=Money(10))) for n in range(300)])
     books = Books(engine, spool, clock)
     books.recover(is_hurried=lambda: True)
-    purse = MemoryPurse(clock, Spending(engine, None, spool))
+    budget_store = MemoryBudgetStore(clock, Spending(engine, None, spool))
     forever = Budget(EVERYTHING, Money(100_000), BudgetWindow.LIFETIME)
 
-    (balance,) = await purse.look([forever])
+    (balance,) = await budget_store.look([forever])
     assert balance.spent == Money(2000)
     books.recover()
     clock.now_s += ASK_AGAIN_S
-    await purse.look([forever])
-    await purse.close()
-    (balance,) = await purse.look([forever])
+    await budget_store.look([forever])
+    await budget_store.close()
+    (balance,) = await budget_store.look([forever])
     assert balance.spent == Money(3000)
     books.let_go()
     engine.dispose()

@@ -9,7 +9,7 @@ from router.domain.members import replace
 from router.domain.money import Money
 from router.ledger.rulebook import Rulebook
 from router.ports import Reservation
-from router.stores.memory.purse import MemoryPurse
+from router.stores.memory.budget_store import MemoryBudgetStore
 from router.telemetry.budget_metrics import BudgetCollector
 
 _ALL = Budget(EVERYTHING, Money.from_usd(10), BudgetWindow.MONTH)
@@ -24,12 +24,12 @@ def _of(each: Budget, name: str) -> Budget:
 
 
 async def _left(*spent: tuple[Sequence[Budget], float]) -> Mapping[str, float]:
-    purse = MemoryPurse(lambda: 0.0)
+    budget_store = MemoryBudgetStore(lambda: 0.0)
     for budgets, usd in spent:
-        held = await purse.reserve(budgets, Money.from_usd(usd))
+        held = await budget_store.reserve(budgets, Money.from_usd(usd))
         assert isinstance(held, Reservation)
-        purse.settle(held, held.amount)
-    (family,) = BudgetCollector(purse, _RULEBOOK).collect()
+        budget_store.settle(held, held.amount)
+    (family,) = BudgetCollector(budget_store, _RULEBOOK).collect()
     return {sample.labels["budget"]: sample.value for sample in family.samples}
 
 

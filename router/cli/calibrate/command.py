@@ -11,12 +11,12 @@ from rich.console import Console
 from router.app import real_world
 from router.cli.arguments.options import config_path
 from router.cli.calibrate.forms import Document, Provenance, card, document, heard_document
-from router.cli.calibrate.hearsay import HearsaySources, Overheard, overheard
 from router.cli.calibrate.labels import GatheredLabels, from_files
 from router.cli.calibrate.options import add_arguments
 from router.cli.calibrate.replay import from_requests
 from router.cli.calibrate.served import Served, Understanding
 from router.cli.calibrate.table import print_calibration, print_heard
+from router.cli.calibrate.weak_labels import Overheard, WeakLabelSources, overheard
 from router.cli.output.appearing import output
 from router.cli.output.page import CALIBRATION, write_page
 from router.config.evidence.local_install import install, undo, version_of
@@ -96,7 +96,7 @@ class _Desk:
         shipped = Shipped(abilities, served, self._understanding.agreeing)
         rule = InstallRule(folds=self._args.folds, is_strict=self._args.strict)
         with Console(stderr=True).status("Judging own answers"):
-            found = calibrate(gathered.labelled, shipped, rule, self._args.seed, known.hearsay)
+            found = calibrate(gathered.labelled, shipped, rule, self._args.seed, known.weak_labels)
         outcomes = gathered.labelled.outcomes
         moved = served.goes_by_prompts(outcomes.prompts, outcomes.prompt_ids)
         about = Provenance(time.time(), gathered, known, goes_by_prompts=moved)
@@ -134,14 +134,14 @@ class _Desk:
         )
 
 
-def _asked(args: argparse.Namespace) -> HearsaySources:
+def _asked(args: argparse.Namespace) -> WeakLabelSources:
     """Where to look for what was heard. Raises FarthingError for options that have no effect."""
     if not args.feedback and (args.since or args.count_automatic):
         raise FarthingError("--since and --count-automatic are about the ledger: add --feedback")
     if args.twice and not args.requests:
         raise FarthingError("--twice is about recorded requests: add --requests")
     since_s = (midnight_s(args.since) if args.since else 0.0) if args.feedback else None
-    return HearsaySources(since_s, args.feedback_file, args.count_automatic)
+    return WeakLabelSources(since_s, args.feedback_file, args.count_automatic)
 
 
 def _listed(found: Calibration) -> str:

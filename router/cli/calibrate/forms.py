@@ -8,18 +8,18 @@ from typing import Any
 from msgspec import Struct, structs
 
 from router.cli.calibrate.cascades import attempt_document
-from router.cli.calibrate.hearsay import Overheard
 from router.cli.calibrate.labels import GatheredLabels
+from router.cli.calibrate.weak_labels import Overheard
 from router.domain.category import Category
 from router.domain.model import Ability
 from router.domain.scored import ScoreSource
 from router.evaluation.calibration import Calibration, areas, hulls, reliability
 from router.evaluation.forecasts import LOCAL, SHIPPED
-from router.evaluation.hearsay import FeedbackScores, Trust, Whose
 from router.evaluation.hull import Hull
 from router.evaluation.local import CategoryVerdict, Duel
 from router.evaluation.shrinkage import seen
 from router.evaluation.sweep import singles
+from router.evaluation.weak_labels import FeedbackScores, Trust, Whose
 from router.ledger.outcomes import SourceScores
 
 Document = dict[str, Any]
@@ -90,10 +90,10 @@ ABILITIES = "the abilities of the catalog as they are: no artefact adjusts them"
 
 def heard_document(known: Overheard) -> Document:
     """What was heard, source by source, and its weight relative to a gold label."""
-    hearsay = known.hearsay
+    weak_labels = known.weak_labels
     return {
-        "trust": _trust(hearsay.trust),
-        "holds_down": hearsay.holds_down,
+        "trust": _trust(weak_labels.trust),
+        "holds_down": weak_labels.holds_down,
         "heard": [_heard(known, each) for each in known.told],
     }
 
@@ -112,7 +112,7 @@ def _heard(known: Overheard, each: SourceScores) -> Document:
         "scores": each.count,
         "mean": each.mean,
         "answers": known.answers.get((Category(each.category), each.model)),
-        "weight": known.hearsay.trust.weight if is_feedback else 0.0,
+        "weight": known.weak_labels.trust.weight if is_feedback else 0.0,
     }
 
 
@@ -151,14 +151,14 @@ def _estimates(found: Calibration, category: Category) -> Iterator[Document]:
             told["local"] = _ability(local.ability(model, shipped))
         if model in gold:
             told["scored"] = {"mean": gold[model].mean, "answers": gold[model].answers}
-        if said := found.hearsay.feedback.get((category, model)):
+        if said := found.weak_labels.feedback.get((category, model)):
             told["feedback"] = _said(said)
         yield told | _ceiling(found, (category, model), told)
 
 
 def _ceiling(found: Calibration, whose: Whose, told: Document) -> Document:
     """How good the model can be at most by its flaws, and which estimates are above that."""
-    flaws = found.hearsay.flaws.get(whose)
+    flaws = found.weak_labels.flaws.get(whose)
     if flaws is None or not flaws.flawed:
         return {}
     most = flaws.ceiling

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUTCOMES",
         help="scored answers: .parquet, .jsonl or .csv with prompt, model and score (0 to 1)",
     )
-    _add_hearsay(parser)
+    _add_weak_labels(parser)
     parser.add_argument("--models", metavar="A,B", help="only these models (default: all)")
     _add_replay(parser)
     _add_rule(parser)
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write everything as JSON")
 
 
-def _add_hearsay(parser: argparse.ArgumentParser) -> None:
+def _add_weak_labels(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "other evidence about answers: it counts for less, and decides nothing"
     )

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from router.cli.calibrate.cascades import print_cascades
 from router.cli.output.tables import print_lines
-from router.evaluation.hearsay import LEAST_PAIRS
+from router.evaluation.weak_labels import LEAST_PAIRS
 
 Document = Mapping[str, Any]
 

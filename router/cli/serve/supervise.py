@@ -24,7 +24,7 @@ from router.cli.serve.process import has_terminal
 from router.domain.errors import FarthingError
 from router.server.crew.address import url_of
 from router.server.crew.place import LONGEST_FOLDER
-from router.server.crew.roll import Roll
+from router.server.crew.worker_table import WorkerTable
 from router.telemetry.log import start_logging
 
 _EXIT_BY_SIGINT = 130
@@ -56,30 +56,30 @@ def _agency(orders: Orders) -> Iterator["_Agency"]:
                 f"{folder} is too long for the workers' sockets: set a shorter TMPDIR"
             )
         with tempfile.TemporaryFile() as table:
-            yield _Agency(orders, Roll.made(table.fileno()), table.fileno(), folder)
+            yield _Agency(orders, WorkerTable.made(table.fileno()), table.fileno(), folder)
 
 
 class _Agency(Struct, frozen=True):
-    """Hires workers, each with a row in the roll. Through `folder` they ask each other for figures."""
+    """Hires workers, each with a row in the table of workers. Through `folder` they ask each other for figures."""
 
     orders: Orders
-    roll: Roll
+    worker_table: WorkerTable
     table: int
     folder: str
 
     async def hire(self, number: int) -> Worker:
         """A worker that is starting. Raises OSError."""
-        if (at := self.roll.free()) is None:
+        if (at := self.worker_table.free()) is None:
             raise OSError("too many workers are still shutting down")
         job = Job(number, at, self.table, self.folder, asdict(self.orders))
         command = own_command(["work"])
         worker = await hired(command, job, self.table, self.orders.listener)
-        self.roll.enter(at, number, worker.pid)
+        self.worker_table.enter(at, number, worker.pid)
         return worker
 
     def dismiss(self, worker: Worker) -> None:
         """Free the row of a worker that has ended."""
-        self.roll.vacate(worker.at)
+        self.worker_table.vacate(worker.at)
 
 
 async def _supervised(orders: Orders, agency: _Agency) -> int:

@@ -26,7 +26,7 @@ from router.config.settings import Settings
 from router.config.source import Source
 from router.domain.members import replace
 from router.server.crew.place import Place
-from router.server.crew.roll import Roll
+from router.server.crew.worker_table import WorkerTable
 from router.telemetry.log import Lines, start_logging
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _greeting(secret: str) -> "Greeting":
 
 def _place(job: Job, orders: Orders) -> Place:
     listener = socket.socket(fileno=orders.listener)
-    return Place(job.number, job.at, Roll(job.roll), listener, Path(job.folder))
+    return Place(job.number, job.at, WorkerTable(job.worker_table), listener, Path(job.folder))
 
 
 class _Shift(Struct, frozen=True):

@@ -51,7 +51,7 @@ class Acceptor:
 
     def _knock(self) -> None:
         """A client waits. Let workers with fewer connections go first; if none does, it is our turn."""
-        ahead = self.connections - self._place.roll.fewest()
+        ahead = self.connections - self._place.worker_table.fewest()
         if ahead <= 0:
             self._accept()
         else:

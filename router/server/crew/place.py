@@ -7,14 +7,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from router.server.crew.roll import Roll, Stage
+from router.server.crew.worker_table import Stage, WorkerTable
 
 LONGEST_FOLDER = 90
 """In bytes: the path of a socket has at most 103 on macOS, 107 on Linux, and its own name has up to seven."""
 
 
 class Place(Struct, frozen=True):
-    """Worker `number`, at the row `at` of the roll.
+    """Worker `number`, at the row `at` of the table of workers.
 
     `listener` is bound and listens; all workers take connections from it. In `folder`, which is open
     to nobody else, they ask each other for figures.
@@ -22,17 +22,17 @@ class Place(Struct, frozen=True):
 
     number: int
     at: int
-    roll: Roll
+    worker_table: WorkerTable
     listener: socket.socket
     folder: Path
 
     def count(self, connections: int) -> None:
         """Tell the others how many connections we have."""
-        self.roll.count(self.at, connections)
+        self.worker_table.count(self.at, connections)
 
     def turn(self, stage: Stage) -> None:
         """Tell the others our stage."""
-        self.roll.turn(self.at, stage)
+        self.worker_table.turn(self.at, stage)
 
     def told(self) -> Sequence[dict[str, object]]:
         """What all workers are doing, in the order of their numbers, as JSON."""
@@ -44,5 +44,5 @@ class Place(Struct, frozen=True):
                 "connections": row.connections,
                 "answered_this": row.pid == os.getpid(),
             }
-            for row in sorted(self.roll.rows(), key=lambda row: (row.number, row.pid))
+            for row in sorted(self.worker_table.rows(), key=lambda row: (row.number, row.pid))
         ]

@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import web
 
 from router.server.crew.place import Place
-from router.server.crew.roll import RollEntry, Stage
+from router.server.crew.worker_table import Stage, WorkerRow
 
 _PATIENCE_S = 1.0
 Sayings = Mapping[str, Callable[[], Awaitable[bytes]]]
@@ -37,7 +37,7 @@ class Siblings:
 
     async def say(self, name: str) -> dict[int, bytes | None]:
         """What each worker says about `name`, by its number; None for one that does not answer in time."""
-        rows = [row for row in self._place.roll.rows() if row.stage is Stage.SERVING]
+        rows = [row for row in self._place.worker_table.rows() if row.stage is Stage.SERVING]
         said = await asyncio.gather(*(self._said(row, name) for row in rows))
         return {row.number: text for row, text in sorted(zip(rows, said, strict=True), key=_number)}
 
@@ -45,7 +45,7 @@ class Siblings:
         saying = self._sayings.get(request.match_info["name"])
         return web.Response(body=await saying()) if saying else web.Response(status=404)
 
-    async def _said(self, row: RollEntry, name: str) -> bytes | None:
+    async def _said(self, row: WorkerRow, name: str) -> bytes | None:
         if row.at == self._place.at:
             return await self._sayings[name]()
         connector = aiohttp.UnixConnector(self._socket(row.at))
@@ -63,5 +63,5 @@ class Siblings:
         return str(self._place.folder / f"{at}.sock")
 
 
-def _number(each: tuple[RollEntry, bytes | None]) -> int:
+def _number(each: tuple[WorkerRow, bytes | None]) -> int:
     return each[0].number

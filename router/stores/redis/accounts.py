@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from router.domain.budget import Balance, Budget, Period
 from router.domain.money import Money
-from router.stores.memory.purse import is_due
+from router.stores.memory.budget_store import is_due
 from router.stores.redis import keys
 
 PICO_PER_NANO = 1000

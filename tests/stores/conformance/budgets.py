@@ -2,7 +2,7 @@
 
 from router.domain.budget import EVERYTHING, Budget, BudgetWindow, Scope, ScopeKind
 from router.domain.money import Money
-from router.ports import Purse, Reservation
+from router.ports import BudgetStore, Reservation
 
 DAY_S = 86_400
 DOLLAR = Money.from_usd(1)
@@ -11,12 +11,12 @@ WHOLE = Budget(EVERYTHING, DOLLAR, BudgetWindow.DAY)
 OWN = Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd(5), BudgetWindow.MONTH, "Europe/Berlin")
 
 
-async def settled(purse: Purse, reservation: Reservation, cost: Money) -> None:
-    purse.settle(reservation, cost)
-    await purse.close()
+async def settled(budget_store: BudgetStore, reservation: Reservation, cost: Money) -> None:
+    budget_store.settle(reservation, cost)
+    await budget_store.close()
 
 
-async def taken(purse: Purse, amount: Money, *budgets: Budget) -> Reservation:
-    answer = await purse.reserve(budgets or (WHOLE,), amount)
+async def taken(budget_store: BudgetStore, amount: Money, *budgets: Budget) -> Reservation:
+    answer = await budget_store.reserve(budgets or (WHOLE,), amount)
     assert isinstance(answer, Reservation), answer
     return answer

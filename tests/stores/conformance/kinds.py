@@ -6,17 +6,17 @@ from functools import cached_property
 
 from router.domain.budget import Period, Scope
 from router.domain.money import ZERO, Money
-from router.ports import Affinity, Cache, Meter, Notices, Purse
+from router.ports import Affinity, BudgetStore, Cache, Notices, RateLimiter
 from router.stores.memory.affinity import MemoryAffinity
+from router.stores.memory.budget_store import MemoryBudgetStore, SpentUnknown
 from router.stores.memory.cache import MemoryCache
-from router.stores.memory.meter import MemoryMeter
-from router.stores.memory.purse import MemoryPurse, SpentUnknown
+from router.stores.memory.rate_limiter import MemoryRateLimiter
 from router.stores.redis.affinity import RedisAffinity
+from router.stores.redis.budget_store import RedisBudgetStore
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisLink
-from router.stores.redis.meter import RedisMeter
 from router.stores.redis.notices import RedisNotices
-from router.stores.redis.purse import RedisPurse
+from router.stores.redis.rate_limiter import RedisRateLimiter
 from tests import clock
 from tests.stores.notices import MemoryNotices
 
@@ -67,15 +67,15 @@ class Stores:
             return RedisCache(self.link, max_entry_bytes=max_entry_bytes)
         return MemoryCache(max_bytes=2**24, monotonic_s=self.clock, max_entry_bytes=max_entry_bytes)
 
-    def purse(self) -> Purse:
+    def budget_store(self) -> BudgetStore:
         if self.link is not None:
-            return RedisPurse(self.link, self.clock, self.books)
-        return MemoryPurse(self.clock, self.books)
+            return RedisBudgetStore(self.link, self.clock, self.books)
+        return MemoryBudgetStore(self.clock, self.books)
 
-    def meter(self) -> Meter:
+    def rate_limiter(self) -> RateLimiter:
         if self.link is not None:
-            return RedisMeter(self.link, self.clock)
-        return MemoryMeter(self.clock)
+            return RedisRateLimiter(self.link, self.clock)
+        return MemoryRateLimiter(self.clock)
 
     def notices(self) -> Notices:
         return self.board if self.link is None else RedisNotices(self.link)

@@ -68,12 +68,12 @@ class Orders(_Line):
 class Job(_Line):
     """For a worker: its place, and the supervisor's orders.
 
-    Its row in the roll is `at`. `listener` and `roll` are inherited files.
+    Its row in the table of workers is `at`. `listener` and `worker_table` are inherited files.
     """
 
     number: int
     at: int
-    roll: int
+    worker_table: int
     folder: str
     orders: dict[str, Any]
 

@@ -16,7 +16,7 @@ from router.cli.serve.crew.orders import Job
 
 
 class Worker(Struct, eq=False):
-    """A running worker; `at` is its row in the roll, `began_s` when it was started, by the monotonic clock."""
+    """A running worker; `at` is its row in the table of workers; it was started at `began_s` of the monotonic clock."""
 
     number: int
     at: int

@@ -39,7 +39,7 @@ def is_due(due_s: float | None, now_s: float) -> bool:
 
 
 async def nothing_spent(_scope: Scope, _period: Period) -> Money:
-    """For a purse without a ledger behind it."""
+    """For a store without a ledger behind it."""
     return ZERO
 
 
@@ -56,8 +56,8 @@ class _Account(Struct):
         return Balance(budget, self.period, self.spent, self.reserved)
 
 
-class MemoryPurse:
-    """Implements `router.ports.Purse` in this process.
+class MemoryBudgetStore:
+    """Implements `router.ports.BudgetStore` in this process.
 
     Clients choose tags, so there may be any number of budgets "for each tag": beyond `most_accounts` the
     least recently used one is forgotten, since the ledger knows it.

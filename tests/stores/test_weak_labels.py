@@ -9,8 +9,8 @@ from router.domain.ledger import Outcome
 from router.domain.members import replace
 from router.domain.scored import Scored, ScoreSource
 from router.ledger.outcomes import Looked, SourceScores
-from router.stores.sql.hearsay import feedback_on, heard, looked_at
 from router.stores.sql.schema import OUTCOMES, SCORE_COLUMNS, score_row_of
+from router.stores.sql.weak_labels import feedback_on, heard, looked_at
 from tests.stores.engines import write
 from tests.stores.entries import USUAL, entry
 

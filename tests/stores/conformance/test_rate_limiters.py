@@ -1,19 +1,19 @@
-"""Limits per minute, in this process and in Redis: what every meter keeps to."""
+"""Limits per minute, in this process and in Redis: what every rate limiter keeps to."""
 
 import asyncio
 
 import pytest
 
 from router.domain.budget import EVERYTHING, RateLimit, Scope, ScopeKind
-from router.ports import Exceeded, Meter
+from router.ports import Exceeded, RateLimiter
 from router.stores.redis.link import RedisLink
-from router.stores.redis.meter import RedisMeter
+from router.stores.redis.rate_limiter import RedisRateLimiter
 from tests.stores.conformance.kinds import Clock, Stores
 
 
 @pytest.fixture
-def meter(stores: Stores) -> Meter:
-    return stores.meter()
+def rate_limiter(stores: Stores) -> RateLimiter:
+    return stores.rate_limiter()
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def clock(stores: Stores) -> Clock:
     return stores.clock
 
 
-async def test_a_limit_of_requests_lets_so_many_through(meter: Meter) -> None:
+async def test_a_limit_of_requests_lets_so_many_through(rate_limiter: RateLimiter) -> None:
     limit = RateLimit(EVERYTHING, requests_per_minute=5)
-    answers = await asyncio.gather(*(meter.take([limit], 10) for _ in range(8)))
+    answers = await asyncio.gather(*(rate_limiter.take([limit], 10) for _ in range(8)))
     reached = [answer for answer in answers if answer is not None]
 
     assert len(reached) == 3
@@ -31,30 +31,32 @@ async def test_a_limit_of_requests_lets_so_many_through(meter: Meter) -> None:
 
 
 async def test_a_limit_of_tokens_counts_tokens_and_the_first_that_is_reached_is_told(
-    meter: Meter,
+    rate_limiter: RateLimiter,
 ) -> None:
     requests = RateLimit(EVERYTHING, requests_per_minute=1000)
     tokens = RateLimit(Scope(ScopeKind.KEY, "k"), tokens_per_minute=600)
 
-    assert await meter.take([requests, tokens], 500) is None
-    reached = await meter.take([requests, tokens], 500)
+    assert await rate_limiter.take([requests, tokens], 500) is None
+    reached = await rate_limiter.take([requests, tokens], 500)
     assert isinstance(reached, Exceeded)
     assert reached.limit == tokens
     assert reached.for_s == pytest.approx(40, abs=1)
-    assert await meter.take([requests], 500) is None
+    assert await rate_limiter.take([requests], 500) is None
 
 
-async def test_what_is_larger_than_a_limit_waits_for_all_of_it(meter: Meter) -> None:
+async def test_what_is_larger_than_a_limit_waits_for_all_of_it(rate_limiter: RateLimiter) -> None:
     limit = RateLimit(EVERYTHING, tokens_per_minute=100)
 
-    assert await meter.take([limit], 1000) is None
-    assert await meter.take([limit], 1) is not None
+    assert await rate_limiter.take([limit], 1000) is None
+    assert await rate_limiter.take([limit], 1) is not None
 
 
 @pytest.mark.parametrize("bounds", [(5, 600), (600, 5)])
-async def test_of_two_limits_on_one_key_both_hold(meter: Meter, bounds: tuple[int, int]) -> None:
+async def test_of_two_limits_on_one_key_both_hold(
+    rate_limiter: RateLimiter, bounds: tuple[int, int]
+) -> None:
     own, each = (RateLimit(Scope(ScopeKind.KEY, "two"), requests_per_minute=n) for n in bounds)
-    answers = [await meter.take([own, each], 1) for _ in range(6)]
+    answers = [await rate_limiter.take([own, each], 1) for _ in range(6)]
 
     assert answers[:5] == [None] * 5
     assert isinstance(answers[5], Exceeded)
@@ -68,13 +70,13 @@ async def test_a_clock_of_redis_that_is_set_back_does_not_leave_a_limit_empty_un
     loop = asyncio.get_running_loop()
     link = RedisLink(redis_url, timeout_s=2.0, monotonic_s=loop.time)
     await link.client.flushall()
-    meter = RedisMeter(link, loop.time)
-    assert await meter.take([limit], 1) is None
+    rate_limiter = RedisRateLimiter(link, loop.time)
+    assert await rate_limiter.take([limit], 1) is None
     (name,) = [each async for each in link.names("farthing:*")]
     await link.client.hincrbyfloat(name, "at_s", 3600)
 
-    assert await meter.take([limit], 1) is None
-    refused = await meter.take([limit], 1)
+    assert await rate_limiter.take([limit], 1) is None
+    refused = await rate_limiter.take([limit], 1)
     await link.close()
     assert isinstance(refused, Exceeded)
     assert refused.for_s <= 60

@@ -21,7 +21,7 @@ GRACE_S = 1.0
 """Enough to read what thousands of connections have brought."""
 
 
-class Vigil:
+class TimeLimit:
     """Watches the waits of one task, one after the other. Made inside a running loop; must be closed."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Vigil:
             self._task.cancel()
 
 
-class _Once(Vigil):
+class _Once(TimeLimit):
     """Watches a single wait."""
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
@@ -87,8 +87,8 @@ class _Once(Vigil):
         super().__exit__(kind, *rest)
 
 
-def at_most(delay_s: float) -> Vigil:
-    """A limit on one wait, for a `with` statement: raises TimeoutError there as `Vigil.within` does."""
+def at_most(delay_s: float) -> TimeLimit:
+    """A limit on one wait, for a `with` statement: raises TimeoutError there as `TimeLimit.within` does."""
     return _Once().within(delay_s)
 
 

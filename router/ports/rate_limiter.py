@@ -15,7 +15,7 @@ class Exceeded(Struct, frozen=True):
     for_s: float
 
 
-class Meter(Protocol):
+class RateLimiter(Protocol):
     """Keeps limits per minute."""
 
     async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:

@@ -3,12 +3,19 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.dispatch.climb import How
+from router.dispatch.cascade_machine import How
 from router.dispatch.fleet import Fleet
 from router.dispatch.plan import Effort, Plan
 from router.domain.cascade import Opinion, Ruling, Step
 from router.domain.money import Money
-from tests.dispatch.climb_kit import COMPLETE, REJECTED, UNDECIDED, Climbed, a_step, climb
+from tests.dispatch.cascade_kit import (
+    COMPLETE,
+    REJECTED,
+    UNDECIDED,
+    CascadeRun,
+    a_step,
+    cascade_machine,
+)
 from tests.dispatch.model_kit import (
     WRONG,
     Outcome,
@@ -50,7 +57,7 @@ plans = st.builds(
     st.sampled_from([2.0, 10.0, 60.0]),
     st.sampled_from([None, Money.from_usd("0.03"), Money.from_usd("0.05")]),
 )
-climbs = st.tuples(
+runs = st.tuples(
     plans, st.lists(steps, min_size=1, max_size=3), schedules, opinions, st.integers(0, 2**32)
 )
 
@@ -62,9 +69,9 @@ def played(
     ruled: list[Opinion],
     seed: int,
     fleet: Fleet,
-) -> Climbed:
+) -> CascadeRun:
     left = list(schedule)
-    return climb(
+    return cascade_machine(
         plan,
         taken,
         lambda _model, _now_s: left.pop(0) if len(left) > 1 else left[0],
@@ -81,32 +88,32 @@ Case = tuple[Plan, list[Step], list[Outcome], list[Opinion], int]
 
 
 @settings(max_examples=2000)
-@given(climbs)
+@given(runs)
 def test_every_request_ends_once_within_its_time_and_returns_all_tickets(case: Case) -> None:
     fleet = Fleet()
-    climbed = played(*case, fleet)
-    assert (climbed.answered_by is None) != (climbed.error is None)
-    assert len(climbed.committed) == (climbed.answered_by is not None)
-    assert climbed.started_after_the_end == 0
-    assert climbed.ended_s <= case[0].effort.total_s + 0.1
-    assert all(at_s < case[0].effort.total_s for at_s, _ in climbed.asked)
-    assert all(each.in_flight == 0 for each in fleet.standings(climbed.ended_s))
+    ran = played(*case, fleet)
+    assert (ran.answered_by is None) != (ran.error is None)
+    assert len(ran.committed) == (ran.answered_by is not None)
+    assert ran.started_after_the_end == 0
+    assert ran.ended_s <= case[0].effort.total_s + 0.1
+    assert all(at_s < case[0].effort.total_s for at_s, _ in ran.asked)
+    assert all(each.in_flight == 0 for each in fleet.standings(ran.ended_s))
 
 
 @settings(max_examples=1000)
-@given(climbs)
+@given(runs)
 def test_a_step_asks_each_of_its_models_once_and_is_judged_once(case: Case) -> None:
     _, taken, *_ = case
-    climbed = played(*case, Fleet())
-    asked = [step for step, how in zip(taken, climbed.hows, strict=False) if how is not How.SKIPPED]
+    ran = played(*case, Fleet())
+    asked = [step for step, how in zip(taken, ran.hows, strict=False) if how is not How.SKIPPED]
     first = [each.model.id for step in asked for each in step.candidates]
-    assert climbed.models[: len(first)] == first
-    ruled = [how for how in climbed.hows if how not in (How.SKIPPED, How.FAILED)]
-    assert len(climbed.judged) == len(ruled)
+    assert ran.models[: len(first)] == first
+    ruled = [how for how in ran.hows if how not in (How.SKIPPED, How.FAILED)]
+    assert len(ran.judged) == len(ruled)
 
 
 @settings(max_examples=1000)
-@given(climbs)
+@given(runs)
 def test_rejected_steps_always_lead_to_the_final_model(case: Case) -> None:
     """A step is only taken when there is enough for the final model, which then gives an answer."""
     plan, taken, schedule, _, _ = case
@@ -117,14 +124,14 @@ def test_rejected_steps_always_lead_to_the_final_model(case: Case) -> None:
             return Outcome(0.2)
         return left.pop(0) if len(left) > 1 else left[0]
 
-    climbed = climb(plan, taken, upstreams, [REJECTED, UNDECIDED], steps_s=8.0, judging_s=0.1)
-    assert climbed.reached_final
-    assert climbed.answered_by == "strong"
-    assert len(climbed.hows) == len(taken)
+    ran = cascade_machine(plan, taken, upstreams, [REJECTED, UNDECIDED], steps_s=8.0, judging_s=0.1)
+    assert ran.reached_final
+    assert ran.answered_by == "strong"
+    assert len(ran.hows) == len(taken)
 
 
 @settings(max_examples=300)
-@given(climbs)
+@given(runs)
 def test_the_same_schedule_is_climbed_the_same_way_twice(case: Case) -> None:
     first, second = played(*case, Fleet()), played(*case, Fleet())
     assert (first.asked, first.answered_by, first.hows) == (

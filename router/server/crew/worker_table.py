@@ -27,7 +27,7 @@ class Stage(IntEnum):
     LEAVING = 3
 
 
-class RollEntry(Struct, frozen=True):
+class WorkerRow(Struct, frozen=True):
     """A worker's entry in the table: its row, its stage, its number, its process, its connections."""
 
     at: int
@@ -37,7 +37,7 @@ class RollEntry(Struct, frozen=True):
     connections: int
 
 
-class Roll:
+class WorkerTable:
     """The table in the file `fd`, which all processes of a crew have inherited."""
 
     def __init__(self, fd: int) -> None:
@@ -71,13 +71,13 @@ class Roll:
         """The worker of this row has this many connections."""
         self._words[at * _WORDS + 3] = connections
 
-    def rows(self) -> Iterator[RollEntry]:
+    def rows(self) -> Iterator[WorkerRow]:
         """All rows that are not vacant."""
         words = self._words.tolist()
         for begins in range(0, len(words), _WORDS):
             if words[begins] != Stage.VACANT:
                 stage, number, pid, connections = words[begins : begins + _WORDS]
-                yield RollEntry(begins // _WORDS, Stage(stage), number, pid, connections)
+                yield WorkerRow(begins // _WORDS, Stage(stage), number, pid, connections)
 
     def fewest(self) -> int:
         """The fewest connections of any worker that takes new ones; 0 if there is none."""

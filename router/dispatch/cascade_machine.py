@@ -60,7 +60,7 @@ class StepEnd(Struct, frozen=True):
     why: str
 
 
-class Climb:
+class CascadeMachine:
     """The steps of one request's cascade, then the attempts of its `final` model.
 
     All steps together may take `steps_s` seconds from the request's beginning. `ends` says how those that are over
@@ -83,7 +83,7 @@ class Climb:
 
     def __repr__(self) -> str:
         where = "final" if self.is_final else f"step {len(self.ends) + 1}"
-        return f"<Climb at {where}: {self.calls!r}>"
+        return f"<CascadeMachine at {where}: {self.calls!r}>"
 
     def begin(self, now_s: float) -> tuple[Command, ...]:
         """The calls of the first step that may be taken, else the first attempt of the final model."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.evaluation.hearsay import LEAST_PAIRS, USUAL_WEIGHT, Flaws, Trust, trust
+from router.evaluation.weak_labels import LEAST_PAIRS, USUAL_WEIGHT, Flaws, Trust, trust
 
 Pairs = list[tuple[float, float]]
 

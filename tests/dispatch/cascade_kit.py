@@ -1,10 +1,10 @@
-"""A player of cascades: the climb, its upstreams and its judge, on a virtual clock."""
+"""A player of cascades: the machine, its upstreams and its judge, on a virtual clock."""
 
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from router.dispatch.climb import Climb, How
+from router.dispatch.cascade_machine import CascadeMachine, How
 from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, GiveUp, Start, Wake
 from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.machine import Attempts
@@ -42,7 +42,7 @@ def a_cascade(final: Candidate, *steps: Step) -> Cascade:
 
 
 @dataclass
-class Climbed:
+class CascadeRun:
     """What became of one request."""
 
     asked: list[tuple[float, str]] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Climbed:
         return [model for _, model in self.asked]
 
 
-def climb(
+def cascade_machine(
     plan: Plan,
     steps: Sequence[Step],
     upstreams: Upstreams,
@@ -73,21 +73,21 @@ def climb(
     judging_s: float = 0.0,
     cost: Money = ZERO,
     chance: Callable[[], float] = lambda: 0.5,
-) -> Climbed:
+) -> CascadeRun:
     """Run one request to its end; the opinions are given in order, the last one for ever.
 
     Each call that fails or is rejected costs `cost`.
     """
     fleet = fleet or Fleet()
     final = Attempts(plan, fleet, started_s=0.0, jitter=chance)
-    machine = Climb(a_cascade(plan.candidates[0], *steps), final, steps_s=steps_s)
+    machine = CascadeMachine(a_cascade(plan.candidates[0], *steps), final, steps_s=steps_s)
     return _Player(machine, upstreams, list(opinions), judging_s, cost).run()
 
 
 class _Player:
     def __init__(
         self,
-        machine: Climb,
+        machine: CascadeMachine,
         upstreams: Upstreams,
         opinions: list[Opinion],
         judging_s: float,
@@ -103,15 +103,15 @@ class _Player:
         self._coming: list[tuple[float, int, Start | CheckAnswers | None, Fault | None]] = []
         self._cancelled: set[int] = set()
         self._starts: dict[int, Start] = {}
-        self.climbed = Climbed()
+        self.ran = CascadeRun()
 
-    def run(self) -> Climbed:
+    def run(self) -> CascadeRun:
         self._obey(self._machine.begin(self._now_s))
         while self._coming and not self._is_over:
             self._now_s, _, what, fault = heapq.heappop(self._coming)
             self._obey(self._happened(what, fault))
         self._machine.left(self._now_s)
-        told = self.climbed
+        told = self.ran
         told.ended_s, told.reached_final = self._now_s, self._machine.is_final
         told.hows = [each.how for each in self._machine.ends]
         told.whys = [each.why for each in self._machine.ends]
@@ -119,7 +119,7 @@ class _Player:
 
     @property
     def _is_over(self) -> bool:
-        return self.climbed.error is not None or self.climbed.answered_by is not None
+        return self.ran.error is not None or self.ran.answered_by is not None
 
     def _happened(
         self, what: Start | CheckAnswers | None, fault: Fault | None
@@ -145,26 +145,26 @@ class _Player:
                 case Start():
                     self._ask(command)
                 case CheckAnswers(_, attempts):
-                    self.climbed.judged.append((self._now_s, attempts))
+                    self.ran.judged.append((self._now_s, attempts))
                     self._push(self._now_s + self._judging_s, command, None)
                 case Wake(at_s):
                     self._push(at_s, None, None)
                 case Commit(attempt):
-                    self.climbed.committed.append(attempt)
-                    self.climbed.answered_by = self._starts[attempt].candidate.model.id
+                    self.ran.committed.append(attempt)
+                    self.ran.answered_by = self._starts[attempt].candidate.model.id
                     self._machine.calls.end(attempt, CallVerdict.GOOD, self._now_s)
                 case Cancel(attempt):
                     self._cancelled.add(attempt)
-                    self.climbed.cancelled.append(self._starts[attempt].candidate.model.id)
+                    self.ran.cancelled.append(self._starts[attempt].candidate.model.id)
                     self._machine.calls.end(attempt, CallVerdict.NEITHER, self._now_s)
                 case GiveUp(error):
-                    self.climbed.error = error
+                    self.ran.error = error
 
     def _ask(self, start: Start) -> None:
-        self.climbed.started_after_the_end += self._is_over
+        self.ran.started_after_the_end += self._is_over
         model = start.candidate.model.key
         self._starts[start.attempt] = start
-        self.climbed.asked.append((start.at_s, model))
+        self.ran.asked.append((start.at_s, model))
         at_s, fault = heard(start, self._upstreams(model, start.at_s))
         self._push(at_s, start, fault)
 

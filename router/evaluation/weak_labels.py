@@ -99,7 +99,7 @@ class Flaws(Struct, frozen=True):
         return 1.0 - max(0.0, (middle - half) / (1 + z * z / n))
 
 
-class Hearsay(Struct, frozen=True):
+class WeakLabels(Struct, frozen=True):
     """Feedback and flaws by category and model. Feedback on answers with a gold label is not included.
 
     `holds_down` is the user's choice whether flaws hold estimates down.
@@ -116,4 +116,4 @@ class Hearsay(Struct, frozen=True):
         return known.ceiling if known else 1.0
 
 
-NOTHING_HEARD = Hearsay()
+NOTHING_HEARD = WeakLabels()

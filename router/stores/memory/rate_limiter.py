@@ -9,8 +9,8 @@ from router.ports import Exceeded
 MOST_RATES = 10_000
 
 
-class MemoryMeter:
-    """Implements `router.ports.Meter` in this process.
+class MemoryRateLimiter:
+    """Implements `router.ports.RateLimiter` in this process.
 
     Clients choose tags, so there may be any number of limits "for each tag": when there are many, buckets
     that are full again are forgotten, which makes no difference when they are needed again.

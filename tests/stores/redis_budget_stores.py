@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from router.stores.redis.budget_store import RedisBudgetStore
 from router.stores.redis.link import RedisLink
-from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.kinds import Books, Clock
 from tests.stores.links import linked
@@ -21,19 +21,19 @@ async def flushed(server: RedisServer, timeout_s: float = 2.0) -> AsyncIterator[
 @asynccontextmanager
 async def emptied(
     server: RedisServer, clock: Clock, books: Books, timeout_s: float = 2.0
-) -> AsyncIterator[tuple[RedisLink, RedisPurse]]:
-    """A Redis without accounts, and a purse that keeps some there."""
+) -> AsyncIterator[tuple[RedisLink, RedisBudgetStore]]:
+    """A Redis without accounts, and budgets that are kept there."""
     async with flushed(server, timeout_s) as link:
-        purse = RedisPurse(link, clock, books)
-        yield link, purse
-        await purse.close()  # what it asks in the background has a connection
+        budget_store = RedisBudgetStore(link, clock, books)
+        yield link, budget_store
+        await budget_store.close()  # what it asks in the background has a connection
 
 
 @asynccontextmanager
 async def mortal(
     clock: Clock, books: Books
-) -> AsyncIterator[tuple[RedisServer, RedisLink, RedisPurse]]:
-    """A Redis that nobody else needs, and a purse that keeps accounts there."""
+) -> AsyncIterator[tuple[RedisServer, RedisLink, RedisBudgetStore]]:
+    """A Redis that nobody else needs, and budgets whose accounts are kept there."""
     with RedisServer() as server:
         async with linked(server.url) as link:
-            yield server, link, RedisPurse(link, clock, books)
+            yield server, link, RedisBudgetStore(link, clock, books)

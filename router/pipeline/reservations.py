@@ -7,17 +7,17 @@ from router.domain.budget import Balance, Budget
 from router.domain.fault import Fault
 from router.domain.money import ZERO, Money
 from router.pipeline.refusals import budget_fault
-from router.ports import Purse, Reservation
+from router.ports import BudgetStore, Reservation
 
 
-class Wallet(Struct):
+class Reservations(Struct):
     """What is reserved from `budgets` for one request; without budgets, nothing ever is.
 
     What an attempt cost is spent when the ledger is handed the request's rows. Were it before, an account that
     is lost until then, and read from the ledger again, would never know of it.
     """
 
-    purse: Purse
+    budget_store: BudgetStore
     budgets: tuple[Budget, ...]
     _held: dict[int, Reservation] = field(default_factory=dict)
     _ended: list[tuple[Reservation, Money]] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Wallet(Struct):
             return None
         self._keep_costs()
         wanted = start.candidate.cost.upper
-        answer = await self.purse.reserve(self.budgets, wanted)
+        answer = await self.budget_store.reserve(self.budgets, wanted)
         if isinstance(answer, Balance):
             return budget_fault(answer, wanted)
         self._held[start.attempt] = answer
@@ -43,7 +43,7 @@ class Wallet(Struct):
         if (reservation := self._held.pop(attempt, None)) is None:
             return
         if not cost:  # no account can lack it, and a retry may have to wait
-            self.purse.settle(reservation, ZERO)
+            self.budget_store.settle(reservation, ZERO)
             return
         self._ended.append((reservation, cost))
         if self._held:
@@ -53,11 +53,11 @@ class Wallet(Struct):
         """A call has this cost for which nothing was set aside, because it is small: that of a vector."""
         if not self.budgets or not cost:
             return
-        held = await self.purse.reserve(self.budgets, ZERO)
+        held = await self.budget_store.reserve(self.budgets, ZERO)
         if isinstance(held, Balance):
             return  # but nothing fits into every budget
         if self._is_closed:  # the client has left meanwhile
-            self.purse.settle(held, cost)
+            self.budget_store.settle(held, cost)
         else:
             self._ended.append((held, cost))
             self._keep_costs()
@@ -68,11 +68,11 @@ class Wallet(Struct):
         ended, self._ended = self._ended, []
         unmade, self._held = self._held, {}
         for reservation, cost in (*ended, *((each, ZERO) for each in unmade.values())):
-            self.purse.settle(reservation, cost)
+            self.budget_store.settle(reservation, cost)
 
     def _keep_costs(self) -> None:
         """Have nothing but their costs set aside for the attempts that have ended."""
         self._ended = [
-            (held if held.amount == cost else self.purse.keep(held, cost), cost)
+            (held if held.amount == cost else self.budget_store.keep(held, cost), cost)
             for held, cost in self._ended
         ]

@@ -7,14 +7,14 @@ from typing import TypeVar
 
 import pytest
 
-from router.pipeline.vigil import GRACE_S, Pulse, Vigil, at_most
+from router.pipeline.time_limit import GRACE_S, Pulse, TimeLimit, at_most
 from tests.clock import Clock
 
 _T = TypeVar("_T")
 
 
-async def within(vigil: Vigil, delay_s: float, wait: Awaitable[_T]) -> _T:
-    with vigil.within(delay_s):
+async def within(time_limit: TimeLimit, delay_s: float, wait: Awaitable[_T]) -> _T:
+    with time_limit.within(delay_s):
         return await wait
 
 
@@ -24,59 +24,59 @@ async def soon(value: int) -> int:
 
 
 async def test_a_wait_in_time_brings_what_it_waited_for() -> None:
-    vigil = Vigil()
+    time_limit = TimeLimit()
 
-    assert [await within(vigil, 60, soon(each)) for each in range(3)] == [0, 1, 2]
-    vigil.close()
+    assert [await within(time_limit, 60, soon(each)) for each in range(3)] == [0, 1, 2]
+    time_limit.close()
 
 
 async def test_a_wait_that_takes_too_long_is_cancelled() -> None:
-    vigil, never = Vigil(), asyncio.Event()
-    await within(vigil, 60, soon(1))
+    time_limit, never = TimeLimit(), asyncio.Event()
+    await within(time_limit, 60, soon(1))
 
     with pytest.raises(TimeoutError):
-        await within(vigil, 0.01, never.wait())
-    assert await within(vigil, 60, soon(2)) == 2
-    vigil.close()
+        await within(time_limit, 0.01, never.wait())
+    assert await within(time_limit, 60, soon(2)) == 2
+    time_limit.close()
 
 
 async def test_time_that_was_over_for_an_earlier_wait_ends_no_later_one() -> None:
-    vigil, loop, news = Vigil(), asyncio.get_running_loop(), asyncio.Event()
-    await within(vigil, 0.01, soon(1))
+    time_limit, loop, news = TimeLimit(), asyncio.get_running_loop(), asyncio.Event()
+    await within(time_limit, 0.01, soon(1))
     loop.call_later(0.03, news.set)
 
-    assert await within(vigil, 60, news.wait())
-    vigil.close()
+    assert await within(time_limit, 60, news.wait())
+    time_limit.close()
 
 
 async def test_time_that_passes_between_waits_does_not_count() -> None:
-    vigil = Vigil()
-    await within(vigil, 0.001, soon(1))
+    time_limit = TimeLimit()
+    await within(time_limit, 0.001, soon(1))
     await asyncio.sleep(0.01)
 
-    assert await within(vigil, 60, soon(2)) == 2
-    vigil.close()
+    assert await within(time_limit, 60, soon(2)) == 2
+    time_limit.close()
 
 
 async def test_whoever_cancels_a_wait_is_obeyed() -> None:
-    vigil = Vigil()
-    task = asyncio.create_task(within(vigil, 60, asyncio.Event().wait()))
+    time_limit = TimeLimit()
+    task = asyncio.create_task(within(time_limit, 60, asyncio.Event().wait()))
     await asyncio.sleep(0)
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    vigil.close()
+    time_limit.close()
 
 
 async def test_what_fails_while_it_is_waited_for_is_raised() -> None:
     async def fails() -> None:
         raise ValueError("no")
 
-    vigil = Vigil()
+    time_limit = TimeLimit()
     with pytest.raises(ValueError, match="no"):
-        await within(vigil, 60, fails())
-    vigil.close()
+        await within(time_limit, 60, fails())
+    time_limit.close()
 
 
 class StoppedLoop:
@@ -98,15 +98,15 @@ async def test_what_came_while_the_process_was_stopped_is_read_though_time_is_up
 ) -> None:
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
-    loop, vigil = StoppedLoop(monkeypatch), Vigil()
-    reading = asyncio.create_task(within(vigil, 60, reader.read(100)))
+    loop, time_limit = StoppedLoop(monkeypatch), TimeLimit()
+    reading = asyncio.create_task(within(time_limit, 60, reader.read(100)))
     await loop.goes_on(1)
 
     theirs.send(b"news")
     await loop.goes_on(600)
 
     assert await reading == b"news"
-    vigil.close()
+    time_limit.close()
     writer.close()
     theirs.close()
 
@@ -114,8 +114,8 @@ async def test_what_came_while_the_process_was_stopped_is_read_though_time_is_up
 async def test_what_does_not_come_then_either_has_taken_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    loop, vigil = StoppedLoop(monkeypatch), Vigil()
-    waiting = asyncio.create_task(within(vigil, 60, asyncio.Event().wait()))
+    loop, time_limit = StoppedLoop(monkeypatch), TimeLimit()
+    waiting = asyncio.create_task(within(time_limit, 60, asyncio.Event().wait()))
     await loop.goes_on(0)
     await loop.goes_on(600)
     await loop.goes_on(GRACE_S / 2)
@@ -125,21 +125,21 @@ async def test_what_does_not_come_then_either_has_taken_too_long(
 
     with pytest.raises(TimeoutError):
         await waiting
-    vigil.close()
+    time_limit.close()
 
 
 async def test_a_process_that_is_always_late_ends_a_wait_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    loop, vigil = StoppedLoop(monkeypatch), Vigil()
-    waiting = asyncio.create_task(within(vigil, 60, asyncio.Event().wait()))
+    loop, time_limit = StoppedLoop(monkeypatch), TimeLimit()
+    waiting = asyncio.create_task(within(time_limit, 60, asyncio.Event().wait()))
     await loop.goes_on(0)
     for _ in range(2):
         await loop.goes_on(600)
 
     with pytest.raises(TimeoutError):
         await waiting
-    vigil.close()
+    time_limit.close()
 
 
 async def test_a_timer_that_is_hardly_late_ends_a_wait_at_once(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from router.domain.budget import RateLimit
 from router.ports import Exceeded
-from router.stores.memory.meter import MemoryMeter
+from router.stores.memory.rate_limiter import MemoryRateLimiter
 from router.stores.redis.keys import bucket
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
@@ -35,11 +35,11 @@ end
 """
 
 
-class RedisMeter:
-    """Implements `router.ports.Meter` on a Redis; while that is away, in this process."""
+class RedisRateLimiter:
+    """Implements `router.ports.RateLimiter` on a Redis; while that is away, in this process."""
 
     def __init__(self, link: RedisLink, monotonic_s: Callable[[], float]) -> None:
-        self._local = MemoryMeter(monotonic_s)
+        self._local = MemoryRateLimiter(monotonic_s)
         self._take = Script(link, _TAKE)
 
     async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:

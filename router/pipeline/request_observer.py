@@ -16,7 +16,7 @@ from router.wire.trace_context import headers_for
 _NOTHING: Mapping[str, str] = {}
 
 
-class Witness(Struct):
+class RequestObserver(Struct):
     """Tells an observer about one request, which came at `began_s` by the monotonic clock.
 
     `status` is what its client gets, `finish_reasons` how the choices of its answer ended.
@@ -34,8 +34,8 @@ class Witness(Struct):
     @classmethod
     def of(
         cls, means: Means, caller: Caller, began_s: float, decision: Decision | None = None
-    ) -> "Witness":
-        """A witness of what `caller` asks."""
+    ) -> "RequestObserver":
+        """The observer of what `caller` asks."""
         trace = means.observer.trace(caller.request_id, caller.headers)
         return cls(means.observer, means.world, caller.request_id, began_s, trace, decision)
 

@@ -17,7 +17,7 @@ class Reservation(Struct, frozen=True):
     token: object = None
 
 
-class Purse(Protocol):
+class BudgetStore(Protocol):
     """Keeps budgets: what was spent, and what is set aside for attempts in flight."""
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:

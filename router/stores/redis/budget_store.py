@@ -17,10 +17,10 @@ from router.domain.budget import Balance, Budget
 from router.domain.members import replace
 from router.domain.money import Money
 from router.ports import Reservation
-from router.stores.memory.purse import (
+from router.stores.memory.budget_store import (
     ASK_AGAIN_S,
     MOST_ACCOUNTS,
-    MemoryPurse,
+    MemoryBudgetStore,
     Spent,
     SpentUnknown,
 )
@@ -55,8 +55,8 @@ _ASKED_AT_ONCE = 8
 _UNKNOWN, _TAKEN = b"unknown", b"taken"
 
 
-class RedisPurse:
-    """Implements `router.ports.Purse` on a Redis; while that is away, in this process, seeded by the ledger.
+class RedisBudgetStore:
+    """Implements `router.ports.BudgetStore` on a Redis; while that is away, in this process, seeded by the ledger.
 
     Clients choose tags, so there may be any number of budgets "for each tag": this process knows the last
     `most_known` that it has drawn on. A request takes at most `longest_s` seconds.
@@ -75,7 +75,7 @@ class RedisPurse:
         self._link = link
         self._unix_s = unix_s
         self._spent = spent
-        self._local = MemoryPurse(unix_s, spent)
+        self._local = MemoryBudgetStore(unix_s, spent)
         self._accounts = Accounts(unix_s, most_known)
         self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[BudgetPeriod] = set()
@@ -297,7 +297,7 @@ class RedisPurse:
         for account in hold.accounts if was_asked else ():
             self._ended.setdefault(account, set()).add(hold.name)
 
-    def _alone(self) -> MemoryPurse:
+    def _alone(self) -> MemoryBudgetStore:
         """What this process knows by itself. While Redis was there it was told nothing, so the ledger is asked anew."""
         if not self._is_alone:
             self._is_alone = True

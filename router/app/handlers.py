@@ -9,7 +9,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.app.passing import passing_desk
+from router.app.passing import passthrough_handlers
 from router.app.reads import ReadsInTime
 from router.app.stores import outbox_engine
 from router.config.settings import Settings
@@ -19,12 +19,12 @@ from router.ledger.report import Filters
 from router.ledger.trace import RequestRecord
 from router.ports import World
 from router.server.admin import Admin
-from router.server.cache import CacheDesk
+from router.server.cache import CacheHandlers
 from router.server.dashboard import Dashboard
-from router.server.decisions import DecisionDesk
+from router.server.decisions import DecisionHandlers
 from router.server.doors import Doors
-from router.server.embeddings import EmbeddingsDesk
-from router.server.feedback import FeedbackDesk
+from router.server.embeddings import EmbeddingsHandlers
+from router.server.feedback import FeedbackHandlers
 from router.server.http import Front
 from router.server.listing import Listing
 from router.server.recall import RequestLookup
@@ -36,7 +36,7 @@ _FIGURES_S = 30.0
 """How long a dashboard waits for its figures: those of many months take some seconds."""
 
 
-def desks(
+def handlers(
     settings: Settings,
     front: Front,
     admin: Admin,
@@ -49,13 +49,13 @@ def desks(
     return (
         *Doors(front, world.unix_s).routes(),
         *_dashboard(engine, admin, world).routes(),
-        *CacheDesk(front.current.pipeline.cache, admin.admit).routes(),
-        *DecisionDesk(front, recall).routes(),
-        *FeedbackDesk(recall, world.unix_s).routes(),
+        *CacheHandlers(front.current.pipeline.cache, admin.admit).routes(),
+        *DecisionHandlers(front, recall).routes(),
+        *FeedbackHandlers(recall, world.unix_s).routes(),
         *Listing(front).routes(),
-        *EmbeddingsDesk(front, settings.cache.vectors_ttl_s).routes(),
+        *EmbeddingsHandlers(front, settings.cache.vectors_ttl_s).routes(),
         # Last, since it takes every path that no other route handles.
-        *passing_desk(settings, front, stack).routes(),
+        *passthrough_handlers(settings, front, stack).routes(),
     )
 
 

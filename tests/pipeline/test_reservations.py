@@ -3,8 +3,8 @@
 from router.dispatch.commands import Start
 from router.dispatch.fleet import Fleet
 from router.domain.money import ZERO, Money
-from router.pipeline.wallet import Wallet
-from router.stores.memory.purse import MemoryPurse
+from router.pipeline.reservations import Reservations
+from router.stores.memory.budget_store import MemoryBudgetStore
 from tests.dispatch.model_kit import a_candidate, a_model
 from tests.stores.conformance.budgets import CENT, WHOLE
 from tests.stores.conformance.kinds import Clock
@@ -19,16 +19,16 @@ def a_start(attempt: int, upper: Money) -> Start:
 
 async def test_while_a_retry_waits_nothing_is_set_aside_for_an_attempt_that_cost_nothing() -> None:
     """It waits for seconds if all models are at their limits, and others need the money."""
-    purse = MemoryPurse(Clock())
-    wallet = Wallet(purse, (WHOLE,))
-    assert await wallet.set_aside(a_start(1, CENT * 60)) is None
-    wallet.settle(1, ZERO)
-    assert (await purse.look([WHOLE]))[0].reserved == ZERO
+    budget_store = MemoryBudgetStore(Clock())
+    reservations = Reservations(budget_store, (WHOLE,))
+    assert await reservations.set_aside(a_start(1, CENT * 60)) is None
+    reservations.settle(1, ZERO)
+    assert (await budget_store.look([WHOLE]))[0].reserved == ZERO
 
-    assert await wallet.set_aside(a_start(2, CENT * 100)) is None
-    wallet.settle(2, CENT)
-    wallet.close()
-    (balance,) = await purse.look([WHOLE])
+    assert await reservations.set_aside(a_start(2, CENT * 100)) is None
+    reservations.settle(2, CENT)
+    reservations.close()
+    (balance,) = await budget_store.look([WHOLE])
     assert (balance.spent, balance.reserved) == (CENT, ZERO)
 
 
@@ -36,23 +36,23 @@ async def test_what_a_vector_cost_is_not_lost_with_an_account_that_the_ledger_is
     None
 ):
     """The ledger gets its row only with those of the request."""
-    purse = MemoryPurse(Clock())
-    wallet = Wallet(purse, (WHOLE,))
-    await wallet.pay(CENT)
-    assert (await purse.look([WHOLE]))[0].reserved == CENT
-    purse.doubt()
-    assert await wallet.set_aside(a_start(1, CENT * 99)) is None
-    wallet.settle(1, ZERO)
-    wallet.close()
-    (balance,) = await purse.look([WHOLE])
+    budget_store = MemoryBudgetStore(Clock())
+    reservations = Reservations(budget_store, (WHOLE,))
+    await reservations.pay(CENT)
+    assert (await budget_store.look([WHOLE]))[0].reserved == CENT
+    budget_store.doubt()
+    assert await reservations.set_aside(a_start(1, CENT * 99)) is None
+    reservations.settle(1, ZERO)
+    reservations.close()
+    (balance,) = await budget_store.look([WHOLE])
     assert (balance.spent, balance.reserved) == (CENT, ZERO)
 
 
 async def test_a_vector_that_comes_after_its_client_has_left_is_spent() -> None:
     """It is paid all the same, but the request's rows are with the ledger by then."""
-    purse = MemoryPurse(Clock())
-    wallet = Wallet(purse, (WHOLE,))
-    wallet.close()
-    await wallet.pay(CENT)
-    (balance,) = await purse.look([WHOLE])
+    budget_store = MemoryBudgetStore(Clock())
+    reservations = Reservations(budget_store, (WHOLE,))
+    reservations.close()
+    await reservations.pay(CENT)
+    (balance,) = await budget_store.look([WHOLE])
     assert (balance.spent, balance.reserved) == (CENT, ZERO)

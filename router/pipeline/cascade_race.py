@@ -10,7 +10,7 @@ from router.acceptance.judging import judge_request, mark_in
 from router.acceptance.said import shown
 from router.decision.estimate import RUBRIC_TOKENS
 from router.decision.verdicts import Pairing, StepOutcome, Verdicts
-from router.dispatch.climb import Climb, How, StepEnd
+from router.dispatch.cascade_machine import CascadeMachine, How, StepEnd
 from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, Start
 from router.dispatch.fleet import CallVerdict
 from router.domain.candidate import Candidate
@@ -56,24 +56,24 @@ class Panel(Struct, frozen=True):
         self.verdicts.note(pairing, StepOutcome(end.how.value))
 
 
-class Ascent(Race):
+class CascadeRace(Race):
     """Runs a cascade. While a step is judged, nothing of its answers is shown to anybody."""
 
     def __init__(
         self,
-        climb: Climb,
+        cascade_machine: CascadeMachine,
         call_for: Callable[[Start], Call],
         means: Means,
         books: Bookkeeper,
         panel: Panel,
     ) -> None:
         super().__init__(
-            climb,
+            cascade_machine,
             lambda start: self._verdict_calls.get(start.attempt) or call_for(start),
             means,
             books,
         )
-        self._climb = climb
+        self._cascade_machine = cascade_machine
         self._books = books
         self._panel = panel
         self._answers: dict[int, Begun] = {}
@@ -83,9 +83,9 @@ class Ascent(Race):
         self._judging_cost = ZERO
 
     async def _first(self) -> Begun:
-        commands = self._climb.begin(self._now_s())
+        commands = self._cascade_machine.begin(self._now_s())
         self._note_ends()
-        while not self._climb.is_final:
+        while not self._cascade_machine.is_final:
             await self._obey_cancels(commands)
             self._take(commands)
             commands = await self._happening(commands)
@@ -103,17 +103,17 @@ class Ascent(Race):
             return self._tell(await self._next_event())
         opinion = await self._opinion(judge)
         cost, self._judging_cost = self._judging_cost, ZERO
-        return self._climb.ruled(opinion, self._now_s(), cost)
+        return self._cascade_machine.ruled(opinion, self._now_s(), cost)
 
     def _tell(self, event: Begun | Failed | None) -> tuple[Command, ...]:
         if not isinstance(event, Begun) or not event.start.is_whole:
             return super()._tell(event)
         start, begun, now_s = event.start, replace(event, ended=event.timing()), self._now_s()
         if start.candidate.model.replica:
-            self._climb.calls.measured(start.attempt, event.slowness, now_s)
+            self._cascade_machine.calls.measured(start.attempt, event.slowness, now_s)
         self._answers[start.attempt] = begun
         cost = self._books.cost_of(begun, _whole(begun).heard)
-        return self._climb.answered(start.attempt, now_s, cost)
+        return self._cascade_machine.answered(start.attempt, now_s, cost)
 
     def _taken(self, commands: Sequence[Command]) -> Begun | None:
         """The answer that was accepted, if one was."""
@@ -122,10 +122,10 @@ class Ascent(Race):
 
     def _note_ends(self) -> None:
         """Count the steps that have ended, and book the answers that were not taken."""
-        for end in self._climb.ends[self._noted :]:
-            self._panel.note(end, self._climb.cascade.final)
+        for end in self._cascade_machine.ends[self._noted :]:
+            self._panel.note(end, self._cascade_machine.cascade.final)
             self._reject(_NOT_TAKEN if end.how is How.ACCEPTED else end.how.value)
-        self._noted = len(self._climb.ends)
+        self._noted = len(self._cascade_machine.ends)
 
     def _reject(self, why: str) -> None:
         answers, self._answers = self._answers, {}
@@ -168,7 +168,7 @@ class Ascent(Race):
     def _unwanted(self, begun: Begun) -> None:
         if not begun.start.is_whole:
             return super()._unwanted(begun)
-        self._climb.calls.end(begun.start.attempt, CallVerdict.NEITHER, self._now_s())
+        self._cascade_machine.calls.end(begun.start.attempt, CallVerdict.NEITHER, self._now_s())
         if self._stopped_by is Outcome.CLIENT_LEFT:
             return self._left_behind(begun)
         return self._books.step_rejected(begun, _whole(begun).heard, How.FAILED.value)
@@ -218,9 +218,9 @@ class Ascent(Race):
         event, now_s = await self.attempt(start), self._now_s()
         if isinstance(event, Failed):
             cost = self._books.failed(start, event.fault, event.timing, unheard)
-            self._climb.failed(start.attempt, event.fault, now_s, cost)
+            self._cascade_machine.failed(start.attempt, event.fault, now_s, cost)
             return None
-        self._climb.calls.end(start.attempt, CallVerdict.GOOD, now_s)
+        self._cascade_machine.calls.end(start.attempt, CallVerdict.GOOD, now_s)
         said = _whole(event)
         heard = self._of_verdict(said.heard, text)
         self._judging_cost += self._books.rejected(event, heard, _JUDGE).cost
@@ -229,7 +229,7 @@ class Ascent(Race):
     def _consulted(self, judge: str, answer: Candidate) -> Start | None:
         """The call for the verdict on an answer; None if there is no such judge, or it may not be asked."""
         found = self._panel.judge_named(judge, answer)
-        return None if found is None else self._climb.consult(found, self._now_s())
+        return None if found is None else self._cascade_machine.consult(found, self._now_s())
 
     def _of_verdict(self, heard: Heard, answer: str) -> Heard:
         """`heard` as of a verdict on an answer, which is asked for with another prompt, and in no tier."""
@@ -241,7 +241,7 @@ class Ascent(Race):
         panel, model = self._panel, start.candidate.model
         asked = judge_request(model, panel.request.messages, answer, "")
         body = {**asked, "model": model.name}
-        headers = self._books.witness.onward(start.attempt)
+        headers = self._books.request_observer.onward(start.attempt)
         return Call(model, orjson.dumps(body), body, stream=False, headers=headers)
 
     async def _cosines(self, step: Step, answers: Sequence[Begun | None]) -> Cosines:
@@ -268,7 +268,7 @@ class Ascent(Race):
         if embedded.tokens:
             by = referee.vectors
             embedding = Embedding(by.upstream, by.model, embedded.tokens, by.per_token)
-            number = self._climb.count()
+            number = self._cascade_machine.count()
             cost = await self._books.compared(number, embedding, watch.timing())
             self._judging_cost += cost
         return embedded.vector

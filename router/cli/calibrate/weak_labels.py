@@ -18,16 +18,23 @@ from router.domain.scored import ScoreSource
 from router.evaluation.answer_files import read_rows
 from router.evaluation.answered import ScoredAnswer
 from router.evaluation.folds import normalised
-from router.evaluation.hearsay import NOTHING_HEARD, FeedbackScores, Flaws, Hearsay, Whose, trust
+from router.evaluation.weak_labels import (
+    NOTHING_HEARD,
+    FeedbackScores,
+    Flaws,
+    WeakLabels,
+    Whose,
+    trust,
+)
 from router.ledger.outcomes import Looked, SourceScores
-from router.stores.sql.hearsay import feedback_on, heard, looked_at
+from router.stores.sql.weak_labels import feedback_on, heard, looked_at
 
 CERTAIN = (ScoreSource.SCHEMA, ScoreSource.TOOL_CALL)
 """Signs that an answer is useless. The others may be right (a refusal), caused by the client (its limit on
 the length), or not about the answer at all (a program that asks the same again and again)."""
 
 
-class HearsaySources(Struct, frozen=True):
+class WeakLabelSources(Struct, frozen=True):
     """Where to look: from when in the ledger (None: not there), in which files, and which signs count."""
 
     since_s: float | None = None
@@ -41,13 +48,13 @@ class Overheard(Struct, frozen=True, eq=False):
     `answers` is how many a model gave in a category, as far as the ledger knows.
     """
 
-    hearsay: Hearsay = NOTHING_HEARD
+    weak_labels: WeakLabels = NOTHING_HEARD
     told: Sequence[SourceScores] = ()
     answers: Mapping[Whose, int] = field(default_factory=dict)
 
 
 def overheard(
-    asked: HearsaySources,
+    asked: WeakLabelSources,
     settings: Settings,
     models: Mapping[str, Model],
     understanding: Understanding,
@@ -62,7 +69,7 @@ def overheard(
     rows = [row for path in asked.files for row in read_rows(path)]
     _read([row for row in rows if row.model in models], understanding, feedback, gold)
     return Overheard(
-        Hearsay(
+        WeakLabels(
             feedback=feedback.unpaired(models),
             trust=trust(feedback.pairs),
             flaws={_whose(each): Flaws(each.answers, each.flawed) for each in looks},
@@ -74,7 +81,7 @@ def overheard(
 
 
 def _look_up(
-    asked: HearsaySources,
+    asked: WeakLabelSources,
     since_s: float,
     settings: Settings,
     feedback: "_Feedback",
