@@ -194,7 +194,7 @@ class Price(Rates, frozen=True):
 
     def origin_of(self, input_tokens: int, tier: str) -> str:
         """`origin`, and above which length of the prompt the rates of a request hold, if it is a long one."""
-        band = self._in_band(input_tokens, tier) or self._in_band(input_tokens, STANDARD)
+        band = self._band_for(input_tokens, tier)
         if band is None or band.is_base:
             return self.origin
         return f"{self.origin}, above {band.above_input_tokens:,} tokens"
@@ -215,12 +215,15 @@ class Price(Rates, frozen=True):
 
         A tier without stated rates for prompts of that length is charged at the standard ones.
         """
-        if not self.bands:
-            return self
-        band = self._in_band(input_tokens, tier)
-        if band is None and tier != STANDARD:
-            band = self._in_band(input_tokens, STANDARD)
+        band = self._band_for(input_tokens, tier)
         return self if band is None else band.rates
+
+    def _band_for(self, input_tokens: int, tier: str) -> Band | None:
+        """The band of a request; None if the standard rates for short prompts hold."""
+        if not self.bands:
+            return None
+        band = self._in_band(input_tokens, tier)
+        return self._in_band(input_tokens, STANDARD) if band is None and tier != STANDARD else band
 
     def _in_band(self, input_tokens: int, tier: str) -> Band | None:
         """The tier's highest band that so many tokens reach, None if they reach none."""
