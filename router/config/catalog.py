@@ -208,7 +208,10 @@ def _regions_factor(upstream: AnyUpstream) -> str:
 def _states_cost(upstream: AnyUpstream) -> bool:
     """Whether an upstream is of a vendor that bills what its answers state."""
     match upstream:
-        case OpenAIUpstreamSection(catalog_prefix=vendor, base_url=url):
+        case (
+            OpenAIUpstreamSection(catalog_prefix=vendor, base_url=url)
+            | AnthropicUpstreamSection(catalog_prefix=vendor, base_url=url)
+        ):
             host = f".{urlsplit(url).hostname}"
             return vendor in _STATING or host.endswith(tuple(_STATING.values()))
         case LitellmUpstreamSection(provider=vendor):

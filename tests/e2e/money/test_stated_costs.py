@@ -44,6 +44,7 @@ def farthing(
     models["openrouter"]["price"] = OWN_PRICE
     models["elsewhere"] = {**models["openrouter"], "upstream": "elsewhere"}
     models["responses"] = {**models["xai"], "upstream": "responses"}
+    models["messages"] = {**models["openrouter"], "upstream": "messages"}
     config = write_config(
         tmp_path_factory.mktemp("stated"),
         upstream.base_url,
@@ -51,6 +52,7 @@ def farthing(
             **{vendor: {**at, "catalog_prefix": vendor} for vendor in named},
             "elsewhere": at,
             "responses": {**at, "catalog_prefix": "xai", "dialect": "responses"},
+            "messages": {**at, "kind": "anthropic", "catalog_prefix": "openrouter"},
         },
         models=models,
         cache={"url": "off"},
@@ -79,6 +81,33 @@ def response(usage: dict[str, Any]) -> Canned:
     body = {"id": "r", "object": "response", "created_at": 1, "status": "completed", "model": "m"}
     used = {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120, **usage}
     return Canned((orjson.dumps({**body, "output": [item], "usage": used}),))
+
+
+def message(usage: dict[str, Any], *, stream: bool) -> Canned:
+    body = {"id": "m", "type": "message", "role": "assistant", "model": "m"}
+    counts = {"input_tokens": 100, "output_tokens": 20}
+    ended = {"stop_reason": "end_turn", "stop_sequence": None}
+    text = {"type": "text", "text": "x"}
+    if not stream:
+        whole = {**body, **ended, "content": [text], "usage": {**counts, **usage}}
+        return Canned((orjson.dumps(whole),))
+    events = [
+        {"type": "message_start", "message": {**body, "content": [], "usage": counts}},
+        {"type": "content_block_start", "index": 0, "content_block": {**text, "text": ""}},
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "text_delta", "text": "x"},
+        },
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": ended, "usage": {**counts, **usage}},
+        {"type": "message_stop"},
+    ]
+    return Canned(tuple(map(event_of_message, events)), "text/event-stream")
+
+
+def event_of_message(event: dict[str, Any]) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (event["type"].encode(), orjson.dumps(event))
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -119,6 +148,28 @@ def test_what_a_response_states_is_charged_whatever_the_client_speaks(
     (row,) = rows(ledger_of(farthing.config), got.headers["x-request-id"])
 
     assert (row["cost_pico"], row["price_source"]) == (3_775_600_000, STATED)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages"])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"cost": 0.0105},
+        {"cost": 0.0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.0105}},
+        {"cost": 0.0105, "iterations": [{"type": "advisor_message"}]},
+    ],
+)
+def test_what_a_message_states_is_charged_whatever_the_client_speaks(
+    farthing: Farthing, upstream: FixedUpstream, usage: dict[str, Any], path: str, stream: bool
+) -> None:
+    upstream.answer = message(usage, stream=stream)
+    asked = chat("x", model="messages", stream=stream, max_tokens=50)
+    got = send(farthing.base_url + path, orjson.dumps(asked))
+    (row,) = rows(ledger_of(farthing.config), got.headers["x-request-id"])
+
+    assert (row["cost_pico"], row["price_source"]) == (10_500_000_000, STATED)
+    assert (row["cost_source"], row["cost_note"]) == ("priced", "")
 
 
 @pytest.mark.parametrize(
