@@ -86,10 +86,11 @@ def read_vectors(raw: bytes, vectors: int) -> Usage | None:
         raise MalformedAnswer(
             f"the upstream's answer does not have the {vectors} vectors asked for"
         )
-    return _usage(answer.get("usage"))
+    return vectors_usage(answer.get("usage"))
 
 
-def _usage(told: object) -> Usage | None:
+def vectors_usage(told: object) -> Usage | None:
+    """What a usage object says that was used for vectors; None if it does not say, or if that makes no sense."""
     if not isinstance(told, dict):
         return None
     counts = (told.get(name) for name in ("prompt_tokens", "total_tokens"))

@@ -91,7 +91,7 @@ def message(usage: dict[str, Any], *, stream: bool) -> Canned:
     if not stream:
         whole = {**body, **ended, "content": [text], "usage": {**counts, **usage}}
         return Canned((orjson.dumps(whole),))
-    events = [
+    events: list[dict[str, Any]] = [
         {"type": "message_start", "message": {**body, "content": [], "usage": counts}},
         {"type": "content_block_start", "index": 0, "content_block": {**text, "text": ""}},
         {
