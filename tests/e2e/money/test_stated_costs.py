@@ -212,3 +212,22 @@ def test_what_others_state_is_noted_where_it_differs(
     assert booked(OPENROUTER) == (*ours, "the answer states 0.00953 USD")
     assert booked({**OPENROUTER, "cost": 0.000141}) == (*ours, "")
     assert booked({**OPENROUTER, "cost": 0}) == (*ours, "")
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages", "/responses"])
+@pytest.mark.parametrize("model", ["openrouter", "messages", "responses"])
+def test_what_a_whole_answer_states_is_charged_where_it_is_told_as_a_stream(
+    farthing: Farthing, upstream: FixedUpstream, model: str, path: str
+) -> None:
+    said = {"cost": 0.00953}
+    answers = {"messages": message(said, stream=False), "responses": response(said)}
+    upstream.answer = answers.get(model, whole(OPENROUTER))
+    fields = {"stream": True, "max_tokens": 50}
+    asked: dict[str, Any] = chat("x", model, **fields)
+    if path == "/responses":
+        asked = {"model": model, "input": "x", "stream": True}
+    got = send(farthing.base_url + path, orjson.dumps(asked))
+    (row,) = rows(ledger_of(farthing.config), got.headers["x-request-id"])
+
+    assert (row["outcome"], row["error"]) == ("ok", "")
+    assert (row["cost_pico"], row["price_source"]) == (9_530_000_000, STATED)
