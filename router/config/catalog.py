@@ -93,7 +93,7 @@ class CatalogBuilder(Struct, frozen=True):
         if isinstance(upstream, SimulatedUpstreamSection) and section.mode != "embedding":
             return _with_stated(_simulated(model_id, name, stated.upstream), section)
         if (vectors := self._embedding(model_id, name, stated, upstream)) is not None:
-            return _with_stated(vectors, section)
+            return _with_stated(replace(vectors, states_cost=_states_cost(upstream)), section)
         key, facts = self._facts(name, section, upstream)
         prior = self.priors.of([section.like, key, model_id, name], facts.price)
         self._note(model_id, section, assumed_of(section, facts, is_measured=prior.is_measured))

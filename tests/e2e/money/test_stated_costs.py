@@ -45,6 +45,7 @@ def farthing(
     models["elsewhere"] = {**models["openrouter"], "upstream": "elsewhere"}
     models["responses"] = {**models["xai"], "upstream": "responses"}
     models["messages"] = {**models["openrouter"], "upstream": "messages"}
+    models["vectors"] = {**models["openrouter"], "name": "a", "mode": "embedding"}
     config = write_config(
         tmp_path_factory.mktemp("stated"),
         upstream.base_url,
@@ -231,3 +232,24 @@ def test_what_a_whole_answer_states_is_charged_where_it_is_told_as_a_stream(
 
     assert (row["outcome"], row["error"]) == ("ok", "")
     assert (row["cost_pico"], row["price_source"]) == (9_530_000_000, STATED)
+
+
+def test_what_an_answer_with_vectors_states_is_charged(
+    farthing: Farthing, upstream: FixedUpstream
+) -> None:
+    usage = {"prompt_tokens": 100, "total_tokens": 100}
+    data = [{"object": "embedding", "index": 0, "embedding": [1.0]}]
+    said: dict[str, Any] = {"id": "gen-emb-1", "object": "list", "data": data, "model": "m"}
+
+    def booked(usage: dict[str, Any]) -> tuple[int, str, str, str]:
+        upstream.answer = Canned((orjson.dumps({**said, "usage": usage}),))
+        body = orjson.dumps({"model": "vectors", "input": "x"})
+        got = send(f"{farthing.base_url}/embeddings", body)
+        (row,) = rows(ledger_of(farthing.config), got.headers["x-request-id"])
+        assert row["upstream_request_id"] == "gen-emb-1"
+        assert row["baseline_pico"] == row["cost_pico"]
+        return row["cost_pico"], row["cost_source"], row["price_source"], row["cost_note"]
+
+    assert booked({**usage, "cost": 0.0003}) == (300_000_000, "priced", STATED, "")
+    note = "the answer does not state its cost"
+    assert booked(usage) == (100_000_000, "estimated", "config", note)
