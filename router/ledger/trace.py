@@ -136,7 +136,7 @@ def _charged(entry: Entry) -> str:
 
 
 def _doubts(entry: Entry) -> Iterator[str]:
-    if entry.usage_source is UsageSource.ESTIMATED:
+    if entry.usage_source is UsageSource.ESTIMATED and entry.cost_source is not CostSource.PRICED:
         yield "estimated: the upstream reported no usage, or none that makes sense"
     if entry.cost_note:
         is_whole = entry.cost_source is not CostSource.UNPRICED

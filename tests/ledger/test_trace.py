@@ -113,7 +113,8 @@ def test_at_which_price_an_attempt_was_charged_and_what_is_uncertain_is_told() -
     guessed = entry(usage_source=UsageSource.ESTIMATED, cost_source=CostSource.ESTIMATED)
     lacking = entry(cost_source=CostSource.UNPRICED, cost_note="no rate for web_searches")
     free = entry(cost_source=CostSource.FREE, cost_note="the answer states 0.5 USD")
-    rows = (flex, guessed, lacking, free)
+    stated = entry(usage_source=UsageSource.ESTIMATED, price_source="stated in the answer")
+    rows = (flex, guessed, lacking, free, stated)
 
     told = [list(sentences(RequestRecord((each,)))) for each in rows]
 
@@ -122,6 +123,7 @@ def test_at_which_price_an_attempt_was_charged_and_what_is_uncertain_is_told() -
         "(a test; estimated: the upstream reported no usage, or none that makes sense)",
         "(a test; incomplete: no rate for web_searches)",
         "(a test; the answer states 0.5 USD)",
+        "(stated in the answer)",
     ]
     assert "it cost at least 0.000001 USD" in told[2][-1]
     assert "it cost 0.000001 USD" in told[1][-1]
