@@ -113,7 +113,10 @@ class Attempts:
         self, attempt: int, fault: Fault, now_s: float, cost: Money = ZERO
     ) -> tuple[Command, ...]:
         """The attempt ended before its first content, at this cost."""
-        if (start := self.calls.live.get(attempt)) is None:
+        if (
+            start := self.calls.live.get(attempt)
+        ) is None:  # it was stopped, and perhaps never sent
+            self.calls.end(attempt, verdict_on(fault, is_excused=True), now_s)
             return ()
         is_theirs = self._is_clients_time_up(now_s)
         self.calls.end(attempt, verdict_on(fault, is_excused=is_theirs), now_s)
