@@ -155,9 +155,8 @@ class CascadeMachine:
         """A call has brought no answer, at this cost."""
         if self.is_final:
             return self._final.failed(attempt, fault, now_s, cost)
-        if (
-            start := self.calls.live.get(attempt)
-        ) is None:  # it was stopped, and perhaps never sent
+        if (start := self.calls.live.get(attempt)) is None:
+            # It was stopped, and perhaps never sent.
             self.calls.end(attempt, verdict_on(fault, is_excused=True), now_s)
             return ()
         # It was too late for the step only: that says nothing of the model to those who ask it for streams.

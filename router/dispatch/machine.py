@@ -113,9 +113,8 @@ class Attempts:
         self, attempt: int, fault: Fault, now_s: float, cost: Money = ZERO
     ) -> tuple[Command, ...]:
         """The attempt ended before its first content, at this cost."""
-        if (
-            start := self.calls.live.get(attempt)
-        ) is None:  # it was stopped, and perhaps never sent
+        if (start := self.calls.live.get(attempt)) is None:
+            # It was stopped, and perhaps never sent.
             self.calls.end(attempt, verdict_on(fault, is_excused=True), now_s)
             return ()
         is_theirs = self._is_clients_time_up(now_s)
