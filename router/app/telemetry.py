@@ -142,4 +142,6 @@ def place_of(name: str, upstream: UpstreamSettings) -> ServerAddress:
 def _provider(host: str) -> str:
     if host.endswith(".openai.azure.com"):
         return "azure.ai.openai"
+    if host.endswith(".api.openai.com"):
+        return "openai"
     return _PROVIDERS.get(host, "")

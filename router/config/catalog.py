@@ -1,6 +1,5 @@
 """The `models:` of a config as the catalog, completed from the price map and the shipped priors."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import SequenceMatcher, get_close_matches
 from urllib.parse import urlsplit
@@ -33,10 +32,9 @@ from router.domain.limits import Limits
 from router.domain.members import replace
 from router.domain.model import APIS, Ability, Capability, Model
 from router.domain.nearest import nearest
-from router.providers.endpoints import ANTHROPIC_URL
+from router.providers.endpoints import ANTHROPIC_URL, OPENAI_URL
 from router.providers.simulated_models import SimulatedModel, default_models
 
-_OPENAI_HOST = re.compile(r"https://(?P<region>[a-z]+\.)?api\.openai\.com/")
 _STATED_SD = 0.05
 """The uncertainty of an ability that the operator states: less than that of any prior."""
 
@@ -95,7 +93,7 @@ class CatalogBuilder(Struct, frozen=True):
         if isinstance(upstream, SimulatedUpstreamSection) and section.mode != "embedding":
             return _with_stated(_simulated(model_id, name, stated.upstream), section)
         if (vectors := self._embedding(model_id, name, stated, upstream)) is not None:
-            return _with_stated(vectors, section)
+            return _with_stated(replace(vectors, states_cost=_states_cost(upstream)), section)
         key, facts = self._facts(name, section, upstream)
         prior = self.priors.of([section.like, key, model_id, name], facts.price)
         self._note(model_id, section, assumed_of(section, facts, is_measured=prior.is_measured))
@@ -182,7 +180,7 @@ def _keys(name: str, section: ModelSection, upstream: AnyUpstream) -> Iterator[s
             yield f"{prefix}/{name}"
         case AnthropicUpstreamSection(catalog_prefix=str(prefix)):
             yield f"{prefix}/{name}"
-        case OpenAIUpstreamSection(base_url=base_url) if _OPENAI_HOST.match(base_url):
+        case OpenAIUpstreamSection(base_url=base_url) if OPENAI_URL.match(base_url):
             yield name
         case AnthropicUpstreamSection(base_url=base_url) if base_url.startswith(ANTHROPIC_URL):
             yield from (f"anthropic/{name}", name)
@@ -198,7 +196,7 @@ def _regions_factor(upstream: AnyUpstream) -> str:
     for all places but `global`.
     """
     match upstream:
-        case OpenAIUpstreamSection(base_url=url) if host := _OPENAI_HOST.match(url):
+        case OpenAIUpstreamSection(base_url=url) if host := OPENAI_URL.match(url):
             return "regional_processing_uplift_multiplier_eu" if host["region"] else ""
         case LitellmUpstreamSection(provider="vertex_ai", options={"vertex_location": place}):
             return "" if place == "global" else "regional_endpoint_uplift_multiplier"
@@ -208,7 +206,10 @@ def _regions_factor(upstream: AnyUpstream) -> str:
 def _states_cost(upstream: AnyUpstream) -> bool:
     """Whether an upstream is of a vendor that bills what its answers state."""
     match upstream:
-        case OpenAIUpstreamSection(catalog_prefix=vendor, base_url=url):
+        case (
+            OpenAIUpstreamSection(catalog_prefix=vendor, base_url=url)
+            | AnthropicUpstreamSection(catalog_prefix=vendor, base_url=url)
+        ):
             host = f".{urlsplit(url).hostname}"
             return vendor in _STATING or host.endswith(tuple(_STATING.values()))
         case LitellmUpstreamSection(provider=vendor):

@@ -156,6 +156,8 @@ class CascadeMachine:
         if self.is_final:
             return self._final.failed(attempt, fault, now_s, cost)
         if (start := self.calls.live.get(attempt)) is None:
+            # It was stopped, and perhaps never sent.
+            self.calls.end(attempt, verdict_on(fault, is_excused=True), now_s)
             return ()
         # It was too late for the step only: that says nothing of the model to those who ask it for streams.
         is_late = now_s >= start.until_s - A_TICK_S

@@ -114,6 +114,8 @@ class Attempts:
     ) -> tuple[Command, ...]:
         """The attempt ended before its first content, at this cost."""
         if (start := self.calls.live.get(attempt)) is None:
+            # It was stopped, and perhaps never sent.
+            self.calls.end(attempt, verdict_on(fault, is_excused=True), now_s)
             return ()
         is_theirs = self._is_clients_time_up(now_s)
         self.calls.end(attempt, verdict_on(fault, is_excused=is_theirs), now_s)

@@ -258,7 +258,8 @@ class Account(Struct, frozen=True):
         charge = charged(model.price, usage, source, tier)
         if heard.usage is not None:
             charge = as_stated(charge, heard.stated_cost, is_bill=model.states_cost)
-        return with_unknown_part(charge) if heard.consults else charge
+        is_incomplete = heard.consults and not charge.is_stated
+        return with_unknown_part(charge) if is_incomplete else charge
 
     def _used(self, candidate: Candidate, heard: Heard) -> tuple[Usage, UsageSource]:
         """What the upstream counted; what it left out is estimated, and then the whole is an estimate."""

@@ -10,8 +10,8 @@ from router.domain.ledger import Entry, Outcome
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.usage import Usage, UsageSource
-from router.ledger.account import MAYBE_BILLED, AttemptEnding, Timing
-from router.ledger.charge import NO_CHARGE, Charge, charged
+from router.ledger.account import MAYBE_BILLED, NOTHING_HEARD, AttemptEnding, Heard, Timing
+from router.ledger.charge import NO_CHARGE, Charge, as_stated, charged
 
 
 class ErrandKind(StrEnum):
@@ -31,9 +31,9 @@ class Errand(Struct, frozen=True):
     kind: ErrandKind
     tokens: int = 0
 
-    def answered(self, attempt: int, model: Model, usage: Usage | None, timing: Timing) -> Entry:
+    def answered(self, attempt: int, model: Model, heard: Heard, timing: Timing) -> Entry:
         """The client got this attempt's answer; the baseline is its cost, as the model was the one asked for."""
-        charge = self._charge(model, usage)
+        charge = self._charge(model, heard)
         ending = AttemptEnding(Outcome.OK, baseline=charge.cost, is_answer=True)
         return self._of_model(attempt, model, timing, charge, ending)
 
@@ -46,14 +46,14 @@ class Errand(Struct, frozen=True):
     def failed(self, attempt: int, model: Model, fault: Fault, timing: Timing) -> Entry:
         """The attempt brought no answer; one that may have been at work is charged by estimate."""
         maybe_billed = fault.kind in MAYBE_BILLED and fault.reached_model
-        charge = self._charge(model, None) if maybe_billed else NO_CHARGE
+        charge = self._charge(model) if maybe_billed else NO_CHARGE
         ending = AttemptEnding(Outcome.FAILED, fault.status, fault.code or fault.kind.value)
         return self._of_model(attempt, model, timing, charge, ending)
 
     def stopped(self, attempt: int, model: Model, timing: Timing, outcome: Outcome) -> Entry:
         """The attempt was stopped by us; its input may have been billed."""
         ending = AttemptEnding(outcome, error=outcome.value)
-        return self._of_model(attempt, model, timing, self._charge(model, None), ending)
+        return self._of_model(attempt, model, timing, self._charge(model), ending)
 
     def passed(
         self,
@@ -68,15 +68,16 @@ class Errand(Struct, frozen=True):
         entry = self._entry(1, (model, upstream, price_source), timing, charge, ending)
         return replace(entry, closes=True)
 
-    def _charge(self, model: Model, usage: Usage | None) -> Charge:
-        if usage is not None:
-            return charged(model.price, usage, UsageSource.UPSTREAM)
-        return charged(model.price, Usage(self.tokens), UsageSource.ESTIMATED)
+    def _charge(self, model: Model, heard: Heard = NOTHING_HEARD) -> Charge:
+        if heard.usage is None:
+            return charged(model.price, Usage(self.tokens), UsageSource.ESTIMATED)
+        charge = charged(model.price, heard.usage, UsageSource.UPSTREAM)
+        return as_stated(charge, heard.stated_cost, is_bill=model.states_cost)
 
     def _of_model(
         self, attempt: int, model: Model, timing: Timing, charge: Charge, ending: AttemptEnding
     ) -> Entry:
-        where = (model.id, model.upstream, model.price.origin)
+        where = (model.id, model.upstream, charge.price_source or model.price.origin)
         return self._entry(attempt, where, timing, charge, ending)
 
     def _entry(

@@ -132,7 +132,7 @@ _TEXTS: dict[str, Callable[[Attempt], str | None]] = {
     "x_UsageSource": _of("usage_source"),
 }
 _COSTS = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")
-"""All the same: the ledger knows one cost, at the price that was configured."""
+"""All the same: the ledger knows one cost, as configured or as its provider has stated it."""
 
 _TIMES: dict[str, Callable[[Attempt], datetime]] = {
     "BillingPeriodEnd": _next_month,

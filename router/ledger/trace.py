@@ -125,17 +125,18 @@ def _known_as(entry: Entry) -> str:
 
 
 def _charged(entry: Entry) -> str:
-    """At which price, of whom and for which tier, and what is uncertain about it; "" if nothing was charged."""
-    if entry.cost_source is CostSource.FREE:
+    """At which price, of whom and for which tier, and what is uncertain about it; "" if there is nothing to say."""
+    if entry.cost_source is CostSource.FREE and not entry.cost_note:
         return ""
     tier = "" if entry.service_tier == STANDARD else f"tier {entry.service_tier}"
     price = ", ".join(filter(None, (entry.price_source, tier)))
     parts = filter(None, (price, "; ".join(_doubts(entry))))
-    return f" ({'; '.join(parts)})"
+    told = "; ".join(parts)
+    return f" ({told})" if told else ""
 
 
 def _doubts(entry: Entry) -> Iterator[str]:
-    if entry.usage_source is UsageSource.ESTIMATED:
+    if entry.usage_source is UsageSource.ESTIMATED and entry.cost_source is not CostSource.PRICED:
         yield "estimated: the upstream reported no usage, or none that makes sense"
     if entry.cost_note:
         is_whole = entry.cost_source is not CostSource.UNPRICED

@@ -38,7 +38,7 @@ from router.pipeline.reservations import Reservations
 from router.pipeline.shelf import Shelf, writer_of
 from router.pipeline.visit import Caller
 from router.ports import Call, Response
-from router.wire.answer import MalformedAnswer, PlainAnswer
+from router.wire.answer import MalformedAnswer
 from router.wire.cached import StoredAnswer, cache_key, pack
 from router.wire.embeddings import (
     EmbeddingsRequest,
@@ -164,7 +164,7 @@ class _Fetching:
         )
         opened = begun.opened
         assert isinstance(opened, OpenedPlain)  # noqa: S101 - `_opened` opens nothing else
-        entry = self.books.answered(begun, opened.answer.usage)
+        entry = self.books.answered(begun, opened.heard)
         await self.books.post()
         await self._keep(begun.start.candidate.model, entry.usage, opened.body)
         upstream = begun.start.candidate.model.upstream
@@ -213,12 +213,11 @@ class _Fetching:
         finally:
             release()
         try:
-            usage = read_vectors(body, self.request.vectors)
+            return OpenedPlain(body, read_vectors(body, self.request.vectors))
         except MalformedAnswer as error:
             raise AttemptFailed.transient(
                 str(error), "malformed_answer", reached_model=True
             ) from None
-        return OpenedPlain(body, PlainAnswer(usage, 0, frozenset(), calls_tools=False))
 
     async def _keep(self, model: Model, usage: Usage, body: bytes) -> None:
         """Store the answer if configuration and client allow it."""

@@ -11,7 +11,7 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.usage import Usage
-from router.ledger.account import Timing
+from router.ledger.account import Heard, Timing
 from router.ledger.errand import Errand, closed
 from router.pipeline.attempts import Begun
 from router.pipeline.request_observer import RequestObserver
@@ -50,11 +50,11 @@ class ErrandBooks(Struct):
         """An attempt was stopped by us."""
         self._write(self.errand.stopped(start.attempt, start.candidate.model, timing, outcome))
 
-    def answered(self, begun: Begun, usage: Usage | None) -> Entry:
+    def answered(self, begun: Begun, heard: Heard) -> Entry:
         """The client gets this attempt's answer; returns its entry."""
         start, timing = begun.start, begun.timing()
         return self._write(
-            self.errand.answered(start.attempt, start.candidate.model, usage, timing)
+            self.errand.answered(start.attempt, start.candidate.model, heard, timing)
         )
 
     def from_cache(self, model: Model, usage: Usage, timing: Timing) -> None:

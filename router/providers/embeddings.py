@@ -7,7 +7,6 @@ left alone for a moment. Each change of state is logged once.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import aiohttp
 import orjson
@@ -18,6 +17,7 @@ from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import KEEPALIVE_S
 from router.providers.unreached import UNREACHED, unreached
+from router.wire.embeddings import vectors_usage
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_ANSWER_BYTES = 2**20
@@ -113,9 +113,5 @@ def _read(answer: bytes) -> Embedded:
         vector = unit(numbers)
     except (orjson.JSONDecodeError, LookupError, TypeError, ValueError):
         raise ValueError("its answer is not an embedding") from None
-    return Embedded(vector, _tokens(read.get("usage")))
-
-
-def _tokens(usage: Any) -> int:
-    count = usage.get("total_tokens") if isinstance(usage, dict) else None
-    return count if isinstance(count, int) and count >= 0 else 0
+    usage = vectors_usage(read.get("usage"))
+    return Embedded(vector, 0 if usage is None else usage.uncached_input_tokens)

@@ -1,5 +1,6 @@
 """Where upstreams are, as configured; kept apart from the code that reaches them, which a report does not need."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -7,6 +8,8 @@ from router.providers.proxy import Proxy
 from router.wire.dialects.dialect import Dialect
 
 ANTHROPIC_URL = "https://api.anthropic.com"
+OPENAI_URL = re.compile(r"https://(?P<region>[a-z]+\.)?api\.openai\.com/")
+"""How OpenAI's own addresses begin, those of its regions included."""
 _LEAST_SECRET = 8
 """Characters: what is shorter is no secret, and may be part of any word."""
 
@@ -29,6 +32,11 @@ class Endpoint:
     def secrets(self) -> tuple[bytes, ...]:
         """What is taken out of its errors, the longest first."""
         return _secrets(self.api_key, self.headers, self.proxy)
+
+    @property
+    def is_openais(self) -> bool:
+        """Whether it is OpenAI's own, and not merely compatible."""
+        return OPENAI_URL.match(self.base_url) is not None
 
 
 @dataclass(frozen=True, slots=True)

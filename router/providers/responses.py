@@ -17,7 +17,6 @@ from router.wire.dialects.shape import JsonObject
 from router.wire.native.asked import native_bytes
 
 _PATH = "/responses"
-_OPENAI = "https://api.openai.com/"
 _THINKS_NOT = re.compile(r"gpt-(3|4)|chatgpt|.*-chat-latest")
 """OpenAI's models that never think, and refuse to be asked for sealed thoughts."""
 _SEALED = "reasoning.encrypted_content"
@@ -39,10 +38,9 @@ def responses_upstream(
         connect_s=connect_s,
         proxy=endpoint.proxy,
     )
-    is_openais = endpoint.base_url.startswith(_OPENAI)
     return TranslatedUpstream(
         line,
-        lambda call: _worded(call, is_openais),
+        lambda call: _worded(call, endpoint.is_openais),
         unix_s=unix_s,
         understood=_understood,
         lettered=lambda body: Letter(orjson.dumps(body), path=_PATH),

@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.usage import Usage
-from router.wire.answer import MalformedAnswer
+from router.wire.answer import MalformedAnswer, PlainAnswer
 from router.wire.chat import JsonObject, json_object, require
 from router.wire.extension import MEMBER
 from router.wire.splice import set_members
+from router.wire.usage.terms import stated_cost
 
 _MOST_TOKENS = 10**8
 _RIGHT = "a string, a list of strings, a list of token numbers, or a list of such lists"
@@ -75,8 +76,8 @@ def upstream_bytes(request: EmbeddingsRequest, model_name: str) -> bytes:
     return set_members(request.raw, request.body, {"model": model_name})
 
 
-def read_vectors(raw: bytes, vectors: int) -> Usage | None:
-    """What an answer with that many `vectors` used; None if it does not say. Raises MalformedAnswer."""
+def read_vectors(raw: bytes, vectors: int) -> PlainAnswer:
+    """What an answer with that many `vectors` says of itself. Raises MalformedAnswer if it is none."""
     try:
         answer = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -86,10 +87,19 @@ def read_vectors(raw: bytes, vectors: int) -> Usage | None:
         raise MalformedAnswer(
             f"the upstream's answer does not have the {vectors} vectors asked for"
         )
-    return _usage(answer.get("usage"))
+    used = answer.get("usage")
+    return PlainAnswer(
+        vectors_usage(used),
+        output_chars=0,
+        finish_reasons=frozenset(),
+        calls_tools=False,
+        id=answer.get("id"),
+        stated_cost=stated_cost(used),
+    )
 
 
-def _usage(told: object) -> Usage | None:
+def vectors_usage(told: object) -> Usage | None:
+    """What a usage object says that was used for vectors; None if it does not say, or if that makes no sense."""
     if not isinstance(told, dict):
         return None
     counts = (told.get(name) for name in ("prompt_tokens", "total_tokens"))

@@ -63,6 +63,8 @@ def test_a_price_is_looked_up_under_the_name_of_the_provider(tmp_path: Path) -> 
         ("kind: openai, base_url: https://fox.ai/v1", False),
         ("kind: openai, base_url: http://10.0.0.1/v1, catalog_prefix: perplexity", True),
         ("kind: openai, base_url: http://10.0.0.1/v1", False),
+        ("kind: anthropic, base_url: https://openrouter.ai/api", True),
+        ("kind: anthropic", False),
         ("kind: litellm, provider: xai", True),
         ("kind: litellm, provider: groq", False),
     ],

@@ -41,6 +41,13 @@ def test_anthropics_own_address_need_not_be_told(tmp_path: Path) -> None:
     assert thinking.dialect is Dialect.RESPONSES
 
 
+def test_openais_regional_addresses_are_its_own() -> None:
+    assert Endpoint("https://api.openai.com/v1").is_openais
+    assert Endpoint("https://eu.api.openai.com/v1").is_openais
+    assert not Endpoint("https://api.openai.com.example.org/v1").is_openais
+    assert not Endpoint("https://eu.example.org/api.openai.com/v1").is_openais
+
+
 def test_anthropics_prices_are_known_at_its_own_address_only(tmp_path: Path) -> None:
     known = model(tmp_path, "claude-sonnet-5-5", "anthropic", "tags: [a]")
     assert known.price.source.endswith("claude-sonnet-5-5")

@@ -9,7 +9,7 @@ from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, Star
 from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
-from router.domain.cascade import Opinion, Ruling
+from router.domain.cascade import Opinion, Ruling, Step
 from router.domain.estimate import LatencyEstimate
 from router.domain.fault import Fault, FaultKind
 from router.domain.limits import Limits
@@ -25,6 +25,7 @@ from tests.dispatch.cascade_kit import (
     cascade_machine,
 )
 from tests.dispatch.model_kit import (
+    BUSY,
     OVERDRAWN,
     REFUSED,
     STUMBLE,
@@ -333,17 +334,23 @@ def test_a_client_that_leaves_ends_all_calls() -> None:
     assert machine.failed(1, STUMBLE, 1.0) == ()
 
 
-def test_a_call_that_was_stopped_before_it_was_sent_has_used_no_limit() -> None:
+@pytest.mark.parametrize("has_failed", [False, True])
+@pytest.mark.parametrize("more", [(), (a_step(THIRD),)])
+def test_a_call_that_was_stopped_before_it_was_sent_has_used_no_limit(
+    has_failed: bool, more: tuple[Step, ...]
+) -> None:
     fleet, limited = Fleet(), replace(OTHER, limits=Limits(requests_per_minute=1))
     final = Attempts(a_plan(STRONG), fleet, started_s=0.0, jitter=lambda: 0.5)
-    machine = CascadeMachine(
-        a_cascade(a_candidate(STRONG), a_step(CHEAP, limited)), final, steps_s=20.0
-    )
+    steps = (a_step(CHEAP, limited), *more)
+    machine = CascadeMachine(a_cascade(a_candidate(STRONG), *steps), final, steps_s=20.0)
     machine.begin(0.0)
 
     assert Cancel(2) in machine.failed(1, STUMBLE, 1.0)
     assert fleet.refusal(limited, 1, 1.0) is not None
-    machine.calls.end(2, CallVerdict.UNSENT, 1.0)
+    if has_failed:  # in the instant in which it was stopped
+        assert machine.failed(2, BUSY, 1.0) == ()
+    else:
+        machine.calls.end(2, CallVerdict.UNSENT, 1.0)
     assert fleet.refusal(limited, 1, 1.0) is None
     machine.calls.end(2, CallVerdict.UNSENT, 1.0)
     assert all(each.in_flight == 0 for each in fleet.standings(1.0) if each.name == "other")

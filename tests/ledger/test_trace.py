@@ -112,13 +112,18 @@ def test_at_which_price_an_attempt_was_charged_and_what_is_uncertain_is_told() -
     flex = entry(service_tier="flex", price_source="config, above 50 tokens")
     guessed = entry(usage_source=UsageSource.ESTIMATED, cost_source=CostSource.ESTIMATED)
     lacking = entry(cost_source=CostSource.UNPRICED, cost_note="no rate for web_searches")
+    free = entry(cost_source=CostSource.FREE, cost_note="the answer states 0.5 USD")
+    stated = entry(usage_source=UsageSource.ESTIMATED, price_source="stated in the answer")
+    rows = (flex, guessed, lacking, free, stated)
 
-    told = [list(sentences(RequestRecord((each,)))) for each in (flex, guessed, lacking)]
+    told = [list(sentences(RequestRecord((each,)))) for each in rows]
 
     assert [each[0].partition(" USD ")[2].partition(", request id")[0] for each in told] == [
         "(config, above 50 tokens, tier flex)",
         "(a test; estimated: the upstream reported no usage, or none that makes sense)",
         "(a test; incomplete: no rate for web_searches)",
+        "(a test; the answer states 0.5 USD)",
+        "(stated in the answer)",
     ]
     assert "it cost at least 0.000001 USD" in told[2][-1]
     assert "it cost 0.000001 USD" in told[1][-1]

@@ -80,6 +80,17 @@ async def test_a_vector_comes_at_length_one_with_the_tokens_that_it_cost() -> No
     assert upstream.headers[0]["x-team"] == "a"
 
 
+@pytest.mark.parametrize("count", [10**18, 10**8 + 1, -1, True, None, "7"])
+async def test_a_count_that_makes_no_sense_is_not_charged(count: Any) -> None:
+    upstream = Upstream()
+    upstream.answer = {**upstream.answer, "usage": {"total_tokens": count}}
+    async with serving(upstream) as url, embedding(url, Clock()) as embedder:
+        embedded = await embedder.embed("Who was Ada?")
+
+    assert embedded is not None
+    assert embedded.tokens == 0
+
+
 async def test_the_simulator_makes_vectors_for_it() -> None:
     async with (
         running(default_models(), speed=0) as simulator,

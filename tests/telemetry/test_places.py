@@ -13,6 +13,10 @@ from router.telemetry.spans import ServerAddress
     [
         (Endpoint("https://api.openai.com/v1"), ServerAddress("openai", "api.openai.com", 443)),
         (
+            Endpoint("https://eu.api.openai.com/v1"),
+            ServerAddress("openai", "eu.api.openai.com", 443),
+        ),
+        (
             Endpoint("https://ours.openai.azure.com/openai/v1"),
             ServerAddress("azure.ai.openai", "ours.openai.azure.com", 443),
         ),

@@ -66,6 +66,14 @@ def test_a_summary_that_anthropic_makes_on_the_way_is_charged_beside_the_answer(
     assert read_stream(LAYOUTS["anthropic"], [begun, {"usage": usage}]) == read_so
 
 
+def test_calls_that_together_make_no_sense_are_not_charged() -> None:
+    answer = {"input_tokens": 23_000, "output_tokens": 1_000}
+    summary = {"type": "compaction", "input_tokens": 10**8, "output_tokens": 3_500}
+
+    told = read(LAYOUTS["anthropic"], {**answer, "iterations": [summary] * 1000})
+    assert told == Usage(23_000, output_tokens=1_000 + 3_500_000)
+
+
 COUNTS = st.integers(-5, 10**10) | st.none() | st.booleans() | st.text(max_size=2)
 
 

@@ -15,6 +15,7 @@ from router.wire.dialects.translate import event_bytes
 from router.wire.native.forms import broken_off, chars_in, event_in, object_in
 from router.wire.usage.layouts import LAYOUTS
 from router.wire.usage.reading import read
+from router.wire.usage.terms import stated_cost
 
 _USAGE = LAYOUTS["anthropic"]
 _FIRST = frozenset({0})
@@ -39,6 +40,7 @@ def read_message(raw: bytes) -> PlainAnswer:
         refuses=_refuses(answer),
         consults=_consults(member(answer, "usage")),
         id=answer.get("id"),
+        stated_cost=stated_cost(answer.get("usage")),
     )
 
 
@@ -97,6 +99,7 @@ class MessagesForm:
             service_tier=anthropics_tier(used),
             refuses=_refuses(delta),
             consults=_consults(used),
+            stated_cost=stated_cost(used),
         )
 
     def _last(self, raw: bytes) -> StreamEvent:

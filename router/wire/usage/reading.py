@@ -204,7 +204,7 @@ def _listed(items: list[Any], begin: Path) -> Counts:
             for path, count in _counts(item).items():
                 for name, value in words:
                     sums[*begin, Of(name, value, str(path[-1]))] += count
-    return sums
+    return {path: count for path, count in sums.items() if count <= _MOST_TOKENS}
 
 
 def _at(event: Mapping[str, Any], path: tuple[str, ...]) -> Any:

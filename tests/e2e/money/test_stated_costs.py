@@ -44,6 +44,8 @@ def farthing(
     models["openrouter"]["price"] = OWN_PRICE
     models["elsewhere"] = {**models["openrouter"], "upstream": "elsewhere"}
     models["responses"] = {**models["xai"], "upstream": "responses"}
+    models["messages"] = {**models["openrouter"], "upstream": "messages"}
+    models["vectors"] = {**models["openrouter"], "name": "a", "mode": "embedding"}
     config = write_config(
         tmp_path_factory.mktemp("stated"),
         upstream.base_url,
@@ -51,6 +53,7 @@ def farthing(
             **{vendor: {**at, "catalog_prefix": vendor} for vendor in named},
             "elsewhere": at,
             "responses": {**at, "catalog_prefix": "xai", "dialect": "responses"},
+            "messages": {**at, "kind": "anthropic", "catalog_prefix": "openrouter"},
         },
         models=models,
         cache={"url": "off"},
@@ -79,6 +82,33 @@ def response(usage: dict[str, Any]) -> Canned:
     body = {"id": "r", "object": "response", "created_at": 1, "status": "completed", "model": "m"}
     used = {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120, **usage}
     return Canned((orjson.dumps({**body, "output": [item], "usage": used}),))
+
+
+def message(usage: dict[str, Any], *, stream: bool) -> Canned:
+    body = {"id": "m", "type": "message", "role": "assistant", "model": "m"}
+    counts = {"input_tokens": 100, "output_tokens": 20}
+    ended = {"stop_reason": "end_turn", "stop_sequence": None}
+    text = {"type": "text", "text": "x"}
+    if not stream:
+        whole = {**body, **ended, "content": [text], "usage": {**counts, **usage}}
+        return Canned((orjson.dumps(whole),))
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {**body, "content": [], "usage": counts}},
+        {"type": "content_block_start", "index": 0, "content_block": {**text, "text": ""}},
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "text_delta", "text": "x"},
+        },
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": ended, "usage": {**counts, **usage}},
+        {"type": "message_stop"},
+    ]
+    return Canned(tuple(map(event_of_message, events)), "text/event-stream")
+
+
+def event_of_message(event: dict[str, Any]) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (event["type"].encode(), orjson.dumps(event))
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -121,6 +151,28 @@ def test_what_a_response_states_is_charged_whatever_the_client_speaks(
     assert (row["cost_pico"], row["price_source"]) == (3_775_600_000, STATED)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages"])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"cost": 0.0105},
+        {"cost": 0.0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.0105}},
+        {"cost": 0.0105, "iterations": [{"type": "advisor_message"}]},
+    ],
+)
+def test_what_a_message_states_is_charged_whatever_the_client_speaks(
+    farthing: Farthing, upstream: FixedUpstream, usage: dict[str, Any], path: str, stream: bool
+) -> None:
+    upstream.answer = message(usage, stream=stream)
+    asked = chat("x", model="messages", stream=stream, max_tokens=50)
+    got = send(farthing.base_url + path, orjson.dumps(asked))
+    (row,) = rows(ledger_of(farthing.config), got.headers["x-request-id"])
+
+    assert (row["cost_pico"], row["price_source"]) == (10_500_000_000, STATED)
+    assert (row["cost_source"], row["cost_note"]) == ("priced", "")
+
+
 @pytest.mark.parametrize(
     "usage",
     [
@@ -161,3 +213,43 @@ def test_what_others_state_is_noted_where_it_differs(
     assert booked(OPENROUTER) == (*ours, "the answer states 0.00953 USD")
     assert booked({**OPENROUTER, "cost": 0.000141}) == (*ours, "")
     assert booked({**OPENROUTER, "cost": 0}) == (*ours, "")
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages", "/responses"])
+@pytest.mark.parametrize("model", ["openrouter", "messages", "responses"])
+def test_what_a_whole_answer_states_is_charged_where_it_is_told_as_a_stream(
+    farthing: Farthing, upstream: FixedUpstream, model: str, path: str
+) -> None:
+    said = {"cost": 0.00953}
+    answers = {"messages": message(said, stream=False), "responses": response(said)}
+    upstream.answer = answers.get(model, whole(OPENROUTER))
+    fields = {"stream": True, "max_tokens": 50}
+    asked: dict[str, Any] = chat("x", model, **fields)
+    if path == "/responses":
+        asked = {"model": model, "input": "x", "stream": True}
+    got = send(farthing.base_url + path, orjson.dumps(asked))
+    (row,) = rows(ledger_of(farthing.config), got.headers["x-request-id"])
+
+    assert (row["outcome"], row["error"]) == ("ok", "")
+    assert (row["cost_pico"], row["price_source"]) == (9_530_000_000, STATED)
+
+
+def test_what_an_answer_with_vectors_states_is_charged(
+    farthing: Farthing, upstream: FixedUpstream
+) -> None:
+    usage = {"prompt_tokens": 100, "total_tokens": 100}
+    data = [{"object": "embedding", "index": 0, "embedding": [1.0]}]
+    said: dict[str, Any] = {"id": "gen-emb-1", "object": "list", "data": data, "model": "m"}
+
+    def booked(usage: dict[str, Any]) -> tuple[int, str, str, str]:
+        upstream.answer = Canned((orjson.dumps({**said, "usage": usage}),))
+        body = orjson.dumps({"model": "vectors", "input": "x"})
+        got = send(f"{farthing.base_url}/embeddings", body)
+        (row,) = rows(ledger_of(farthing.config), got.headers["x-request-id"])
+        assert row["upstream_request_id"] == "gen-emb-1"
+        assert row["baseline_pico"] == row["cost_pico"]
+        return row["cost_pico"], row["cost_source"], row["price_source"], row["cost_note"]
+
+    assert booked({**usage, "cost": 0.0003}) == (300_000_000, "priced", STATED, "")
+    note = "the answer does not state its cost"
+    assert booked(usage) == (100_000_000, "estimated", "config", note)

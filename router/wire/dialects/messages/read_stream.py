@@ -141,5 +141,5 @@ class MessagesReader:
             message = event.get("message", event)
             usage = message.get("usage") if isinstance(message, dict) else None
             if isinstance(usage, dict):
-                told |= {name: value for name, value in usage.items() if value}
+                told |= {name: value for name, value in usage.items() if value not in (None, "")}
         return told
