@@ -66,7 +66,8 @@ class TimeLimit:
         self._due_s, self._timer = at_s, self._loop.call_at(at_s, self._look)
 
     def _look(self) -> None:
-        now_s, late_s = self._loop.time(), self._loop.time() - self._due_s
+        now_s = self._loop.time()
+        late_s = now_s - self._due_s
         self._timer, self._due_s = None, NEVER
         if late_s > STOOD_STILL_S and self._prolonged_s != self._until_s <= now_s:
             self._until_s = self._prolonged_s = now_s + GRACE_S
@@ -88,8 +89,11 @@ class _Once(TimeLimit):
 
 
 def at_most(delay_s: float) -> TimeLimit:
-    """A limit on one wait, for a `with` statement: raises TimeoutError there as `TimeLimit.within` does."""
-    return _Once().within(delay_s)
+    """A limit on one wait, for a `with` statement: raises TimeoutError there as `TimeLimit.within` does.
+
+    Below 0 is 0: a wait that begins when its time is up has not been held up.
+    """
+    return _Once().within(max(0.0, delay_s))
 
 
 class Pulse:

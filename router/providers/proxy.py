@@ -5,7 +5,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
-_HOST = re.compile(r"[^\s\x00-\x1f\x7f]+")
+_ADDRESS = re.compile(r"(\[[\w:.%]+\]|[\w.%-]+)(:\d*)?")
 MALFORMED = (
     "must be http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before the host if the proxy asks for them,"
     " in which other characters than letters and digits are written as in a URL: %40 for @"
@@ -37,12 +37,15 @@ def proxy_at(text: str) -> Proxy:
         raise ValueError(MALFORMED) from None
     if not is_usable:
         raise ValueError(MALFORMED)
-    host = parts.netloc.rpartition("@")[2]
-    return Proxy(f"{parts.scheme}://{host}", _authorization(parts))
+    return Proxy(f"{parts.scheme}://{_address(parts)}", _authorization(parts))
+
+
+def _address(parts: SplitResult) -> str:
+    return parts.netloc.rpartition("@")[2]
 
 
 def _is_usable(parts: SplitResult) -> bool:
-    is_address = bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
+    is_address = bool(_ADDRESS.fullmatch(_address(parts))) and parts.port != 0
     has_more = parts.path.strip("/") or parts.query or parts.fragment
     return parts.scheme in ("http", "https") and is_address and not has_more
 

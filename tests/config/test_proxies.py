@@ -161,6 +161,8 @@ def test_a_whole_url_may_be_a_reference(tmp_path: Path) -> None:
         "http://me:12/ss@own.example",
         "http://own.example/path",
         "http://own example",
+        "http://own\\example",
+        "http://[::1]own.example",
     ],
 )
 def test_what_cannot_be_a_proxy_is_said_at_the_start(url: str, tmp_path: Path) -> None:
@@ -214,7 +216,12 @@ def test_what_can_be_a_proxy(url: str, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "known_by"), [("http://me@p.example", "me:"), ("http://me:a%20b@p.example", "me:a b")]
+    ("url", "known_by"),
+    [
+        ("http://me@p.example", "me:"),
+        ("http://me:a%20b@p.example", "me:a b"),
+        ("http://CORP\\me:pw@p.example:3128", "CORP\\me:pw"),
+    ],
 )
 def test_what_the_proxy_is_told(url: str, known_by: str) -> None:
     assert proxy_at(url).authorization == f"Basic {b64encode(known_by.encode()).decode()}"

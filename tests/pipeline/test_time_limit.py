@@ -159,6 +159,24 @@ async def test_a_timer_that_is_hardly_late_ends_a_wait_at_once(
         await waiting
 
 
+async def test_a_wait_that_begins_when_its_time_was_long_up_is_not_prolonged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = StoppedLoop(monkeypatch)
+
+    async def waits() -> None:
+        with at_most(-60):
+            await asyncio.Event().wait()
+
+    waiting = asyncio.create_task(waits())
+    await loop.goes_on(0)
+    await loop.goes_on(0)
+    assert waiting.done()
+
+    with pytest.raises(TimeoutError):
+        await waiting
+
+
 async def test_that_the_process_was_stopped_is_told_before_what_has_come_is_judged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
