@@ -41,13 +41,19 @@ Farthing.now = (() => {
     if (status !== 200) return fill("why-told", make("p", { className: "says" }, message));
     const attempts = body.attempts.map((each) => [each.model, each.upstream, each.outcome.replaceAll("_", " ") + (each.error ? ` (${each.error})` : ""),
       format.seconds(each.total_s), format.money(each.cost_usd)]);
-    const reference = body.reference?.model ?? "its reference";
     return fill("why-told",
       make("p", {}, `Asked for ${body.asked} on ${format.moment(body.at_s)}.`),
       make("ul", {}, ...body.sentences.map((sentence) => make("li", {}, sentence))),
       make("div", { className: "scrolls", tabIndex: 0, role: "group", ariaLabel: "What was tried" },
         table("What was tried", ["model", "upstream", "outcome", "took", "cost"], attempts)),
-      make("p", {}, `It cost ${format.exact(body.cost_usd)}; ${reference} would have charged ${format.exact(body.baseline_usd)} for the answer.`));
+      make("p", {}, together(body)));
+  }
+
+  function together(body) {
+    const some = (is) => body.attempts.some(is);
+    const cost = `it cost ${some((each) => each.cost_source === "unpriced") ? "at least " : ""}${format.exact(body.cost_usd)}`;
+    if (!some((each) => each.is_answer)) return `There was no complete answer; ${cost}.`;
+    return `In total ${cost}; ${body.reference?.model ?? "its reference"} would have charged ${format.exact(body.baseline_usd)} for the answer.`;
   }
 
   return { show, explain };

@@ -34,7 +34,7 @@
   function show(overview) {
     state.overview = overview;
     const nothing = overview.total.attempts === 0 && overview.total.requests === 0;
-    for (const [id, hidden] of [["loading", true], ["key", true], ["trouble", true], ["empty", !nothing], ["figures", nothing]]) get(id).hidden = hidden;
+    for (const [id, hidden] of [["loading", true], ["key", true], ["empty", !nothing], ["figures", nothing]]) get(id).hidden = hidden;
     get("period").textContent = shownFor(overview);
     offerFiles();
     if (nothing) return showEmpty(overview);
@@ -101,7 +101,8 @@
 
   function showKeyForm(message) {
     clearTimeout(state.timer);
-    state.overview = null;
+    state.fetching?.abort();  // what the key of before has asked for is not shown any more
+    state.fetching = state.overview = null;
     for (const id of ["loading", "figures", "empty", "trouble", "asked", "amiss"]) get(id).hidden = true;
     for (const id of ["tiles", "cut", "why-told"]) fill(id);
     get("key").hidden = false;
@@ -195,14 +196,16 @@
   }
 
   async function explain() {
-    state.request = get("why-id").value.trim();
+    const mine = state.request = get("why-id").value.trim();
     keepAddress();
-    now.explain(await fetched(`v1/decisions/${encodeURIComponent(state.request)}`, null)
-      .catch(() => ({ message: "Farthing is not responding." })));
+    const got = await fetched(`v1/decisions/${encodeURIComponent(mine)}`, null)
+      .catch(() => ({ message: "Farthing is not responding." }));
+    if (mine === state.request && state.overview) now.explain(got);
   }
 
   function arrived(overview) {
     get("lock").hidden = sessionStorage.getItem(KEY) === null;
+    get("trouble").hidden = true;
     offer(overview);
     show(overview);
     get("status").textContent = asOf();
@@ -341,7 +344,9 @@
   function wireLive() {
     wirePeriod();
     addEventListener("popstate", () => {
+      const { request } = state;
       Object.assign(state, told(location.search));
+      if (state.request !== request) fill("why-told");
       loadAnew();
     });
     get("asked").addEventListener("submit", (event) => event.preventDefault());

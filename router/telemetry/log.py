@@ -120,8 +120,9 @@ def start_logging(level: str = "INFO") -> Lines:
     root = logging.getLogger()
     root.handlers = [LinesHandler(lines)]
     root.setLevel(level)
-    # It logs every single change of a file; our own watching logs what has come of it.
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    # They log every single change of a file, and each step of a migration; we log what has come of it.
+    for name in ("watchfiles", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     return lines
 
 

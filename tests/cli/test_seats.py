@@ -203,6 +203,12 @@ def test_orders_of_an_older_supervisor_may_say_more_than_is_known_here() -> None
     assert Orders.of(told) == orders
 
 
+def test_a_job_of_an_older_supervisor_is_understood() -> None:
+    told = {"number": 1, "at": 2, "roll": 3, "folder": "/tmp/crew", "orders": {}}  # noqa: S108 - its words
+
+    assert Job.of(told) == Job(1, 2, 3, "/tmp/crew", {})  # noqa: S108
+
+
 async def test_a_worker_that_was_installed_under_its_supervisor_says_what_to_do(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

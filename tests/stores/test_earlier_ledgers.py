@@ -5,6 +5,7 @@ in the sums yet. A new schema gets one, too, made by the version that brings it 
 """
 
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -22,11 +23,20 @@ from router.stores.sql.reports import report
 from router.stores.sql.traces import trace_of
 from router.stores.sql.versions import REVISIONS
 from tests.e2e.configs import write_config
-from tests.e2e.programs import here
+from tests.e2e.programs import here, run
 
 _LEDGERS = Path(__file__).with_name("ledgers")
 _COST, _BASELINE = Money.from_usd("0.00130769"), Money.from_usd("0.0021282")
 """As the versions that wrote the ledgers have reported them."""
+_OPENED = """
+import sys, pathlib
+from router.stores.sql.database import open_database
+from router.telemetry.log import start_logging
+lines = start_logging("INFO")
+open_database(pathlib.Path(sys.argv[1]))
+lines.close()
+"""
+"""As a worker does that is newer than its supervisor."""
 
 
 @pytest.fixture(params=sorted(each.name for each in _LEDGERS.iterdir()))
@@ -123,6 +133,16 @@ def test_checking_a_configuration_migrates_nothing(
     checked = here("check", "--config", str(config))
 
     assert (checked.status, schema_of(path, url)) == (0, before), checked
+
+
+def test_a_log_says_that_a_ledger_is_migrated_and_nothing_of_how(tmp_path: Path) -> None:
+    path = tmp_path / "farthing.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(Path(_LEDGERS, "schema-2.sqlite.sql").read_text(encoding="utf-8"))
+    done = run(str(path), program=[sys.executable, "-c", _OPENED])
+
+    assert "the ledger has been migrated" in done.err
+    assert "alembic" not in done.err
 
 
 def test_there_is_a_ledger_of_every_schema() -> None:

@@ -81,7 +81,7 @@ def _greeting(secret: str) -> "Greeting":
 
 def _place(job: Job, orders: Orders) -> Place:
     listener = socket.socket(fileno=orders.listener)
-    return Place(job.number, job.at, WorkerTable(job.worker_table), listener, Path(job.folder))
+    return Place(job.number, job.at, WorkerTable(job.roll), listener, Path(job.folder))
 
 
 class _Shift(Struct, frozen=True):

@@ -24,8 +24,10 @@ _HINT_CHARS = 9
 _LATER_S = 0.001
 """By so much a secret is newer than the one it follows, whatever the clock says."""
 _GRANTS = frozenset({"tags", "policies", "models", "overrides", "budgets", "limits"})
+_BUDGET, _LIMIT = frozenset({"usd", "per", "timezone"}), frozenset({"requests", "tokens"})
 _NONE = frozenset({"none (made by a newer Farthing)"})
-"""The policies and models of a key with a restriction that is not known here, and so cannot be kept to."""
+_NOTHING_GRANTED = Grants(policies=_NONE, models=_NONE)
+"""What a key may do with a restriction that is not known here, and so cannot be kept to."""
 
 
 class NoSuchKey(FarthingError):
@@ -108,7 +110,10 @@ class KeyStore:
             until_s = now_s + grace_s
             ends_s = until_s if old.expires_s is None else min(until_s, old.expires_s)
             connection.execute(update(VIRTUAL_KEYS).where(_K.id == old.id).values(expires_s=ends_s))
-            connection.execute(insert(VIRTUAL_KEYS).values(_values(renewed, secret, created_s)))
+            # As it is: a newer Farthing may have written more than we know.
+            same = select(_K.grants).where(_K.id == old.id).scalar_subquery()
+            values = {**_values(renewed, secret, created_s), "grants": same}
+            connection.execute(insert(VIRTUAL_KEYS).values(values))
         return renewed
 
     def revoke(self, name: str, now_s: float) -> int:
@@ -195,19 +200,31 @@ def _written(tags: Sequence[str], grants: Grants) -> str:
 
 
 def _read(text: str, name: str) -> tuple[tuple[str, ...], Grants]:
-    read, own = orjson.loads(text), Scope(ScopeKind.KEY, name)
+    read = orjson.loads(text)
+    tags = tuple(read["tags"])
+    if not _is_known(read):
+        return tags, _NOTHING_GRANTED
+    own, overrides = Scope(ScopeKind.KEY, name), read.get("overrides")  # older keys have none
     budgets = (
         Budget(own, Money.from_usd(each["usd"]), BudgetWindow(each["per"]), each["timezone"])
         for each in read["budgets"]
     )
     limits = (RateLimit(own, each["requests"], each["tokens"]) for each in read["limits"])
-    overrides = read.get("overrides")  # older keys have none
-    is_known = all(member in _GRANTS for member, value in read.items() if value)
     grants = Grants(
-        frozenset(read["policies"]) if is_known else _NONE,
-        frozenset(read["models"]) if is_known else _NONE,
+        frozenset(read["policies"]),
+        frozenset(read["models"]),
         tuple(budgets),
         tuple(limits),
         None if overrides is None else frozenset(overrides),
     )
-    return tuple(read["tags"]), grants
+    return tags, grants
+
+
+def _is_known(read: dict[str, Any]) -> bool:
+    """Whether we know every restriction that a newer Farthing may have written."""
+    parts = ((read, _GRANTS), *((each, _BUDGET) for each in read["budgets"]))
+    parts += tuple((each, _LIMIT) for each in read["limits"])
+    are_members = all(
+        name in known for part, known in parts for name, value in part.items() if value
+    )
+    return are_members and all(each.get("per") in list(BudgetWindow) for each in read["budgets"])

@@ -243,12 +243,75 @@ async def test_a_request_is_explained_by_its_id(page: Page, farthing: Farthing) 
     told = await page.text("#why-told")
     assert "looks like maths" in told
     assert "failed" in told
+    assert "There was no complete answer; it cost $0" in told
     assert f"request={request_id}" in await page.run("location.search")
 
     await page.open(await page.run("location.href"))
     await page.until("document.querySelector('#why-told table') !== null")
     await page.click("#lock")
     assert await page.run("document.getElementById('why-told').childElementCount") == 0
+
+
+async def test_what_is_missing_from_a_requests_cost_is_told(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    attempt = {"outcome": "ok", "is_answer": True, "cost_usd": "0.5", "cost_source": "unpriced"}
+    attempt |= {"model": HOSTILE[0], "upstream": HOSTILE[0], "total_s": 1}
+    body = {"asked": HOSTILE[0], "at_s": 1, "sentences": [HOSTILE[0]], "attempts": [attempt]}
+    body |= {"cost_usd": "0.5", "baseline_usd": "2", "reference": {"model": HOSTILE[0]}}
+    await page.run(f"Farthing.now.explain({json.dumps({'status': 200, 'body': body})})")
+
+    told = await page.text("#why-told")
+    assert f"In total it cost at least $0.5; {HOSTILE[0]} would have charged $2 for" in told
+    assert await page.title() == "Farthing"
+
+
+async def test_the_way_back_explains_the_request_of_before(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    for name, then in (("first", "[name=period][value=today]"), ("second", "[name=cut]")):
+        await page.run(f"document.getElementById('why-id').value = '{name}'")
+        await page.click("#why button")
+        await page.until(f"document.getElementById('why-told').textContent.includes('{name}')")
+        await page.click(then)
+    await page.run("history.back()")
+    await page.until("document.getElementById('why-told').textContent.includes('first')")
+    assert await page.run("document.getElementById('why-id').value") == "first"
+
+
+async def test_what_a_key_has_asked_for_is_not_shown_once_it_is_forgotten(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    await page.run(
+        """(() => {
+          const real = window.fetch;
+          window.fetch = (path, { headers }) => new Promise((done) => {
+            window.answer = async () => {
+              const answer = await real(path, { headers });
+              const twin = answer.clone();
+              done(answer);
+              await twin.json();
+              await new Promise(setTimeout);  // when all that follows at once has happened
+            };
+          });
+        })()"""
+    )
+    await page.click("[name=period][value=today]")
+    await page.click("#lock")
+    await page.run("window.answer()")
+    assert not await page.run(SHOWN)
+    assert not await page.run("document.getElementById('key').hidden")
+
+
+async def test_a_trouble_is_told_on_paper_and_in_the_dark_too(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    await page.run("window.fetch = () => Promise.reject(new Error('no network'))")
+    await page.click("[name=period][value=today]")
+    await page.until("!document.getElementById('trouble').hidden")
+    await page.looks(width=1200, height=900, dark=True)
+    await page.until("matchMedia('(prefers-color-scheme: dark)').matches")
+    assert not await page.run("document.getElementById('trouble').hidden")
 
 
 async def test_a_request_that_is_not_known_is_told_as_such(page: Page, farthing: Farthing) -> None:

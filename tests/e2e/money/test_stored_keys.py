@@ -134,18 +134,35 @@ def test_a_key_of_a_policy_gets_no_model_but_by_it(shared: Farthing) -> None:
     assert {each["id"] for each in listed["data"]} == {"auto:cheap"}
 
 
-def test_a_key_with_a_restriction_of_a_newer_farthing_may_use_nothing(shared: Farthing) -> None:
-    made = keys(shared.config, "create", "from-tomorrow")
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("networks", '["10.0.0.0/8"]'),
+        ("limits", '[{"requests": null, "tokens": null, "at_once": 5}]'),
+        ("budgets", '[{"usd": "1", "per": "month", "timezone": "UTC", "models": ["sim-open-8b"]}]'),
+        ("budgets", '[{"usd": "1", "per": "fortnight", "timezone": "UTC"}]'),
+    ],
+)
+def test_a_key_with_a_restriction_of_a_newer_farthing_may_use_nothing(
+    shared: Farthing, member: str, value: str
+) -> None:
+    name = f"from-tomorrow-{len(value)}"
+    made = keys(shared.config, "create", name)
     with closing(sqlite3.connect(ledger_of(shared.config))) as ledger, ledger:
         ledger.execute(
-            "UPDATE virtual_keys SET grants = json_set(grants, '$.networks', json('[\"10.0.0.0/8\"]'), '$.note', null)"
-            " WHERE name = 'from-tomorrow'"
+            "UPDATE virtual_keys SET grants = json_set(grants, '$.' || ?, json(?), '$.note', null) WHERE name = ?",
+            (member, value, name),
         )
     until(lambda: ask(shared, made["secret"]).status == 403)
 
     refused = ask(shared, made["secret"])
     assert "made by a newer Farthing" in refused.error["message"]
     assert ask(shared, made["secret"], model="sim-frontier").status == 403
+    keys(shared.config, "rotate", name)
+    with closing(sqlite3.connect(ledger_of(shared.config))) as ledger:
+        every = ledger.execute("SELECT grants FROM virtual_keys WHERE name = ?", (name,)).fetchall()
+    assert len(every) == 2
+    assert every[0] == every[1]
 
 
 def test_an_expired_key_is_told_so(shared: Farthing) -> None:

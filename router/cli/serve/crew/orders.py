@@ -1,6 +1,6 @@
 """What one of our processes tells another that it starts: a line of JSON on an inherited file.
 
-During an upgrade the other one is newer. So a new member has a default.
+During an upgrade the other one is newer. So a new member has a default, and none is ever renamed.
 """
 
 import json
@@ -68,12 +68,13 @@ class Orders(_Line):
 class Job(_Line):
     """For a worker: its place, and the supervisor's orders.
 
-    Its row in the table of workers is `at`. `listener` and `worker_table` are inherited files.
+    Its row in the table of workers is `at`. `roll`, which older supervisors have called it, is the inherited file
+    of that table.
     """
 
     number: int
     at: int
-    worker_table: int
+    roll: int
     folder: str
     orders: dict[str, Any]
 
