@@ -318,8 +318,8 @@ class Race:
         response = await self._answering(call, release)
         self._losses.named(start, response.request_id)
         opened = await self._opens(response, call, release)
-        if not response.request_id:
-            self._losses.named(start, opened.answer_id)
+        # A translated answer's own id would be a translation, too: its response knows the original one by now.
+        self._losses.named(start, response.request_id or opened.answer_id)
         return opened
 
     async def _answering(self, call: Call, release: Callable[[], None]) -> Response:

@@ -228,11 +228,11 @@ class _Call(Struct):
         asked = f"{self.call.method} {self.pattern}"
         errand = Errand(caller.request_id, asked, caller.key, caller.tags, ErrandKind.PASSED)
         model = self._model(answering) if ending.is_answer else ""
-        price = self.passing.terms.prices.get(model)
+        price, usage = self.passing.terms.prices.get(model), charge.usage
         entry = errand.passed(
             model or self.pattern,
             self.passing.terms.upstream,
-            price.origin if price is not None else "",
+            "" if price is None else price.origin_of(usage.input_tokens, charge.service_tier),
             watch.timing(),
             (charge, ending),
         )

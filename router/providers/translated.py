@@ -36,6 +36,7 @@ from router.wire.dialects.translate import (
 from router.wire.errors import error_object, read_error
 from router.wire.native.forms import object_in
 from router.wire.native.reading import Tongue
+from router.wire.request_ids import own_id
 from router.wire.sse import DONE, EventSplitter, data_of
 
 _ASKED = {"stream_options": {"include_usage": True}}
@@ -213,6 +214,7 @@ class _TranslatedPlain:
         raw = await self._response.read()
         try:
             answer = object_in(raw, "the upstream's answer")
+            self.request_id = self.request_id or own_id(answer)
             told = translate_answer(answer, self._source, Dialect.CHAT, self._occasion)
             return orjson.dumps(told)
         except (MalformedAnswer, *_BEYOND_NUMBERS) as error:
@@ -272,6 +274,7 @@ class _TranslatedStream(Streamed):
             return []
         event = object_in(data, "the upstream's answer")
         self.prompt = self.prompt or read_prompt(event)
+        self.request_id = self.request_id or own_id(event)
         chunks = self._translator.feed(event)
         told = [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
         self._is_over = self._translator.has_ended

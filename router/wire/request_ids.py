@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 _NAMES = (
     "x-request-id",
@@ -26,6 +27,12 @@ def request_id_in(headers: Mapping[str, str], *, is_error: bool = False) -> str:
         if (given := headers.get(name)) is not None:
             return plain_id(given)
     return plain_id(headers.get(_OF_THE_EDGE)) if is_error else ""
+
+
+def own_id(told: Mapping[str, Any]) -> str:
+    """The id of a Message or a Response, which it has itself, or the event that begins it; "" for none."""
+    begun = told.get("message") or told.get("response") or told
+    return plain_id(begun.get("id")) if isinstance(begun, Mapping) else ""
 
 
 def plain_id(given: object) -> str:

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from aiohttp import web
 
-from tests.pipeline.doors import upstream
+from tests.pipeline.doors import door, upstream
 from tests.pipeline.kit import Proxy, proxy
 
 ID = "req_0a1b"
@@ -95,6 +96,88 @@ async def test_without_a_usual_one_it_is_the_answers_own(
     found = await first_id(tmp_path, Provider(headers), stream=stream)
 
     assert found == ("chatcmpl-8" if stream else "chatcmpl-7")
+
+
+MESSAGE = {
+    "id": "msg_7",
+    "type": "message",
+    "role": "assistant",
+    "model": "m",
+    "content": [{"type": "text", "text": "Oui."}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 5, "output_tokens": 2},
+}
+_SAID = {"type": "output_text", "text": "Oui.", "annotations": []}
+RESPONSE = {
+    "id": "resp_7",
+    "object": "response",
+    "created_at": 1,
+    "status": "completed",
+    "model": "m",
+    "output": [{"id": "m", "type": "message", "role": "assistant", "content": [_SAID]}],
+    "usage": {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7},
+}
+_TEXT = {"type": "text_delta", "text": "Oui."}
+MESSAGE_EVENTS: list[dict[str, Any]] = [
+    {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": _TEXT},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": MESSAGE["usage"]},
+    {"type": "message_stop"},
+]
+_PART = {"output_index": 0, "content_index": 0, "item_id": "m"}
+RESPONSE_EVENTS: list[dict[str, Any]] = [
+    {"type": "response.created", "response": {**RESPONSE, "output": [], "status": "in_progress"}},
+    {
+        "type": "response.output_item.added",
+        "output_index": 0,
+        "item": {"id": "m", "type": "message", "role": "assistant", "content": []},
+    },
+    {"type": "response.content_part.added", **_PART, "part": {**_SAID, "text": ""}},
+    {"type": "response.output_text.delta", **_PART, "delta": "Oui."},
+    {"type": "response.completed", "response": RESPONSE},
+]
+
+
+def written(events: list[dict[str, Any]]) -> bytes:
+    return b"".join(
+        b"event: %s\ndata: %s\n\n" % (each["type"].encode(), orjson.dumps(each)) for each in events
+    )
+
+
+@STREAM
+@pytest.mark.parametrize(
+    ("answer", "events", "kind"),
+    [
+        (MESSAGE, MESSAGE_EVENTS, {"kind": "anthropic"}),
+        (RESPONSE, RESPONSE_EVENTS, {"kind": "openai", "dialect": "responses"}),
+    ],
+    ids=["messages", "responses"],
+)
+async def test_a_translated_answers_is_the_one_that_its_upstream_has_given(
+    tmp_path: Path,
+    answer: dict[str, Any],
+    events: list[dict[str, Any]],
+    kind: dict[str, str],
+    stream: bool,
+) -> None:
+    provider = Provider(answer=orjson.dumps(answer), events=written(events))
+    routes = [web.post(f"/v1/{path}", provider.take) for path in ("messages", "responses")]
+    price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}
+    async with upstream(routes) as url:
+        base_url = url if kind["kind"] == "anthropic" else f"{url}/v1"
+        at = {**kind, "base_url": base_url, "api_key": "${UPSTREAM_KEY}"}
+        models = {"m": {"upstream": "it", "price": price}}
+        asked = {"model": "m", "messages": [{"role": "user", "content": "?"}], "stream": stream}
+        async with door(tmp_path, upstreams={"it": at}, models=models) as farthing:
+            async with farthing.client.post(
+                f"{farthing.url}/v1/chat/completions", json=asked
+            ) as got:
+                assert b"Oui." in await got.read()
+            (row,) = farthing.rows()
+
+    assert row["upstream_request_id"] == answer["id"]
 
 
 @STREAM

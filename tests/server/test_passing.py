@@ -113,6 +113,18 @@ async def test_a_picture_is_paid_by_what_its_answer_says_it_used(tmp_path: Path)
     assert row["cost_pico"] == 10 * 5_000_000 + 40 * 10_000_000 + 100 * 40_000_000
 
 
+async def test_a_long_call_says_above_which_length_its_rates_hold(tmp_path: Path) -> None:
+    above = {"above_input_tokens": 20, "input_usd_per_mtok": 7, "output_usd_per_mtok": 80}
+    prices = {"gpt-image-1": {**IMAGE_PRICE["gpt-image-1"], "bands": [above]}}
+    async with passing(tmp_path, {"prices": prices}) as both:
+        asked = {"model": "gpt-image-1", "prompt": "a quiet harbour"}
+        await both.fetched("POST", "/v1/images/generations", json=asked)
+        [row] = both.proxy.rows()
+
+    assert row["cost_pico"] > 100 * 80_000_000
+    assert row["price_source"] == "config, above 20 tokens"
+
+
 async def test_what_has_no_price_is_booked_so_and_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
