@@ -6,6 +6,7 @@
   const { make, get, fill } = Farthing.dom;
   const EVERY_S = 10;
   const CUTS = ["model", "policy", "category", "key", "tag", "upstream"];
+  const PERIODS = ["today", "yesterday", "7d", "30d", "month"];
   const VIEWS = { cut: CUTS, against: ["sum", "each"], latency: ["total_s", "first_content_s"] };  // the first is usual
   const KEY = "farthing-admin-key";
 
@@ -19,7 +20,7 @@
   function told(search) {
     const query = new URLSearchParams(search);
     return {
-      period: query.get("period") ?? (query.has("since") ? "own" : "7d"),
+      period: PERIODS.find((each) => each === query.get("period")) ?? (query.has("since") ? "own" : "7d"),
       since: query.get("since") ?? "", until: query.get("until") ?? "",
       filters: Object.fromEntries(CUTS.filter((name) => query.has(name)).map((name) => [name, query.get(name)])),
       request: query.get("request") ?? "",

@@ -68,9 +68,10 @@ async def test_the_way_back_leads_to_the_view_before_the_period_was_changed(
 async def test_an_address_that_asks_for_no_such_view_shows_the_usual_one(
     page: Page, farthing: Farthing
 ) -> None:
-    await enter(page, farthing, "?by=planet&sort=__proto__&against=1&latency=")
+    await enter(page, farthing, "?period=year&by=planet&sort=__proto__&against=1&latency=")
     usual = ["sum", "total_s", "model", "model", "spent", "descending"]
     assert json.loads(await page.run(_VIEW)) == usual
+    assert await page.run("document.querySelector('[name=period]:checked')?.value") == "7d"
 
 
 async def test_the_head_says_what_the_figures_are_of(page: Page, farthing: Farthing) -> None:
