@@ -108,7 +108,10 @@ class KeyStore:
             until_s = now_s + grace_s
             ends_s = until_s if old.expires_s is None else min(until_s, old.expires_s)
             connection.execute(update(VIRTUAL_KEYS).where(_K.id == old.id).values(expires_s=ends_s))
-            connection.execute(insert(VIRTUAL_KEYS).values(_values(renewed, secret, created_s)))
+            # As they are written: restrictions of a newer Farthing are not known here, and must not be lost.
+            grants = connection.execute(select(_K.grants).where(_K.id == old.id)).scalar_one()
+            values = _values(renewed, secret, created_s) | {"grants": grants}
+            connection.execute(insert(VIRTUAL_KEYS).values(values))
         return renewed
 
     def revoke(self, name: str, now_s: float) -> int:
