@@ -82,6 +82,6 @@ def _names(entry: str, host: str, port: int | None) -> bool:
         return ip_address(host) in ip_network(entry.strip("[]"), strict=False)
     except ValueError:  # one of them is a name, or has a port
         name, _, its_port = entry.partition(":")
-        domain = name.removeprefix("*").lstrip(".")
+        domain = name.removeprefix("*").strip(".")
         is_there = host == domain or (bool(domain) and host.endswith(f".{domain}"))
         return is_there and its_port in ("", str(port))

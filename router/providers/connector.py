@@ -54,8 +54,12 @@ class TimelyConnector(aiohttp.TCPConnector):
     ) -> Any:
         limit_s = NEVER if timeout.sock_connect is None else timeout.sock_connect
         blaming = _proxy_blamed(req, req.proxy) if req.proxy else nullcontext()
-        with blaming, at_most(limit_s):
-            return await super()._create_connection(req, traces, timeout)
+        try:
+            with blaming, at_most(limit_s):
+                return await super()._create_connection(req, traces, timeout)
+        except UnicodeError:  # a name with an empty part, or one of more than 63 letters
+            why = OSError(None, "there can be no such name")
+            raise aiohttp.ClientConnectorDNSError(req.connection_key, why) from None
 
 
 class ProxiedConnector(TimelyConnector):

@@ -94,6 +94,7 @@ def test_the_variable_that_counts(environ: Mapping[str, str], name: str) -> None
         (FAR, ".example", True),
         (FAR, "example", True),
         (FAR, "*.example", True),
+        (FAR, "far.example.", True),
         (FAR, "other.example far.example", True),
         (FAR, "far.example:443", True),
         (FAR, "far.example:8443", False),

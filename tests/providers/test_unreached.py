@@ -13,7 +13,10 @@ import aiohttp
 import pytest
 
 from router.domain.fault import Fault, FaultKind
+from router.providers.direct import DirectUpstream
+from router.providers.endpoints import Endpoint
 from router.providers.unreached import UNREACHED, unreached
+from tests.providers.calls import KEY, call, fault_of
 from tests.servers import free_port
 
 
@@ -56,6 +59,16 @@ async def test_that_we_have_no_file_left_says_nothing_of_the_upstream() -> None:
 
 async def test_a_name_that_nobody_knows() -> None:
     assert (await told("http://nowhere.invalid/")).startswith("it cannot be reached (")
+
+
+@pytest.mark.parametrize("host", ["far..test", f"{'f' * 64}.test"])
+async def test_a_name_that_there_cannot_be_costs_nothing(host: str) -> None:
+    way = DirectUpstream(Endpoint(f"https://{host}/v1", KEY), unix_s=lambda: 0.0)
+    fault = await fault_of(way, call("m"))
+    await way.close()
+
+    assert (fault.kind, fault.reached_model) == (FaultKind.UNREACHABLE, False)
+    assert fault.message == "it cannot be reached (there can be no such name)"
 
 
 async def test_a_server_without_tls() -> None:

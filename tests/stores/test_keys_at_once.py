@@ -1,4 +1,4 @@
-"""Keepers of keys who do something at the same time: as if one had come after the other."""
+"""Keepers of keys who do something at the same time, or whose clocks or versions differ."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -6,11 +6,12 @@ from contextlib import suppress
 from threading import Barrier, BrokenBarrierError
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select, update
 
 from router.domain.key import VirtualKey
 from router.domain.members import replace
 from router.stores.sql.keys import KeyStore, NameTaken, NoSuchKey
+from router.stores.sql.schema import VIRTUAL_KEYS
 
 _TOGETHER_S = 0.3
 
@@ -68,3 +69,17 @@ def test_a_secret_that_was_rotated_ends_even_if_clocks_differ(engine: Engine) ->
 
     assert [each.key.id for each in store.all() if each.is_active(6000.0)] == ["key_3"]
     assert store.revoke("key_3", 1020.0) == 3
+
+
+def test_a_restriction_of_a_newer_farthing_is_not_lost_by_rotating_its_key(engine: Engine) -> None:
+    store = KeyStore(engine)
+    store.create(key_of("search", "fk-1"), "fk-1", 1.0)
+    restricted = (
+        '{"tags":[],"policies":[],"models":[],"budgets":[],"limits":[],"networks":["10.0.0.0/8"]}'
+    )
+    with engine.begin() as connection:
+        connection.execute(update(VIRTUAL_KEYS).values(grants=restricted))
+    store.rotate("search", "key_2", "fk-2", 2.0, 60.0)
+
+    with engine.connect() as connection:
+        assert set(connection.execute(select(VIRTUAL_KEYS.c.grants)).scalars()) == {restricted}

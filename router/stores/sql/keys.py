@@ -110,9 +110,9 @@ class KeyStore:
             until_s = now_s + grace_s
             ends_s = until_s if old.expires_s is None else min(until_s, old.expires_s)
             connection.execute(update(VIRTUAL_KEYS).where(_K.id == old.id).values(expires_s=ends_s))
-            # As it is: a newer Farthing may have written more than we know.
-            same = select(_K.grants).where(_K.id == old.id).scalar_subquery()
-            values = {**_values(renewed, secret, created_s), "grants": same}
+            # As they are written: restrictions of a newer Farthing are not known here, and must not be lost.
+            grants = connection.execute(select(_K.grants).where(_K.id == old.id)).scalar_one()
+            values = _values(renewed, secret, created_s) | {"grants": grants}
             connection.execute(insert(VIRTUAL_KEYS).values(values))
         return renewed
 

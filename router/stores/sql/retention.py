@@ -119,7 +119,7 @@ class Retention:
         ahead_s = self._began_at_s - before_s
         if ahead_s > _DAY_S:
             days = ahead_s / _DAY_S
-            _LOG.info("the clock was set %.1f days forward: attempts are deleted in an hour", days)
+            _LOG.info("the clock went %.1f days forward: attempts are deleted in an hour", days)
         return ahead_s > _DAY_S
 
     def _prune(self) -> None:
