@@ -18,8 +18,8 @@ EXAMPLES = (
     " postgresql://me@/farthing?host=one:5432&host=two:5432"
 )
 _PRAGMAS = ("page_size=8192", "journal_mode=WAL", "synchronous=NORMAL")
-"""A decision among six models or more would fit only once on a page of the usual 4 KB, and half of it stay empty. Pages of
-16 KB would do better with twelve models, and make each commit write twice as much. Files keep the pages they have."""
+"""A decision among six models or more would fit only once on a page of the usual 4 KB, and half of it stay empty. Pages
+of 16 KB do better with twelve models, and make each commit write twice as much. Files keep the pages they have."""
 _DRIVER = "postgresql+psycopg"
 _CONNECT_S = 5
 _SILENT_MS = 15_000
