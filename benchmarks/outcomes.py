@@ -26,7 +26,7 @@ from router.config.load import load_settings
 from router.domain.members import replace
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import StreamReply
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import Call
 
 _POLICIES = Path(__file__).parents[1] / "policies"

@@ -28,7 +28,7 @@ from router.domain.money import ZERO
 from router.domain.scored import Scored
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, Reply, StreamReply
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import Call, Ledger, LedgerStanding, Response, Upstream
 from router.wire.original import Original
 

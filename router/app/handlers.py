@@ -9,7 +9,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.app.passing import passthrough_handlers
+from router.app.passthrough import passthrough_handlers
 from router.app.reads import ReadsInTime
 from router.app.stores import outbox_engine
 from router.config.settings import Settings
@@ -27,7 +27,7 @@ from router.server.embeddings import EmbeddingsHandlers
 from router.server.feedback import FeedbackHandlers
 from router.server.http import Front
 from router.server.listing import Listing
-from router.server.recall import RequestLookup
+from router.server.request_lookup import RequestLookup
 from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
 
@@ -45,13 +45,13 @@ def handlers(
     stack: AsyncExitStack,
 ) -> Sequence[web.RouteDef]:
     """The routes besides those of chat and of `admin`; `engine` is read for reports."""
-    recall = _recall(settings, front, admin, engine, stack)
+    request_lookup = _request_lookup(settings, front, admin, engine, stack)
     return (
         *Doors(front, world.unix_s).routes(),
         *_dashboard(engine, admin, world).routes(),
         *CacheHandlers(front.current.pipeline.cache, admin.admit).routes(),
-        *DecisionHandlers(front, recall).routes(),
-        *FeedbackHandlers(recall, world.unix_s).routes(),
+        *DecisionHandlers(front, request_lookup).routes(),
+        *FeedbackHandlers(request_lookup, world.unix_s).routes(),
         *Listing(front).routes(),
         *EmbeddingsHandlers(front, settings.cache.vectors_ttl_s).routes(),
         # Last, since it takes every path that no other route handles.
@@ -69,7 +69,7 @@ def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
     return Dashboard(admin.admit, read, world.unix_s)
 
 
-def _recall(
+def _request_lookup(
     settings: Settings, front: Front, admin: Admin, engine: Engine, stack: AsyncExitStack
 ) -> RequestLookup:
     outbox = outbox_engine(settings, stack)

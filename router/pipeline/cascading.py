@@ -15,8 +15,8 @@ from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascade_race import CascadeRace, Panel
 from router.pipeline.judge import Judge
 from router.pipeline.opened import OpenedPlain
+from router.pipeline.request_context import RequestContext
 from router.pipeline.ruling import Referee
-from router.pipeline.visit import Visit
 from router.ports import Call
 
 _CHECK = "check"
@@ -43,17 +43,17 @@ class Cascading(Struct, frozen=True):
     def of(
         cls,
         cascade_machine: CascadeMachine,
-        visit: Visit,
+        context: RequestContext,
         judge: Judge,
         referee: Referee,
         check_s: float,
         start: Callable[[Coroutine[Any, Any, None]], None],
     ) -> "Cascading":
         """The cascade of `cascade_machine` for a request, as its policy wants it."""
-        terms, features = visit.terms, visit.features
+        terms, features = context.terms, context.features
         panel = Panel(
             referee,
-            visit.request,
+            context.request,
             features.category,
             judge_named=lambda name, answer: judge.judging(name, answer, features, terms),
             verdicts=judge.verdicts,

@@ -11,14 +11,14 @@ from router.decision.record import NotKept
 from router.domain.errors import ApiError
 from router.pipeline.history import history
 from router.server.http import REQUEST_ID, Front
-from router.server.recall import RequestLookup
+from router.server.request_lookup import RequestLookup
 
 
 class DecisionHandlers(Struct, frozen=True):
     """The routes."""
 
     front: Front
-    recall: RequestLookup
+    request_lookup: RequestLookup
 
     async def route(self, request: web.Request) -> web.StreamResponse:
         """`POST /v1/route`: what would be decided for a chat completion. Nothing is sent or booked."""
@@ -30,9 +30,11 @@ class DecisionHandlers(Struct, frozen=True):
 
         For operators, and for the key that sent the request; for all others it does not exist.
         """
-        key = await self.recall.key_of(request)
+        key = await self.request_lookup.key_of(request)
         request_id = request.match_info["id"]
-        trace = await self.recall.trace(request_id, key, code="decision_not_found", param="id")
+        trace = await self.request_lookup.trace(
+            request_id, key, code="decision_not_found", param="id"
+        )
         try:
             return _json(history(trace), request)
         except NotKept as why:

@@ -19,7 +19,7 @@ from router.server.http import REQUEST_ID, Front, send_stream
 from router.wire.answer import MalformedAnswer
 from router.wire.doors.completions import COMPLETIONS
 from router.wire.doors.door import Asked, Door
-from router.wire.doors.retelling import Retelling
+from router.wire.doors.stream_conversion import StreamConversion
 from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.headers import listed
 from router.wire.native.stored import is_seen_whole
@@ -132,7 +132,9 @@ def retold(reply: Reply, asked: Asked, now_s: int, ids: Mapping[str, str]) -> Re
         case PlainReply():
             return replace(reply, headers=headers)
         case StreamReply(pieces=pieces):
-            return StreamReply(headers, _in_pieces(pieces, Retelling(asked.teller(now_s))))
+            return StreamReply(
+                headers, _in_pieces(pieces, StreamConversion(asked.event_writer(now_s)))
+            )
 
 
 def _whole(body: bytes, asked: Asked, now_s: int) -> bytes:
@@ -143,12 +145,14 @@ def _whole(body: bytes, asked: Asked, now_s: int) -> bytes:
         raise ApiError(502, message, code="malformed_answer", kind="server_error") from None
 
 
-async def _in_pieces(pieces: AsyncGenerator[bytes], retelling: Retelling) -> AsyncGenerator[bytes]:
+async def _in_pieces(
+    pieces: AsyncGenerator[bytes], stream_conversion: StreamConversion
+) -> AsyncGenerator[bytes]:
     async with aclosing(pieces):
         async for piece in pieces:
-            if told := retelling.feed(piece):
+            if told := stream_conversion.feed(piece):
                 yield told
-        if told := retelling.end():
+        if told := stream_conversion.end():
             yield told
 
 

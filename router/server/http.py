@@ -11,20 +11,20 @@ from aiohttp import web
 from aiohttp.http import StreamWriter
 from msgspec import Struct
 
-from router.domain.closing import ErrorResponse
+from router.domain.booked_request import ErrorResponse
 from router.domain.errors import ApiError
 from router.domain.fault import code_of
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.mistakes import place_of
 from router.pipeline.reply import PlainReply, StreamReply
+from router.pipeline.request_context import Caller
 from router.pipeline.time_limit import at_most
-from router.pipeline.visit import Caller
 from router.server.admin import Admin
 from router.server.callers import caller_of
 from router.server.faults import told_error
 from router.server.gate import Gate
-from router.server.standing import policies_told
+from router.server.policy_status import policies_told
 from router.wire.encoding import refuse_multitudes, too_large, unpacked
 from router.wire.headers import listed
 

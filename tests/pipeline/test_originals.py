@@ -9,7 +9,7 @@ from router.domain.answer_limit import LIMITS
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.domain.members import replace
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import Call, Response
 from router.wire.dialects.dialect import Dialect
 from router.wire.doors.translated import MESSAGES
