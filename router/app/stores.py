@@ -93,7 +93,7 @@ async def stores_of(
     budget_store = _budget_store_of(settings, engine, outbox, world, links.patient)
     rate_limiter = _rate_limiter_of(world, links.patient)
     stack.push_async_callback(budget_store.close)
-    coordinator = _tower_of(links, world)
+    coordinator = _coordinator_of(links, world)
     stack.push_async_callback(coordinator.close)
     flights = Flights()
     stack.push_async_callback(flights.close)
@@ -142,7 +142,7 @@ def _budget_store_of(
     world: World,
     link: "RedisLink | None",
 ) -> BudgetStore:
-    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
+    """Where budgets are kept; `outbox` is where rows wait on their way to `engine`."""
     spent_by = Spending(engine, outbox, Spool(settings.ledger.spool))
     if link is not None:
         from router.stores.redis.budget_store import RedisBudgetStore
@@ -152,8 +152,8 @@ def _budget_store_of(
     return MemoryBudgetStore(world.unix_s, spent_by)
 
 
-def _tower_of(links: Links, world: World) -> FlightCoordinator:
-    """The coordinator, which knows which process is answering what."""
+def _coordinator_of(links: Links, world: World) -> FlightCoordinator:
+    """Who knows which process is answering what."""
     if links.quick is None or links.waiting is None:
         return LocalFlightCoordinator()
     from router.stores.redis.flight_coordinator import RedisFlightCoordinator
@@ -162,7 +162,7 @@ def _tower_of(links: Links, world: World) -> FlightCoordinator:
 
 
 def _rate_limiter_of(world: World, link: "RedisLink | None") -> RateLimiter:
-    """The keeper of limits per minute."""
+    """Where limits per minute are kept."""
     if link is not None:
         from router.stores.redis.rate_limiter import RedisRateLimiter
 

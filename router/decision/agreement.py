@@ -62,7 +62,7 @@ class AgreementModel:
         return len(resemblance.shares) == len(self.habits)
 
     def prospects(self, resemblance: Resemblance) -> Agreeing:
-        """What to expect of any two models. Raises ValueError for a resemblance with another number of kinds."""
+        """What to expect of any two models. Raises ValueError for one to another number of kinds."""
         weight = self.floor + (1.0 - self.floor) * resemblance.familiarity
         rest, whole = 1.0 - weight, weight * sum(resemblance.shares) + 1.0 - weight
         blended = (

@@ -76,7 +76,7 @@ class Features(Struct, frozen=True):
 
 
 class Recognised(Features, frozen=True, eq=False):
-    """Features with what prompts of the same resemblance say about models and cascades: for deciding, not for keeping."""
+    """Features with what similar prompts say about models and cascades: for deciding, not for keeping."""
 
     prompt_scores: "PromptScores | None" = None
     prospects: "Prospects | None" = None

@@ -101,7 +101,7 @@ class Artefact(Struct, frozen=True, eq=False):
 
 
 class ParityCase(Struct, frozen=True):
-    """The expected output for these token ids, the ends of a text of so many tokens: all that a Kinship says.
+    """The expected output for these token ids, the ends of a text of so many tokens: all that a Resemblance says.
 
     `prospects` are for the TRIPLES: `p_accept`, its deviation, `gain` and its deviation, one triple after the other;
     none where nothing is known of agreement.

@@ -216,7 +216,7 @@ class Judge(Struct, frozen=True):
         return self.recognised(features, may_cascade=may_cascade)
 
     def recognised(self, features: Features, *, may_cascade: bool = True) -> Features:
-        """`features` with what prompts of their resemblance say about models and cascades, if anything was learnt."""
+        """`features` with what similar prompts say about models and cascades, if anything was learnt."""
         resemblance = features.resemblance
         prompt_scores = self._prompt_scores(resemblance) if resemblance else None
         prospects = self._prospects(features) if may_cascade else None
@@ -232,7 +232,7 @@ class Judge(Struct, frozen=True):
         return self.quality.prompt_scores(resemblance) if is_in_use else None
 
     def _prospects(self, features: Features) -> "Prospects | None":
-        """What the operator's own answers and prompts of the same resemblance say about cascades."""
+        """What the operator's own answers and similar prompts say about cascades."""
         resemblance = features.resemblance
         learnt = self._learnt(resemblance, features) if resemblance else None
         return self.own.prospects(features.category, learnt)

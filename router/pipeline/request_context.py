@@ -71,9 +71,9 @@ class RequestContext(Struct, frozen=True):
     """A request with its caller, and what was found out about both.
 
     `target` is the policy that decides, or the model that is pinned; `terms` are those that hold for it, by the
-    policy's `rule` if that is not "". `thread` is the id of its conversation, "" outside of any, and `thought_owner` says which
-    model the unnamed thoughts in it belong to. `began_s` is when the request came, by the monotonic clock. `record` is
-    the decision of a moment ago, if that is used again.
+    policy's `rule` if that is not "". `thread` is the id of its conversation, "" outside of any, and `thought_owner`
+    says which model the unnamed thoughts in it belong to. `began_s` is when the request came, by the monotonic clock.
+    `record` is the decision of a moment ago, if that is used again.
     """
 
     request: ChatRequest

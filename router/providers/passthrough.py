@@ -29,7 +29,7 @@ _NOT_OF_CLIENTS = 407
 
 
 class DirectPassthrough:
-    """Implements `router.pipeline.passthrough_upstream.PassthroughUpstream` with one pool of connections. Made inside a running loop."""
+    """Implements `PassthroughUpstream` with one pool of connections. Made inside a running loop."""
 
     def __init__(self, endpoint: Endpoint, *, connect_s: float, silence_s: float) -> None:
         self._base_url = endpoint.base_url.rstrip("/")

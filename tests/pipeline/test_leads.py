@@ -28,7 +28,7 @@ class Lead:
 
 
 class FlightCoordinator:
-    """Implements `router.ports.FlightCoordinator`: whoever asks leads, after another process has `stored` its answer."""
+    """Implements `router.ports.FlightCoordinator`: whoever asks leads, once another process has `stored` it."""
 
     is_shared = True
 

@@ -253,7 +253,7 @@ async def test_nothing_of_it_stays_in_redis(redis_server: RedisServer) -> None:
             assert 0 < await client.pttl(name) <= 60_000
 
 
-async def test_a_lonely_tower_leads_always_and_nobody_follows() -> None:
+async def test_a_lonely_coordinator_leads_always_and_nobody_follows() -> None:
     coordinator = LocalFlightCoordinator()
     for _ in range(2):
         lead = await coordinator.lead("k", nobody)

@@ -10,20 +10,20 @@ from router.providers.litellm_process.process import LitellmProcess
 
 
 class LitellmProcesses:
-    """Like one keeper, for one process or several. Raises ValueError for none."""
+    """Like one process, for one or several. Raises ValueError for none."""
 
-    def __init__(self, litellm_processes: Sequence[LitellmProcess]) -> None:
-        if not litellm_processes:
+    def __init__(self, processes: Sequence[LitellmProcess]) -> None:
+        if not processes:
             raise ValueError("at least one process is needed")
-        self._turns = deque(litellm_processes)
+        self._turns = deque(processes)
 
     def start(self) -> None:
         """Start all of them, so that nobody waits for one later."""
-        for litellm_process in self._turns:
-            litellm_process.start()
+        for process in self._turns:
+            process.start()
 
     async def session(self) -> aiohttp.ClientSession:
-        """Connections to the next one that runs; if none does, like a single keeper."""
+        """Connections to the next one that runs; if none does, like a single one."""
         self.start()
         for _ in range(len(self._turns)):
             self._turns.rotate(-1)
@@ -33,4 +33,4 @@ class LitellmProcesses:
 
     async def close(self) -> None:
         """End all of them."""
-        await asyncio.gather(*(litellm_process.close() for litellm_process in self._turns))
+        await asyncio.gather(*(process.close() for process in self._turns))

@@ -24,9 +24,9 @@ _PIECE_BYTES = 2**16
 
 
 class LitellmProcessUpstream:
-    """Implements `router.ports.Upstream` for one provider, in a process that `litellm_process` keeps.
+    """Implements `router.ports.Upstream` for one provider, in `litellm_process`.
 
-    All that happens here is that bytes are passed on; the CPU time of a call is spent over there. The keeper
+    All that happens here is that bytes are passed on; the CPU time of a call is spent over there. The process
     is closed by its creator.
     """
 

@@ -1,4 +1,4 @@
-"""Simulated models that speak Messages and Responses: their chat, dubbed.
+"""Simulated models that speak Messages and Responses: their chat, translated.
 
 The request becomes one for chat, and the answer, with any fault in it, becomes what the dialect's own API
 would send. So an answer is the same in whichever dialect it was asked for.
