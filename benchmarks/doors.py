@@ -203,12 +203,12 @@ async def _taken(reply: Reply) -> None:
 
 
 async def _by_chat(pipeline: Pipeline, raw: bytes) -> None:
-    await _taken(await pipeline.answer(raw, Caller(pipeline.means.world.new_id())))
+    await _taken(await pipeline.answer(raw, Caller(pipeline.runtime.world.new_id())))
 
 
 async def _by_door(pipeline: Pipeline, raw: bytes, door: Door, *, passes: bool) -> None:
     asked = door.read(raw)
-    caller = Caller(pipeline.means.world.new_id())
+    caller = Caller(pipeline.runtime.world.new_id())
     original = asked.original if passes else None
     reply = await pipeline.answer(asked.chat, caller, original)
     await _taken(retold(reply, asked, 1, {}))
@@ -255,7 +255,7 @@ def _asking(
 
 
 def _at(pipeline: Pipeline, upstream: Upstream) -> Pipeline:
-    return replace(pipeline, means=replace(pipeline.means, upstreams={"up": upstream}))
+    return replace(pipeline, runtime=replace(pipeline.runtime, upstreams={"up": upstream}))
 
 
 async def _compare(

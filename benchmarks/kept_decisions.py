@@ -108,12 +108,12 @@ def written(folder: Path, models: int, decisions: bool) -> Path:
 @asynccontextmanager
 async def _pipeline(config: Path) -> AsyncIterator[Pipeline]:
     async with serving(load_settings(config, {}), real_world()) as running:
-        means = replace(running.pipeline.means, upstreams={"up": AtOnce()})
-        yield replace(running.pipeline, means=means)
+        runtime = replace(running.pipeline.runtime, upstreams={"up": AtOnce()})
+        yield replace(running.pipeline, runtime=runtime)
 
 
 async def _one_by_one(pipeline: Pipeline, requests: int) -> None:
-    new_id = pipeline.means.world.new_id
+    new_id = pipeline.runtime.world.new_id
     for _ in range(requests):
         await pipeline.answer(_REQUEST, Caller(new_id()))
 

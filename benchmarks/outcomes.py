@@ -154,7 +154,7 @@ def _body(kind: Kind, number: int) -> bytes:
 
 
 async def _cpu_us(pipeline: Pipeline, bodies: list[bytes]) -> float:
-    new_id = pipeline.means.world.new_id
+    new_id = pipeline.runtime.world.new_id
     began = time.process_time()
     for body in bodies:
         reply = await pipeline.answer(body, Caller(new_id()))
@@ -180,7 +180,7 @@ async def _measure(requests: int, rounds: int) -> None:
 
 async def _compare(name: str, kind: Kind, both: list[Pipeline], requests: int, rounds: int) -> None:
     upstreams = {"up": _AtOnce(kind)}
-    ready = [replace(each, means=replace(each.means, upstreams=upstreams)) for each in both]
+    ready = [replace(each, runtime=replace(each.runtime, upstreams=upstreams)) for each in both]
     times = []
     for turn in range(rounds):
         numbers = range(turn * requests, (turn + 1) * requests)

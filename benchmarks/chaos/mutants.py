@@ -314,8 +314,8 @@ class ForgetfulLedger(_LedgerBefore):
 
 def _with_upstreams(wrap: Callable[[Upstream], Upstream]) -> Callable[[Pipeline], Pipeline]:
     def build(pipeline: Pipeline) -> Pipeline:
-        wrapped = {name: wrap(each) for name, each in pipeline.means.upstreams.items()}
-        return replace(pipeline, means=replace(pipeline.means, upstreams=wrapped))
+        wrapped = {name: wrap(each) for name, each in pipeline.runtime.upstreams.items()}
+        return replace(pipeline, runtime=replace(pipeline.runtime, upstreams=wrapped))
 
     return build
 

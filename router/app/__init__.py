@@ -33,7 +33,7 @@ from router.dispatch.fleet import Fleet
 from router.features.tallies import Texts
 from router.features.tokenizer import cl100k
 from router.features.tokens import TokenCounter
-from router.pipeline.attempts import Means
+from router.pipeline.attempts import Runtime
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.gossip import Gossip, Subjects
@@ -53,7 +53,7 @@ from router.telemetry.log import Lines
 
 if TYPE_CHECKING:
     from router.app.listening import HttpListener
-    from router.server.http import Front
+    from router.server.http import Frontend
     from router.stores.redis.link import RedisLink
 
 
@@ -113,17 +113,17 @@ async def serving(
         from router.server.http import build_web_app
 
         keyring = await keyring_of(settings, engine, world, stack)
-        front = _front(settings, current, keyring, world, place)
+        frontend = _frontend(settings, current, keyring, world, place)
         metrics = metrics_of(current, world, links, telemetry.collectors)
         figures = await figures_of(current, world, metrics, place, stack)
         admin = Admin(figures, settings.serving.admin_key, lambda: keyring.is_open)
-        beside = handlers(settings, front, admin, engine, world, stack)
-        app = build_web_app(front, admin, beside)
+        beside = handlers(settings, frontend, admin, engine, world, stack)
+        app = build_web_app(frontend, admin, beside)
         http_listener = await listen(app, settings, stack, world.new_id, place)
         if following is not None:
             _follow(following, current, world, stack)
         yield Running(http_listener.url, current, http_listener)
-        front.stopping.set()
+        frontend.stopping.set()
 
 
 def _note_mistakes(stack: AsyncExitStack) -> None:
@@ -163,7 +163,7 @@ def _assembled(
         judge=judge,
         fleet=Fleet(),
         hedging=Hedging({}),
-        means=Means(upstreams, Slots(), world, observer),
+        runtime=Runtime(upstreams, Slots(), world, observer),
         cache=stores.cache,
         affinity=stores.affinity,
         flights=stores.flights,
@@ -185,13 +185,13 @@ def _assembled(
     )
 
 
-def _front(
+def _frontend(
     settings: Settings, current: Current, keyring: Keyring, world: World, place: Place | None
-) -> "Front":
+) -> "Frontend":
     from router.server.gate import Gate
-    from router.server.http import Front
+    from router.server.http import Frontend
 
-    return Front(
+    return Frontend(
         current=current,
         gate=Gate(keyring, world.unix_s),
         max_body_bytes=settings.serving.max_body_bytes,

@@ -5,16 +5,16 @@ from contextlib import AsyncExitStack
 from router.config.settings import Settings
 from router.pipeline.passthrough import Passthrough
 from router.providers.passthrough import DirectPassthrough
-from router.server.http import Front
+from router.server.http import Frontend
 from router.server.passthrough import PassthroughHandlers
 
 
 def passthrough_handlers(
-    settings: Settings, front: Front, stack: AsyncExitStack
+    settings: Settings, frontend: Frontend, stack: AsyncExitStack
 ) -> PassthroughHandlers:
     """The handlers for them; its connections are closed when `stack` is left."""
     if (chosen := settings.passthrough) is None:
-        return PassthroughHandlers(front, None, 0)
+        return PassthroughHandlers(frontend, None, 0)
     passthrough_upstream = DirectPassthrough(
         chosen.endpoint,
         connect_s=settings.serving.connect_s,
@@ -22,5 +22,5 @@ def passthrough_handlers(
     )
     stack.push_async_callback(passthrough_upstream.close)
     return PassthroughHandlers(
-        front, Passthrough(chosen.terms, passthrough_upstream), chosen.max_body_bytes
+        frontend, Passthrough(chosen.terms, passthrough_upstream), chosen.max_body_bytes
     )

@@ -112,7 +112,7 @@ class _Fetching:
     @cached_property
     def watch(self) -> Stopwatch:
         """A stopwatch that starts when it is first used, which is at once."""
-        return Stopwatch.started(self.pipeline.means.world)
+        return Stopwatch.started(self.pipeline.runtime.world)
 
     @cached_property
     def cache_slot(self) -> CacheSlot:
@@ -138,7 +138,7 @@ class _Fetching:
         reservations = Reservations(
             pipeline.budget_store, pipeline.rulebook.budgets_for(self._payer)
         )
-        request_observer = RequestObserver.of(pipeline.means, caller, self.watch.began_s)
+        request_observer = RequestObserver.of(pipeline.runtime, caller, self.watch.began_s)
         return UnroutedBookkeeper(unrouted, pipeline.ledger, reservations, request_observer)
 
     @property
@@ -160,7 +160,7 @@ class _Fetching:
         machine = self._machine()
         begun = await self._begun(machine)
         machine.calls.end(
-            begun.start.attempt, CallVerdict.GOOD, self.pipeline.means.world.monotonic_s()
+            begun.start.attempt, CallVerdict.GOOD, self.pipeline.runtime.world.monotonic_s()
         )
         opened = begun.opened
         assert isinstance(opened, OpenedPlain)  # noqa: S101 - `_opened` opens nothing else
@@ -171,7 +171,7 @@ class _Fetching:
         return self._told(opened.body, upstream, begun.start.attempt, self.cache_slot.state, {})
 
     def _machine(self) -> Attempts:
-        pipeline, world = self.pipeline, self.pipeline.means.world
+        pipeline, world = self.pipeline, self.pipeline.runtime.world
         effort = tightened(pipeline.effort, NO_DEADLINES, self.caller.deadline_s)
         candidates = (sole_candidate(self.model, self.tokens),)
         plan = Plan(candidates, effort, stream=False, tokens=self.tokens)
@@ -180,7 +180,7 @@ class _Fetching:
 
     async def _begun(self, machine: Attempts) -> Begun:
         """The attempt that answers. Raises ApiError; what was paid until then is booked."""
-        race = Race(machine, self._call, self.pipeline.means, self.books, self._opened)
+        race = Race(machine, self._call, self.pipeline.runtime, self.books, self._opened)
         try:
             return await race.run()
         except ApiError as error:
@@ -188,7 +188,7 @@ class _Fetching:
             await self.books.post()
             raise
         except BaseException:
-            machine.left(self.pipeline.means.world.monotonic_s())
+            machine.left(self.pipeline.runtime.world.monotonic_s())
             self.books.post()  # mostly the client has left, and nobody is there to wait for it
             raise
 
@@ -228,7 +228,7 @@ class _Fetching:
             or len(body) > cache_slot.largest_bytes
         ):
             return
-        now_s = self.pipeline.means.world.unix_s()
+        now_s = self.pipeline.runtime.world.unix_s()
         origin = Origin(writer_of(model), usage, now_s, caller.request_id, caller.key, caller.tags)
         answer = StoredAnswer(origin, is_stream=False, body=body)
         # Vectors hardly compress, and it takes long to find that out.

@@ -82,7 +82,7 @@ class Pipeline(Wiring, frozen=True):
     async def _request_context(
         self, raw: bytes, caller: Caller, original: Original | None
     ) -> RequestContext:
-        began_s = self.means.world.monotonic_s()
+        began_s = self.runtime.world.monotonic_s()
         request = await in_turns(parsing(raw, self.limits, original))
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
@@ -103,7 +103,7 @@ class Pipeline(Wiring, frozen=True):
 
     async def _again(self, raw: bytes, caller: Caller) -> Reply | None:
         """The reply to a request that was answered from the cache a moment ago, if the answer is still there."""
-        world = self.means.world
+        world = self.runtime.world
         known = self.hot_answers.find(raw, caller, self.judge, world.monotonic_s())
         if known is None:
             return None
@@ -129,7 +129,7 @@ class Pipeline(Wiring, frozen=True):
         landing = await flight.turn(self.patience(context).rest_s())
         if landing is not FlightTurn.LEAD:
             return landing
-        looked_s = self.means.world.monotonic_s()
+        looked_s = self.runtime.world.monotonic_s()
         try:
             find = await self._look(context, cache_slot)
             is_led = self.coordinator.is_shared and not may_pass(context.request, find.decision)
@@ -184,7 +184,7 @@ class Pipeline(Wiring, frozen=True):
         self, context: RequestContext, cache_slot: CacheSlot, before: Find | None = None
     ) -> Find:
         """The stored answers and the decision; `before` itself if no other answers have been stored since."""
-        stored = await cache_slot.look(self.models, self.means.world.unix_s())
+        stored = await cache_slot.look(self.models, self.runtime.world.unix_s())
         if before is not None and stored.keys() == before.stored.keys():
             return before
         decision = settled_by(self.judge.judged(context, stored), stored)
@@ -224,7 +224,7 @@ class Pipeline(Wiring, frozen=True):
 
     async def _handed_out(self, context: RequestContext, find: Find) -> Reply:
         """A stored answer, remembered in case the same is asked again at once."""
-        self.hot_answers.keep(context, find, self.judge, self.means.world.monotonic_s())
+        self.hot_answers.keep(context, find, self.judge, self.runtime.world.monotonic_s())
         return await self._from_stored(context, find)
 
     async def _from_stored(self, context: RequestContext, find: Find) -> Reply:
@@ -249,7 +249,7 @@ class Pipeline(Wiring, frozen=True):
         limits = self.rulebook.limits_for(context.payer)
         if not limits:
             return
-        took_s = self.means.world.monotonic_s() - context.began_s
+        took_s = self.runtime.world.monotonic_s() - context.began_s
         taking = self.rate_limiter.take(limits, tokens)
         if exceeded := await in_time(taking, context.caller.deadline_s, took_s):
             raise limit_exceeded(exceeded)

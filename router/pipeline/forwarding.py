@@ -13,7 +13,7 @@ from router.domain.ledger import Entry, Outcome
 from router.domain.model import Model
 from router.domain.usage import Usage
 from router.ledger.account import Heard
-from router.pipeline.attempts import Begun, Machine, Means, Race
+from router.pipeline.attempts import Begun, Machine, Race, Runtime
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cache_slot import CacheSlot, writer_of
 from router.pipeline.cascading import Cascading
@@ -47,7 +47,7 @@ class Forwarding(Struct, frozen=True):
 
     request: ChatRequest
     machine: Machine
-    means: Means
+    runtime: Runtime
     cache_slot: CacheSlot
     details: ReplyDetails
     scoring: Scoring
@@ -83,7 +83,7 @@ class Forwarding(Struct, frozen=True):
             await self.books.post()
             raise
         except BaseException:
-            self.machine.left(self.means.world.monotonic_s())
+            self.machine.left(self.runtime.world.monotonic_s())
             self.books.post()  # mostly the client has left, and nobody is there to wait for it
             raise
         self._settle(begun)
@@ -139,7 +139,7 @@ class Forwarding(Struct, frozen=True):
         """The client gets nothing of this answer: mostly it has left."""
         await begun.opened.close()
         self.machine.calls.end(
-            begun.start.attempt, CallVerdict.NEITHER, self.means.world.monotonic_s()
+            begun.start.attempt, CallVerdict.NEITHER, self.runtime.world.monotonic_s()
         )
         opened = begun.opened
         heard = opened.heard if isinstance(opened, OpenedPlain) else Heard(prompt=opened.prompt)
@@ -154,12 +154,12 @@ class Forwarding(Struct, frozen=True):
 
     def _race(self) -> Race:
         if self.cascading is not None:
-            return self.cascading.race(self._call, self.means, self.books)
-        return Race(self.machine, self._call, self.means, self.books)
+            return self.cascading.race(self._call, self.runtime, self.books)
+        return Race(self.machine, self._call, self.runtime, self.books)
 
     def _call(self, start: Start) -> Call:
         model, original = start.candidate.model, self._original
-        asks, request = self.means.upstreams[model.upstream].asks_usage, self._request_to(model)
+        asks, request = self.runtime.upstreams[model.upstream].asks_usage, self._request_to(model)
         body = upstream_bytes(request, model.name, ask_usage=asks, is_whole=start.is_whole)
         return Call(
             model=model,
@@ -186,7 +186,7 @@ class Forwarding(Struct, frozen=True):
 
     async def _plain(self, begun: Begun, opened: OpenedPlain, flight: Flight | None) -> Reply:
         self.machine.calls.end(
-            begun.start.attempt, CallVerdict.GOOD, self.means.world.monotonic_s()
+            begun.start.attempt, CallVerdict.GOOD, self.runtime.world.monotonic_s()
         )
         entry = self.books.answered(begun, opened.heard)
         posted = self.books.post()
@@ -258,7 +258,7 @@ class Forwarding(Struct, frozen=True):
         """The client gets this answer: it is scored, and perhaps checked if a cascade has accepted it."""
         self.scoring.answered(entry, seen)
         if self.cascading is not None:
-            self.cascading.answered(begun, self._call, self.means, self.books)
+            self.cascading.answered(begun, self._call, self.runtime, self.books)
 
     def origin(self, begun: Begun, usage: Usage) -> Origin:
         """Where the answer of `begun` comes from, for those who are given it later."""
@@ -266,7 +266,7 @@ class Forwarding(Struct, frozen=True):
         return Origin(
             writer=writer_of(begun.start.candidate.model),
             usage=usage,
-            at_s=self.means.world.unix_s(),
+            at_s=self.runtime.world.unix_s(),
             request_id=self.details.request_id,
             key=account.key,
             tags=account.tags,

@@ -96,7 +96,7 @@ class StreamOwner:
         return replace(listener.heard, prompt=prompt)
 
     def _end(self, verdict: CallVerdict) -> None:
-        now_s = self._forwarding.means.world.monotonic_s()
+        now_s = self._forwarding.runtime.world.monotonic_s()
         self._forwarding.machine.calls.end(self._begun.start.attempt, verdict, now_s)
 
     def _over(self) -> None:

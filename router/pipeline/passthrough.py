@@ -180,7 +180,7 @@ class _Call(Struct):
 
     async def sent(self) -> PassthroughReply:
         """The head of the answer, and its body to come. Raises ApiError when the upstream gives none."""
-        watch = Stopwatch.started(self.pipeline.means.world)
+        watch = Stopwatch.started(self.pipeline.runtime.world)
         try:
             answer = await self.passing.passthrough_upstream.send(self.call)
         except AttemptFailed as failed:
@@ -243,7 +243,7 @@ class _Call(Struct):
             (charge, ending),
         )
         entry = replace(entry, upstream_request_id=self._request_id or None)
-        request_observer = RequestObserver.of(self.pipeline.means, caller, watch.began_s)
+        request_observer = RequestObserver.of(self.pipeline.runtime, caller, watch.began_s)
         request_observer.status = ending.status
         request_observer.tell((entry,))
         posted = self.pipeline.ledger.post((entry,))

@@ -20,7 +20,7 @@ from router.ports import Ledger
 
 
 class UnroutedBookkeeper(Struct):
-    """Implements `router.pipeline.attempts.Losses`; the ledger gets the entries in one go, at the end."""
+    """Implements `router.pipeline.attempts.AttemptBooks`; the ledger gets the entries in one go, at the end."""
 
     unrouted: UnroutedRequest
     ledger: Ledger

@@ -16,7 +16,7 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
-from router.pipeline.attempts import Means
+from router.pipeline.attempts import Runtime
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cache_slot import CacheSlot
 from router.pipeline.cascading import Cascading
@@ -46,7 +46,7 @@ class Wiring(Struct, frozen=True):
     judge: Judge
     fleet: Fleet
     hedging: Hedging
-    means: Means
+    runtime: Runtime
     cache: Cache
     affinity: Affinity
     similar: Similar
@@ -91,7 +91,7 @@ class Wiring(Struct, frozen=True):
         forwarding = Forwarding(
             request=context.request,
             machine=machine,
-            means=self.means,
+            runtime=self.runtime,
             cache_slot=find.cache_slot,
             details=details,
             scoring=self._scoring(context),
@@ -119,7 +119,7 @@ class Wiring(Struct, frozen=True):
             context.request,
             self.details(context, decision),
             self.patience(context),
-            self.means.world,
+            self.runtime.world,
             self._scoring(context),
         )
 
@@ -140,7 +140,7 @@ class Wiring(Struct, frozen=True):
             context.recorded(decision) if self.keeps_decisions else None,
         )
         reservations = Reservations(self.budget_store, context.budgets)
-        request_observer = RequestObserver.of(self.means, caller, context.began_s, decision)
+        request_observer = RequestObserver.of(self.runtime, caller, context.began_s, decision)
         books = Bookkeeper(
             account, self.ledger, self.judge.experience, reservations, request_observer
         )
@@ -165,7 +165,9 @@ class Wiring(Struct, frozen=True):
         """How long this client waits, for itself or along with others."""
         effort = tightened(self.effort, context.terms.deadlines, context.caller.deadline_s)
         deadline_s = context.began_s + effort.total_s
-        return Patience(effort.stall_s, deadline_s, self.means.world.monotonic_s, effort.is_hurried)
+        return Patience(
+            effort.stall_s, deadline_s, self.runtime.world.monotonic_s, effort.is_hurried
+        )
 
     def machine(self, context: RequestContext, decision: Decision) -> Attempts:
         """The attempts to which this decision leads."""
@@ -177,4 +179,6 @@ class Wiring(Struct, frozen=True):
             deadline_s=context.caller.deadline_s,
             hedges=self.hedging.of(decision),
         )
-        return Attempts(plan, self.fleet, started_s=context.began_s, jitter=self.means.world.chance)
+        return Attempts(
+            plan, self.fleet, started_s=context.began_s, jitter=self.runtime.world.chance
+        )

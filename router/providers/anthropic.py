@@ -9,7 +9,7 @@ from router.domain.fault import Fault, FaultKind
 from router.domain.members import replace
 from router.ports import Call
 from router.providers.claude import Claude
-from router.providers.direct import Line
+from router.providers.direct import UpstreamClient
 from router.providers.endpoints import AnthropicEndpoint
 from router.providers.translated import CallWording, TranslatedCall, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
@@ -38,7 +38,7 @@ def anthropic_upstream(
     base = endpoint.base_url.rstrip("/").removesuffix("/v1")
     key = {"x-api-key": endpoint.api_key} if endpoint.api_key else {}
     headers = {"anthropic-version": _VERSION, **key, **endpoint.headers}
-    line = Line(
+    upstream_client = UpstreamClient(
         f"{base}/v1/messages",
         headers,
         endpoint.secrets,
@@ -48,7 +48,7 @@ def anthropic_upstream(
     )
     betas = [value for name, value in headers.items() if name.lower() == _BETA]
     return TranslatedUpstream(
-        line,
+        upstream_client,
         _worded,
         unix_s=unix_s,
         lettered=lambda body: _lettered(body, betas),

@@ -8,7 +8,7 @@ import orjson
 from router.domain.fault import Fault, FaultKind
 from router.domain.members import replace
 from router.ports import Call
-from router.providers.direct import Line, bearer
+from router.providers.direct import UpstreamClient, bearer
 from router.providers.endpoints import Endpoint
 from router.providers.translated import CallWording, TranslatedCall, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
@@ -30,7 +30,7 @@ def responses_upstream(
     """The way to a server that answers at `base_url/responses`. Made inside a running loop."""
     url = endpoint.base_url.rstrip("/")
     headers = bearer(endpoint.api_key) | dict(endpoint.headers)
-    line = Line(
+    upstream_client = UpstreamClient(
         url,
         headers,
         endpoint.secrets,
@@ -39,7 +39,7 @@ def responses_upstream(
         proxy=endpoint.proxy,
     )
     return TranslatedUpstream(
-        line,
+        upstream_client,
         lambda call: _worded(call, endpoint.is_openais),
         unix_s=unix_s,
         understood=_understood,

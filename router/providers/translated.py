@@ -71,7 +71,7 @@ def plain_letter(body: JsonObject) -> TranslatedCall:
 
 
 class Posting(Protocol):
-    """Sends bodies to one address, as `router.providers.direct.Line` does."""
+    """Sends bodies to one address, as `router.providers.direct.UpstreamClient` does."""
 
     async def post(
         self, body: bytes, *, fresh: bool, headers: Mapping[str, str], path: str
@@ -85,7 +85,7 @@ class Posting(Protocol):
 
 
 class TranslatedUpstream:
-    """Implements `router.ports.Upstream` over a `line`, which it closes.
+    """Implements `router.ports.Upstream` over a `upstream_client`, which it closes.
 
     `worded` says how a call is put; it may raise ApiError for what the model cannot be asked.
     `lettered` has the last word on what is posted, `understood` on what a failure means. `passed` makes
@@ -99,7 +99,7 @@ class TranslatedUpstream:
 
     def __init__(
         self,
-        line: Posting,
+        upstream_client: Posting,
         worded: Callable[[Call], CallWording],
         *,
         unix_s: Callable[[], float],
@@ -107,7 +107,7 @@ class TranslatedUpstream:
         understood: Callable[[Fault], Fault] = lambda fault: fault,
         passed: Callable[[Call], TranslatedCall | None] = lambda _: None,
     ) -> None:
-        self._line = line
+        self._upstream_client = upstream_client
         self._passed = passed
         self._worded = worded
         self._lettered = lettered
@@ -117,7 +117,7 @@ class TranslatedUpstream:
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for anything but success."""
         if call.path != CHAT_PATH:
-            return await self._line.post(
+            return await self._upstream_client.post(
                 call.body, fresh=call.fresh, headers=call.headers, path=call.path
             )
         if call.original is not None and (translated := self._as_it_is(call)) is not None:
@@ -128,7 +128,7 @@ class TranslatedUpstream:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._line.close()
+        await self._upstream_client.close()
 
     async def _native(self, call: Call, dialect: Dialect, translated: TranslatedCall) -> Response:
         """The answer in its own dialect; one that is whole, where a stream was wanted, can only be told from chat."""
@@ -154,7 +154,7 @@ class TranslatedUpstream:
     async def _posted(self, call: Call, translated: TranslatedCall, dialect: Dialect) -> Response:
         headers = {**call.headers, **translated.headers}
         try:
-            return await self._line.post(
+            return await self._upstream_client.post(
                 translated.body, fresh=call.fresh, headers=headers, path=translated.path
             )
         except AttemptFailed as failed:

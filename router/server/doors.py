@@ -15,7 +15,7 @@ from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.pipeline.reply import PlainReply, Reply, StreamReply
 from router.server.faults import MESSAGES_PATH, id_headers
-from router.server.http import REQUEST_ID, Front, send_stream
+from router.server.http import REQUEST_ID, Frontend, send_stream
 from router.wire.answer import MalformedAnswer
 from router.wire.doors.completions import COMPLETIONS
 from router.wire.doors.door import Asked, Door
@@ -36,7 +36,7 @@ _OF_THE_API = ("anthropic-beta", _VERSION, "openai-beta")
 class Doors(Struct, frozen=True):
     """The routes. `unix_s` is the time."""
 
-    front: Front
+    frontend: Frontend
     unix_s: Callable[[], float]
 
     async def responses(self, request: web.Request) -> web.StreamResponse:
@@ -62,7 +62,7 @@ class Doors(Struct, frozen=True):
 
     async def stored(self, request: web.Request) -> web.StreamResponse:
         """`/v1/responses/{id}` and everything below it: nothing is stored, so nothing is there."""
-        await self.front.gate.admit(request.headers)
+        await self.frontend.gate.admit(request.headers)
         raise ApiError(
             404,
             "Responses are not stored here: keep the answers yourself and send the whole conversation.",
@@ -89,11 +89,11 @@ class Doors(Struct, frozen=True):
         ]
 
     async def _answered(self, request: web.Request, door: Door) -> web.StreamResponse:
-        raw, caller = await self.front.asked(request)
+        raw, caller = await self.frontend.asked(request)
         asked = await read_by(door, raw)
         try:
             original = _with_headers(asked.original, request.headers)
-            reply = await self.front.pipeline.answer(asked.chat, caller, original)
+            reply = await self.frontend.pipeline.answer(asked.chat, caller, original)
         except ApiError as error:
             raise door.in_its_words(error) from None
         told = retold(reply, asked, int(self.unix_s()), _ids(request))
@@ -102,13 +102,13 @@ class Doors(Struct, frozen=True):
         return await send_stream(request, told)
 
     async def _counted(self, request: web.Request, door: Door) -> int:
-        raw, caller = await self.front.asked(request)
+        raw, caller = await self.frontend.asked(request)
         asked = await read_by(door, raw)
         original = asked.original
         if original is not None and original.unsaid and not is_seen_whole(original):
             raise original.unsaid
         try:
-            return await self.front.pipeline.count(asked.chat, caller)
+            return await self.frontend.pipeline.count(asked.chat, caller)
         except ApiError as error:
             raise door.in_its_words(error) from None
 

@@ -28,7 +28,7 @@ class FeedbackHandlers(Struct, frozen=True):
         For operators, and for the key that sent the request; for all others the request does not exist.
         """
         key = await self.request_lookup.key_of(request)
-        said = parse_feedback(await self.request_lookup.front.body(request))
+        said = parse_feedback(await self.request_lookup.frontend.body(request))
         trace = await self.request_lookup.trace(
             said.request_id, key, code="request_not_found", param="request_id"
         )
@@ -42,7 +42,7 @@ class FeedbackHandlers(Struct, frozen=True):
             said.reason,
             self.unix_s(),
         )
-        await self.request_lookup.front.pipeline.scorer.keep([scored])
+        await self.request_lookup.frontend.pipeline.scorer.keep([scored])
         headers = {"x-request-id": request[REQUEST_ID], "cache-control": "no-store"}
         body = orjson.dumps(told(scored))
         return web.Response(body=body, headers=headers, content_type="application/json")

@@ -15,7 +15,7 @@ from router.pipeline.passthrough import Passthrough, PassthroughReply
 from router.pipeline.passthrough_upstream import PassthroughCall
 from router.server.callers import caller_of
 from router.server.gate import refuse_other_names
-from router.server.http import REQUEST_ID, Front, not_here, write_piece
+from router.server.http import REQUEST_ID, Frontend, not_here, write_piece
 from router.wire.encoding import too_large
 from router.wire.passthrough import BodyEnds, request_headers
 
@@ -29,7 +29,7 @@ _WITHOUT_ORIGIN = ("GET", "HEAD")
 class PassthroughHandlers(Struct, frozen=True):
     """The route. `passing` is None where nothing is passed through."""
 
-    front: Front
+    frontend: Frontend
     passing: Passthrough | None
     max_body_bytes: int
 
@@ -39,13 +39,13 @@ class PassthroughHandlers(Struct, frozen=True):
         passing = self.passing
         if passing is None or passing.pattern_of(request.raw_path) is None:
             await _check_method(request)
-            await self.front.gate.admit(request.headers)
+            await self.frontend.gate.admit(request.headers)
             raise self._refused(request)
-        key = await self.front.gate.admit(request.headers)
+        key = await self.frontend.gate.admit(request.headers)
         if key is ANONYMOUS and request.method in _WITHOUT_ORIGIN:
             refuse_other_names(request.headers)
         caller = caller_of(request.headers, request[REQUEST_ID], key)
-        upload = _Upload(self.front, request, self.max_body_bytes)
+        upload = _Upload(self.frontend, request, self.max_body_bytes)
         call = PassthroughCall(
             method=request.method,
             target=request.raw_path.removeprefix("/v1"),
@@ -53,7 +53,7 @@ class PassthroughHandlers(Struct, frozen=True):
             body=upload.pieces() if request.body_exists else None,
         )
         try:
-            reply = await passing.passed(self.front.pipeline, call, upload.heard, caller)
+            reply = await passing.passed(self.frontend.pipeline, call, upload.heard, caller)
         except ApiError:
             if upload.trouble is not None:
                 raise upload.trouble from None
@@ -100,7 +100,7 @@ class PassthroughHandlers(Struct, frozen=True):
 class _Upload:
     """A request's body on its way to the upstream; `trouble` is what was wrong with it, None for nothing."""
 
-    front: Front
+    frontend: Frontend
     request: web.Request
     max_bytes: int
     heard: BodyEnds = field(init=False)
@@ -115,7 +115,7 @@ class _Upload:
         """The body as it comes. Raises ApiError when it breaks off or is too large."""
         size = 0
         try:
-            while piece := await self.front.piece(self.request):
+            while piece := await self.frontend.piece(self.request):
                 size += len(piece)
                 if size > self.max_bytes:
                     raise too_large(self.max_bytes)

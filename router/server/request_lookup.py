@@ -9,7 +9,7 @@ from msgspec import Struct
 from router.domain.errors import ApiError
 from router.ledger.away import LedgerAway
 from router.ledger.trace import RequestRecord
-from router.server.http import Front
+from router.server.http import Frontend
 
 _ID = re.compile(r"[!-~]{1,128}")
 
@@ -20,7 +20,7 @@ class RequestLookup(Struct, frozen=True):
     `read` returns what the ledger has of a request. Raises LedgerAway while it cannot be read.
     """
 
-    front: Front
+    frontend: Frontend
     admit: Callable[[web.Request], None]
     read: Callable[[str], Awaitable[RequestRecord | None]]
 
@@ -29,7 +29,7 @@ class RequestLookup(Struct, frozen=True):
         try:
             self.admit(request)
         except ApiError:
-            return (await self.front.gate.admit(request.headers)).name
+            return (await self.frontend.gate.admit(request.headers)).name
         return None
 
     async def trace(
@@ -54,7 +54,7 @@ class RequestLookup(Struct, frozen=True):
             raise unavailable(f"The request cannot be looked up: {error}.") from None
 
     def _unknown(self, request_id: str, code: str, param: str) -> ApiError:
-        waiting = self.front.pipeline.ledger.standing.waiting_rows
+        waiting = self.frontend.pipeline.ledger.standing.waiting_rows
         later = f" It may be among the rows still to be written ({waiting})." if waiting else ""
         message = (
             f"The ledger has no request '{request_id}' of this key: it was refused before it"

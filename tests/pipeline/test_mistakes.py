@@ -48,7 +48,7 @@ async def test_a_mistake_in_an_attempt_is_a_failure_like_any_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with proxy(tmp_path, budgets=BUDGETS) as it:
-        monkeypatch.setattr(it.running.pipeline.means.upstreams["first"], "send", mistaken)
+        monkeypatch.setattr(it.running.pipeline.runtime.upstreams["first"], "send", mistaken)
         async with it.post(stream=stream) as response:
             assert response.headers["x-farthing-model"] == "sim-mid"
             await response.read()
@@ -68,7 +68,7 @@ async def test_of_a_mistake_in_every_attempt_the_client_is_told_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with proxy(tmp_path, models=["sim-mid"]) as it:
-        monkeypatch.setattr(it.running.pipeline.means.upstreams["first"], "send", mistaken)
+        monkeypatch.setattr(it.running.pipeline.runtime.upstreams["first"], "send", mistaken)
         async with it.post() as response:
             body = await response.json()
 
@@ -80,7 +80,7 @@ async def test_a_request_that_leads_to_mistakes_has_no_model_rest_for_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with proxy(tmp_path, models=["sim-open-8b", "sim-mid"]) as it:
-        for upstream in it.running.pipeline.means.upstreams.values():
+        for upstream in it.running.pipeline.runtime.upstreams.values():
             monkeypatch.setattr(upstream, "send", mistaken)
         for _ in range(_MANY):
             async with it.post() as response:
