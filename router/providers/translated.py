@@ -57,7 +57,7 @@ class CallWording(Struct, frozen=True):
 class TranslatedCall(Struct, frozen=True):
     """What is posted for a call: the translated body, and further headers that it needs.
 
-    `path` is where, below the line's address.
+    `path` is where, below the upstream's address.
     """
 
     body: bytes
