@@ -29,7 +29,7 @@ from router.pipeline.refusals import limit_exceeded
 from router.pipeline.reply import PlainReply, Reply
 from router.pipeline.reply_details import ReplyDetails
 from router.pipeline.request_context import Caller, RequestContext, payer_of
-from router.pipeline.similar import Find, settled_by
+from router.pipeline.similar import CacheLookup, settled_by
 from router.pipeline.wiring import Wiring
 from router.wire.chat import parsing, refuse_repeats
 from router.wire.original import Original
@@ -43,7 +43,7 @@ class Pipeline(Wiring, frozen=True):
 
         `original` is what the client sent, where `raw` is the chat view of it.
         """
-        if original is None and (reply := await self._again(raw, caller)):
+        if original is None and (reply := await self._from_hot_answers(raw, caller)):
             return reply
         context = await self._request_context(raw, caller, original)
         cache_slot = await self.cache_slot(context)
@@ -68,8 +68,8 @@ class Pipeline(Wiring, frozen=True):
         return await self._dry(context, await self.cache_slot(context))
 
     async def _dry(self, context: RequestContext, cache_slot: CacheSlot) -> dict[str, Any]:
-        find = await self._look(context, cache_slot)
-        return document(find.decision, context.circumstances)
+        lookup = await self._look(context, cache_slot)
+        return document(lookup.decision, context.circumstances)
 
     async def count(self, raw: bytes, caller: Caller) -> int:
         """An estimate of a prompt's tokens, counted locally. Raises ApiError if the caller may not send it."""
@@ -101,17 +101,17 @@ class Pipeline(Wiring, frozen=True):
         await turn_after(len(raw))
         return replace(context, began_s=began_s)
 
-    async def _again(self, raw: bytes, caller: Caller) -> Reply | None:
+    async def _from_hot_answers(self, raw: bytes, caller: Caller) -> Reply | None:
         """The reply to a request that was answered from the cache a moment ago, if the answer is still there."""
         world = self.runtime.world
         known = self.hot_answers.find(raw, caller, self.judge, world.monotonic_s())
         if known is None:
             return None
-        stored = await known.find.cache_slot.look(self.models, world.unix_s())
+        stored = await known.lookup.cache_slot.look(self.models, world.unix_s())
         if stored.keys() != known.models:
             return None
         context = replace(known.context, caller=caller, began_s=world.monotonic_s())
-        return await self._from_stored(context, replace(known.find, stored=stored))
+        return await self._from_stored(context, replace(known.lookup, stored=stored))
 
     async def _together(self, context: RequestContext, cache_slot: CacheSlot) -> Reply:
         """The reply to a request that others may be sending at the same time."""
@@ -124,24 +124,24 @@ class Pipeline(Wiring, frozen=True):
 
     async def _turn(
         self, context: RequestContext, cache_slot: CacheSlot, flight: Flight
-    ) -> Landing | Find:
+    ) -> Landing | CacheLookup:
         """What this request is to do, once that is known; what is stored, if it leads in all processes."""
         landing = await flight.turn(self.patience(context).rest_s())
         if landing is not FlightTurn.LEAD:
             return landing
         looked_s = self.runtime.world.monotonic_s()
         try:
-            find = await self._look(context, cache_slot)
-            is_led = self.coordinator.is_shared and not may_pass(context.request, find.decision)
-            if not is_led or find.decision.chosen.is_stored:
-                return find
+            lookup = await self._look(context, cache_slot)
+            is_led = self.coordinator.is_shared and not may_pass(context.request, lookup.decision)
+            if not is_led or lookup.decision.chosen.is_stored:
+                return lookup
             publisher = SharedFlightPublisher(flight, self.patience(context), self.flights.start)
             led = await publisher.led(
                 self.coordinator, cache_slot.flight_key(context.kind), looked_s
             )
             if led is Led.AFTER_ANOTHER:
-                return await self._look(context, cache_slot, find)
-            return find if led is Led.FIRST else led
+                return await self._look(context, cache_slot, lookup)
+            return lookup if led is Led.FIRST else led
         except BaseException:
             flight.failed(None)
             raise
@@ -151,26 +151,26 @@ class Pipeline(Wiring, frozen=True):
         context: RequestContext,
         cache_slot: CacheSlot,
         flight: Flight,
-        landing: Landing | Find,
+        landing: Landing | CacheLookup,
     ) -> Reply:
         match landing:
-            case Find():
+            case CacheLookup():
                 return await self._leading(context, landing, flight)
             case FlightTurn.LOOK:
-                find = await self._look(context, cache_slot)
-                return await self._served(context, await self._widened(context, find))
+                lookup = await self._look(context, cache_slot)
+                return await self._served(context, await self._widened(context, lookup))
             case Whole() | JoinedStream():
                 return await self._joined(context, cache_slot, landing)
         return await self._served(context, self._nothing(context, cache_slot))
 
-    async def _leading(self, context: RequestContext, find: Find, flight: Flight) -> Reply:
+    async def _leading(self, context: RequestContext, lookup: CacheLookup, flight: Flight) -> Reply:
         """Answer for everyone who waits on this flight; whatever goes wrong, they are told."""
         try:
-            find = await self._widened(context, find)
-            if find.decision.chosen.is_stored:
+            lookup = await self._widened(context, lookup)
+            if lookup.decision.chosen.is_stored:
                 flight.look()
-                return await self._handed_out(context, find)
-            forwarding = await self._forwarding(context, find)
+                return await self._handed_out(context, lookup)
+            forwarding = await self._forwarding(context, lookup)
         except BaseException:
             flight.failed(None)
             raise
@@ -181,21 +181,23 @@ class Pipeline(Wiring, frozen=True):
             raise
 
     async def _look(
-        self, context: RequestContext, cache_slot: CacheSlot, before: Find | None = None
-    ) -> Find:
+        self, context: RequestContext, cache_slot: CacheSlot, before: CacheLookup | None = None
+    ) -> CacheLookup:
         """The stored answers and the decision; `before` itself if no other answers have been stored since."""
         stored = await cache_slot.look(self.models, self.runtime.world.unix_s())
         if before is not None and stored.keys() == before.stored.keys():
             return before
         decision = settled_by(self.judge.judged(context, stored), stored)
-        return Find(decision, stored, cache_slot)
+        return CacheLookup(decision, stored, cache_slot)
 
-    def _widened(self, context: RequestContext, find: Find) -> Awaitable[Find]:
-        """`find`, with an answer to other words where one serves."""
-        return self.similar.widened(context, find, lambda sofar: self.details(context, sofar).books)
+    def _widened(self, context: RequestContext, lookup: CacheLookup) -> Awaitable[CacheLookup]:
+        """`lookup`, with an answer to other words where one serves."""
+        return self.similar.widened(
+            context, lookup, lambda sofar: self.details(context, sofar).books
+        )
 
-    def _nothing(self, context: RequestContext, cache_slot: CacheSlot) -> Find:
-        return Find(self.judge.judged(context), {}, cache_slot)
+    def _nothing(self, context: RequestContext, cache_slot: CacheSlot) -> CacheLookup:
+        return CacheLookup(self.judge.judged(context), {}, cache_slot)
 
     async def _joined(
         self, context: RequestContext, cache_slot: CacheSlot, landed: Whole | JoinedStream
@@ -216,29 +218,29 @@ class Pipeline(Wiring, frozen=True):
         await landed.leave()
         return await self._served(context, self._nothing(context, cache_slot))
 
-    async def _served(self, context: RequestContext, find: Find) -> Reply:
+    async def _served(self, context: RequestContext, lookup: CacheLookup) -> Reply:
         """The reply to a request that goes alone."""
-        if find.decision.chosen.is_stored:
-            return await self._handed_out(context, find)
-        return await (await self._forwarding(context, find)).from_upstream()
+        if lookup.decision.chosen.is_stored:
+            return await self._handed_out(context, lookup)
+        return await (await self._forwarding(context, lookup)).from_upstream()
 
-    async def _handed_out(self, context: RequestContext, find: Find) -> Reply:
+    async def _handed_out(self, context: RequestContext, lookup: CacheLookup) -> Reply:
         """A stored answer, remembered in case the same is asked again at once."""
-        self.hot_answers.keep(context, find, self.judge, self.runtime.world.monotonic_s())
-        return await self._from_stored(context, find)
+        self.hot_answers.keep(context, lookup, self.judge, self.runtime.world.monotonic_s())
+        return await self._from_stored(context, lookup)
 
-    async def _from_stored(self, context: RequestContext, find: Find) -> Reply:
-        existing_answer = self.existing_answer(context, find.decision)
-        await self._entered(context, find, existing_answer.details, 0)
-        answer = find.stored[find.decision.chosen.model.id]
-        return await existing_answer.from_stored(answer, is_similar=find.is_similar)
+    async def _from_stored(self, context: RequestContext, lookup: CacheLookup) -> Reply:
+        existing_answer = self.existing_answer(context, lookup.decision)
+        await self._entered(context, lookup, existing_answer.details, 0)
+        answer = lookup.stored[lookup.decision.chosen.model.id]
+        return await existing_answer.from_stored(answer, is_similar=lookup.is_similar)
 
     async def _entered(
-        self, context: RequestContext, find: Find, details: ReplyDetails, tokens: int
+        self, context: RequestContext, lookup: CacheLookup, details: ReplyDetails, tokens: int
     ) -> None:
         """Write down what a request has cost by now (an embedding of its words), whether or not it is admitted."""
         try:
-            await find.book_in(details.books)
+            await lookup.book_in(details.books)
             await self._admit(context, tokens)
         except BaseException:
             await details.books.post()
@@ -254,8 +256,8 @@ class Pipeline(Wiring, frozen=True):
         if exceeded := await in_time(taking, context.caller.deadline_s, took_s):
             raise limit_exceeded(exceeded)
 
-    async def _forwarding(self, context: RequestContext, find: Find) -> Forwarding:
-        machine = self.machine(context, find.decision)
-        details = self.details(context, find.decision)
-        await self._entered(context, find, details, machine.plan.tokens)
-        return self.forwarding(context, find, details, machine)
+    async def _forwarding(self, context: RequestContext, lookup: CacheLookup) -> Forwarding:
+        machine = self.machine(context, lookup.decision)
+        details = self.details(context, lookup.decision)
+        await self._entered(context, lookup, details, machine.plan.tokens)
+        return self.forwarding(context, lookup, details, machine)

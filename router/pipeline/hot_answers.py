@@ -14,7 +14,7 @@ from router.domain.members import replace
 from router.features.session import NAMING_HEADERS
 from router.pipeline.judge import Judge
 from router.pipeline.request_context import Caller, RequestContext
-from router.pipeline.similar import Find
+from router.pipeline.similar import CacheLookup
 
 _FOR_S = 1.0
 """News of prices, lengths and latencies takes effect after this time at the latest."""
@@ -36,7 +36,7 @@ class KnownRequest(NamedTuple):
     """
 
     context: RequestContext
-    find: Find
+    lookup: CacheLookup
     models: frozenset[str]
     judge: Judge
     told: tuple[str | None, ...]
@@ -68,13 +68,15 @@ class HotAnswers:
         )
         return known if is_same else None
 
-    def keep(self, context: RequestContext, find: Find, judge: Judge, now_s: float) -> None:
+    def keep(
+        self, context: RequestContext, lookup: CacheLookup, judge: Judge, now_s: float
+    ) -> None:
         """Remember what was found for a request, if it may be reused without judging again."""
-        if not _may_be_given_again(context, find):
+        if not _may_be_given_again(context, lookup):
             return
-        name, models = _name_of(context.request.raw), frozenset(find.stored)
-        told, bare = _told(context.caller, judge), replace(find, stored={})
-        context = replace(context, record=Record(find.decision, context.circumstances))
+        name, models = _name_of(context.request.raw), frozenset(lookup.stored)
+        told, bare = _told(context.caller, judge), replace(lookup, stored={})
+        context = replace(context, record=Record(lookup.decision, context.circumstances))
         self._forget(name)
         self._known[name] = KnownRequest(context, bare, models, judge, told, now_s + _FOR_S)
         self._bytes += len(context.request.raw)
@@ -91,10 +93,10 @@ def _name_of(raw: bytes) -> _Name:
     return len(raw), raw[:64], raw[-256:]
 
 
-def _may_be_given_again(context: RequestContext, find: Find) -> bool:
+def _may_be_given_again(context: RequestContext, lookup: CacheLookup) -> bool:
     """Whether the reply depends on nothing but time, the caller and what is stored."""
     is_plain = context.request.original is None and not context.caller.stated
-    return is_plain and not (context.budgets or find.asked or find.is_similar)
+    return is_plain and not (context.budgets or lookup.asked or lookup.is_similar)
 
 
 def _told(caller: Caller, judge: Judge) -> tuple[str | None, ...]:

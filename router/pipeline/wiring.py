@@ -35,7 +35,7 @@ from router.pipeline.request_observer import RequestObserver
 from router.pipeline.reservations import Reservations
 from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer, Scoring
-from router.pipeline.similar import Find, Similar
+from router.pipeline.similar import CacheLookup, Similar
 from router.ports import Affinity, BudgetStore, Cache, FlightCoordinator, Ledger, RateLimiter
 from router.wire.limits import RequestLimits
 
@@ -85,20 +85,20 @@ class Wiring(Struct, frozen=True):
         return cache_slot if self.stores_answers else replace(cache_slot, stores=False)
 
     def forwarding(
-        self, context: RequestContext, find: Find, details: ReplyDetails, machine: Attempts
+        self, context: RequestContext, lookup: CacheLookup, details: ReplyDetails, machine: Attempts
     ) -> Forwarding:
         """The way to an upstream and back, by this decision."""
         forwarding = Forwarding(
             request=context.request,
             machine=machine,
             runtime=self.runtime,
-            cache_slot=find.cache_slot,
+            cache_slot=lookup.cache_slot,
             details=details,
             scoring=self._scoring(context),
             patience=self.patience(context),
             thought_owner=context.thought_owner,
         )
-        cascade = find.decision.cascade
+        cascade = lookup.decision.cascade
         return (
             forwarding if cascade is None else self._cascaded(context, forwarding, cascade, machine)
         )
