@@ -84,7 +84,7 @@ class Lesson(Struct, frozen=True):
 
 
 class Similar(Struct, frozen=True):
-    """Widens a find to answers that were given to other words."""
+    """Widens a lookup to answers that were given to other words."""
 
     semantic: Semantic
     vectors: Vectors

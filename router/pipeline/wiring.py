@@ -106,7 +106,7 @@ class Wiring(Struct, frozen=True):
     def _cascaded(
         self, context: RequestContext, forwarding: Forwarding, cascade: Cascade, final: Attempts
     ) -> Forwarding:
-        """The same walk, with the steps of a cascade before the attempts of its final model."""
+        """The same, with the steps of a cascade before the attempts of its final model."""
         terms, start = context.terms, self.flights.start
         cascade_machine = CascadeMachine(cascade, final, steps_s=terms.cascade.first_content_s)
         check_s = tightened(self.effort, terms.deadlines, None).total_s
