@@ -1,13 +1,11 @@
 """What no file of the project may say."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-_ROOT = Path(__file__).parent.parent
-
+from tests.checkout import ROOT, committed_files
 
 _NOT_TO_BE_SAID = {
     "a path of somebody's machine": re.compile(r"(?<![\w.~/})-])/(?:work|root|home)/\w"),
@@ -30,26 +28,13 @@ _NOT_TO_BE_SAID = {
 _SAYS_SO_ITSELF = {"LICENSE"}
 
 
-def _tracked() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode != 0:
-        pytest.skip("not a checkout")
-    return [name for name in listed.stdout.splitlines() if (_ROOT / name).is_file()]
-
-
 @pytest.mark.parametrize("what", _NOT_TO_BE_SAID)
 def test_no_file_tells(what: str) -> None:
     found = [
         f"{name}:{number}: {line.strip()[:100]}"
-        for name in _tracked()
+        for name in committed_files()
         if name not in _SAYS_SO_ITSELF
-        for number, line in enumerate(_lines(_ROOT / name), 1)
+        for number, line in enumerate(_lines(ROOT / name), 1)
         if _NOT_TO_BE_SAID[what].search(line)
     ]
 

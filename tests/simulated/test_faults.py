@@ -1,5 +1,7 @@
 """How faults are written down, and how they are chosen for a request."""
 
+import subprocess
+import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +40,15 @@ def test_a_fault_is_a_name_and_settings() -> None:
 def test_every_fault_needs_no_settings_and_is_described(name: str) -> None:
     assert parse_fault(name) is not None
     assert f"  {name}" in described()
+
+
+def test_without_docstrings_the_faults_are_still_listed() -> None:
+    listing = "from router.providers.simulated.faults import described; print(described())"
+    done = subprocess.run(
+        [sys.executable, "-OO", "-c", listing], capture_output=True, text=True, check=True
+    )
+
+    assert [line.split(",")[0].strip() for line in done.stdout.splitlines()] == list(FAULTS)
 
 
 @pytest.mark.parametrize(

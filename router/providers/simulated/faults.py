@@ -110,7 +110,7 @@ def split_model(entry: str) -> tuple[str, str]:
 def described() -> str:
     """Two lines for each fault: its name and settings with their defaults, and what it does."""
     return "\n".join(
-        f"  {_signature(name, kind)}\n      {_first_line(kind)}" for name, kind in FAULTS.items()
+        f"  {_signature(name, kind)}{_second_line(kind)}" for name, kind in FAULTS.items()
     )
 
 
@@ -118,8 +118,9 @@ def _signature(name: str, kind: Any) -> str:
     return ",".join([name, *(f"{field.name}={field.default}" for field in structs.fields(kind))])
 
 
-def _first_line(kind: Any) -> str:
-    return str(kind.__doc__).split("\n", maxsplit=1)[0]
+def _second_line(kind: Any) -> str:
+    """What `kind` does; nothing under `python -OO`, which drops docstrings."""
+    return f"\n      {kind.__doc__.splitlines()[0]}" if kind.__doc__ else ""
 
 
 def _setting(name: str, kind: Any, part: str) -> tuple[str, object]:
