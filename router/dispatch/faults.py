@@ -64,8 +64,9 @@ _NOT_OF_THIS_MODEL = (
     "is not a valid model id",
 )
 """How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral; that
-what it wrote is no call or JSON (Groq); that it takes no such schema: OpenAI, then Anthropic; and, with a status of 400,
-that it does not exist: DeepSeek, OpenRouter."""
+what it wrote is no call or JSON (Groq); that it takes no such schema: OpenAI, then Anthropic; and that there is no such
+model, with a status of 400: DeepSeek, OpenRouter."""
+_OF_THIS_MODEL = _TOO_LONG_AN_ANSWER + _NOT_OF_THIS_MODEL
 
 _USUAL = frozenset({"message", "type", "param", "code"})
 """The members of OpenAI's error object. Others say more: Azure's `innererror`, OpenRouter's `metadata`, Anthropic's
@@ -139,10 +140,8 @@ def _kind_of(status: int, said: Said) -> FaultKind:
         return FaultKind.REFUSED
     if status in (400, 413, 422) and _mentions(said, _TOO_LONG):
         return FaultKind.CONTEXT
-    if status in (400, 422) and _mentions(said, _TOO_LONG_AN_ANSWER + _NOT_OF_THIS_MODEL):
+    if status in _NOT_THERE or (status in (400, 422) and _mentions(said, _OF_THIS_MODEL)):
         # Agents tell all models the same, and a policy has chosen this one.
-        return FaultKind.UNSUITED
-    if status in _NOT_THERE:
         return FaultKind.UNSUITED
     if 400 <= status < 500 and status not in _TOO_EARLY_OR_BUSY:
         return FaultKind.CLIENT
