@@ -97,8 +97,8 @@ class Recorder:
             self.files.append(name)
 
 
-_TIDYING, _PULSE = "_tidy", "Pulse._look"
-"""What the ledger's thread does between requests, and a timer four times a second, whatever comes."""
+_AT_TIMES_OF_THEIR_OWN = frozenset({"SqlLedger._tidy", "Pulse._look", "TimeLimit._look"})
+"""What the ledger's thread does between requests, and timers when they fire, whatever comes."""
 
 
 def _is_somebody_elses(frame: FrameType | None) -> bool:
@@ -107,7 +107,7 @@ def _is_somebody_elses(frame: FrameType | None) -> bool:
         code = frame.f_code
         if code.co_filename.startswith(_SIMULATOR):
             return True
-        if code.co_name == _TIDYING or code.co_qualname == _PULSE:
+        if code.co_qualname in _AT_TIMES_OF_THEIR_OWN:
             return True
         if code.co_name == "<module>" and code.co_filename.startswith(str(_ROUTER)):
             return True
