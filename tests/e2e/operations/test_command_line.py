@@ -323,6 +323,18 @@ def test_a_port_that_is_none_is_told(config: Path, port: str) -> None:
     assert "port" in told.err
 
 
+@pytest.mark.parametrize("command", ["serve", "simulate"])
+def test_a_port_that_is_taken_is_told_with_a_way_out(config: Path, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        where = ("--config", str(config)) if command == "serve" else ()
+        told = here(command, *where, "--port", port)
+
+    assert told.status == 1
+    assert f"cannot listen on 127.0.0.1:{port}: another program does already" in told.err
+    assert "--port" in told.err
+
+
 @pytest.mark.parametrize("command", ["serve", "report"])
 @pytest.mark.parametrize("kind", ["a folder", "no database", "below a file"])
 def test_a_ledger_that_cannot_be_opened_is_told_by_its_name(
