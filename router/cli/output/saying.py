@@ -30,7 +30,7 @@ def counted(number: int, thing: str, things: str = "") -> str:
 
 def not_listening(host: str, port: int, error: OSError) -> str:
     """Why nothing can listen there, as a clause for the end of an error message."""
-    taken = "another program does already; stop it, or choose another port with --port"
+    taken = "the address is in use already; stop what listens there, or choose another --port"
     reason = taken if error.errno == EADDRINUSE else error.strerror or error
     return f"cannot listen on {host}:{port}: {reason}"
 
