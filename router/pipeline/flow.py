@@ -1,6 +1,12 @@
 """The path of one chat request, each step in its own room.
 
-parse -> understand -> cached? -> judge -> same request in flight? -> send -> relay -> account
+    _visit      it is parsed, its policy or model is found, and it is understood
+    _together   where the same request is being answered already, this one waits for that answer (a flight)
+    _look       stored answers are looked up, and the decision is made: a stored answer is one of its candidates
+    _widened    where none serves, the semantic cache is asked for an answer to other words
+    _served     the stored answer is handed out, or the request walks to an upstream and back (`router.pipeline.walk`)
+
+`_again` is a shortcut past all of this for a question that was answered from the cache a moment ago.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -121,7 +127,11 @@ class Pipeline(Wiring, frozen=True):
         return await KeptWaiting(every_s, visit.early_headers, landed, flight.decline).reply(turn)
 
     async def _turn(self, visit: Visit, shelf: Shelf, flight: Flight) -> Landing | Find:
-        """What this request is to do, once that is known; what is stored, if it leads in all processes."""
+        """What this request is to do on its flight, once that is known.
+
+        A `Find` says that it leads, in all processes: it answers for all who wait, by this decision. Anything else
+        comes from the request that leads.
+        """
         landing = await flight.turn(self.patience(visit).rest_s())
         if landing is not FlightTurn.LEAD:
             return landing
@@ -179,10 +189,11 @@ class Pipeline(Wiring, frozen=True):
         return Find(decision, stored, shelf)
 
     def _widened(self, visit: Visit, find: Find) -> Awaitable[Find]:
-        """`find`, with an answer to other words where one serves."""
+        """`find`, or what the semantic cache has instead: a stored answer to the same question in other words."""
         return self.similar.widened(visit, find, lambda sofar: self.telling(visit, sofar).books)
 
     def _nothing(self, visit: Visit, shelf: Shelf) -> Find:
+        """The decision as if no answer were stored."""
         return Find(self.judge.judged(visit), {}, shelf)
 
     async def _joined(self, visit: Visit, shelf: Shelf, landed: Whole | Aboard) -> Reply:
@@ -220,7 +231,7 @@ class Pipeline(Wiring, frozen=True):
         return await handout.from_stored(answer, is_similar=find.is_similar)
 
     async def _entered(self, visit: Visit, find: Find, telling: Telling, tokens: int) -> None:
-        """Write down what a request has cost by now (an embedding of its words), whether or not it is admitted."""
+        """Count the request against its limits; what it has cost by now, an embedding of its words, is booked anyway."""
         try:
             await find.book_in(telling.books)
             await self._admit(visit, tokens)
