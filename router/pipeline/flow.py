@@ -231,7 +231,7 @@ class Pipeline(Wiring, frozen=True):
         return await handout.from_stored(answer, is_similar=find.is_similar)
 
     async def _entered(self, visit: Visit, find: Find, telling: Telling, tokens: int) -> None:
-        """Count the request against its limits; what it has cost by now, an embedding of its words, is booked anyway."""
+        """Count the request against its limits; what it has cost by now, for an embedding, is booked in any case."""
         try:
             await find.book_in(telling.books)
             await self._admit(visit, tokens)
