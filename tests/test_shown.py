@@ -16,7 +16,8 @@ CUT = "..."
 
 def shown(doc: Path, command: str) -> Fence:
     """The block of `doc` that shows what this subcommand says."""
-    (found,) = (each for each in fences(doc) if f"farthing {command} " in each.text.split("\n")[0])
+    consoles = (each for each in fences(doc) if each.language == "console")
+    (found,) = (each for each in consoles if f"farthing {command} " in each.text.split("\n")[0])
     return found
 
 

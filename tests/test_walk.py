@@ -97,17 +97,17 @@ class Recorder:
             self.files.append(name)
 
 
-_TIDYING = "_tidy"
-"""What the ledger's thread does between requests, at times of its own."""
+_AT_TIMES_OF_THEIR_OWN = frozenset({"SqlLedger._tidy", "Pulse._look", "TimeLimit._look"})
+"""What the ledger's thread does between requests, and timers when they fire, whatever comes."""
 
 
 def _is_somebody_elses(frame: FrameType | None) -> bool:
-    """Whether the simulator, an import of one of our modules, or tidying led to this call."""
+    """Whether the simulator, an import of one of our modules, tidying, or a timer led to this call."""
     while frame is not None:
         code = frame.f_code
         if code.co_filename.startswith(_SIMULATOR):
             return True
-        if code.co_name == _TIDYING:
+        if code.co_qualname in _AT_TIMES_OF_THEIR_OWN:
             return True
         if code.co_name == "<module>" and code.co_filename.startswith(str(_ROUTER)):
             return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from typing import assert_never
 
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.ports import Upstream, World
@@ -55,6 +56,8 @@ async def _upstream_of(
             upstream = _direct(Endpoint(simulator.base_url), settings, world)
         case LitellmSettings():
             upstream = _through_litellm(chosen, settings, litellm_process)
+        case _:
+            assert_never(chosen)
     stack.push_async_callback(upstream.close)
     return upstream
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from router.cli.arguments.reading import port
+from router.cli.output.saying import not_listening
 from router.cli.program.loop import loop_factory
 from router.providers.simulated import (
     Forms,
@@ -111,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         _run(_serve(models, settings, args, sys.stdout))
     except OSError as error:
-        sys.stderr.write(f"farthing simulate: cannot listen on {args.host}:{args.port}: {error}\n")
+        sys.stderr.write(f"farthing simulate: {not_listening(args.host, args.port, error)}\n")
         return 1
     return 0
 

@@ -58,6 +58,7 @@ from router.ledger.rulebook import Rulebook
 from router.stores.redis.address import parsed
 from router.stores.sql.database import EXAMPLES, is_address
 
+_BEGIN = "write one, or copy the folder of policies that comes with Farthing"
 _SOME_REDIS = "redis://somewhere/0"
 """Stands for a Redis whose address cannot be resolved: that is reported, and it would be wrong to report none."""
 
@@ -293,7 +294,8 @@ class _Loading(Struct, frozen=True):
             named |= {("policies", "routes", pattern): as_route(route).policy}
         for place, name in named.items():
             if name not in known:
-                self._wrong(place, f"there is no policy '{name}'{nearest(name, known)}")
+                hint = nearest(name, known) or f"; '{section.directory}' has none: {_BEGIN}"
+                self._wrong(place, f"there is no policy '{name}'{hint}")
 
     def _admin_key(self) -> VirtualKey | None:
         place = ("server", "admin_key")

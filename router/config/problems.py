@@ -4,6 +4,7 @@ Values are never repeated in a message: one of them might be a secret in the wro
 """
 
 import copy
+import re
 from collections.abc import Iterable
 from functools import partial
 from types import UnionType
@@ -51,7 +52,8 @@ def _tell(
     """Add to `found` what is `wrong`, one problem for each place: what all members of a union say as one."""
     kinds = dict[Place, str]()
     for each in wrong:
-        place, message = _place_of(each, file.data), _message(each, schema)
+        place = _place_of(each, file.data)
+        message = _message(each, schema) + _hint(each, place, file.data)
         if place in kinds and _is_kind(each):
             message = f"{kinds[place]}, or {message.removeprefix('must be ')}"
         elif _is_consequence(place, found):
@@ -115,6 +117,15 @@ def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
             return _WORDS[kind].format(**context) if kind in _WORDS else said
 
 
+def _hint(error: ErrorDetails, place: Place, data: Any) -> str:
+    """What somebody who is new to YAML most often meant; "" if nothing suggests itself."""
+    if error["type"] in _OF_MAPPINGS and _found_at(place, data) is None:
+        return "; it is empty: the lines that belong to it are indented further than it is"
+    is_glued = error["type"] == "extra_forbidden" and re.search(r"\w:\w", str(place[-1]))
+    return "; a colon needs a space after it" if is_glued else ""
+
+
+_OF_MAPPINGS = frozenset({"model_type", "dict_type", "model_attributes_type"})
 _WORDS = {
     "model_type": "must be a mapping of keys to values",
     "dict_type": "must be a mapping of keys to values",

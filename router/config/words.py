@@ -97,7 +97,8 @@ Url = Annotated[
 OpenAIUrl = Annotated[
     Url,
     _text(
-        r"(?!.*/(chat/completions|completions|responses|embeddings)/?$).*",
+        r"(?!.*/(chat/completions|completions|responses|embeddings|v1/v1)/?$)"
+        r"(?!http://([a-z]+\.)?api\.openai\.com|https://([a-z]+\.)?api\.openai\.com/?$).*",
         "the part before /chat/completions, such as https://api.openai.com/v1",
     ),
 ]

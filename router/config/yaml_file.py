@@ -285,8 +285,10 @@ def _what(error: Exception) -> str:
     return said + hint
 
 
+_INDENTED = "; check how far it is indented, and that it is beneath no [] or {}"
 _HINTS = {
-    "expected <block end>, but found '<block": "; check how far it is indented, and that it is beneath no [] or {}",
+    "expected <block end>, but found '<block": _INDENTED,
+    "expected <block end>, but found '?'": _INDENTED,
     "expected <block end>, but found '<scalar>": "; a quotation mark ends the text before the line ends",
     "mapping values are not allowed": "; text with a colon and a space in it needs quotes",
     "found character '\\t'": "; indent with spaces, not with tabs",

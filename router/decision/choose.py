@@ -189,6 +189,7 @@ def _without_cascade(  # noqa: PLR0913 - as choose
     able, excluded = _split((*at_hand, *candidates.values()), features, terms, circumstances)
     if not able:
         raise NothingAdequate(policy.name, tuple(excluded))
+    # The reference need not be able to answer: it may be excluded, or have no key.
     named = _named(terms, circumstances)
     if named in known and named not in candidates:
         candidates |= estimated({named: known[named]})
@@ -196,6 +197,7 @@ def _without_cascade(  # noqa: PLR0913 - as choose
     bar = _bar(terms, reference)
     if brief := too_brief(able, bar, features):
         excluded, able = [*excluded, *brief], _without(able, brief)
+    # Cheapest first, unless it may be too small for the prompt, or another model has called the tools.
     ranking = surely_fitting(ranked(able, terms, bar), able, terms, features)
     ranking = going_on(staying_with(ranking, able, terms, circumstances.stays_with), able)
     if ranking.reason is None:

@@ -63,7 +63,8 @@ def quality_of(model: Model, features: Features) -> QualityEstimate:
 
     Of a request that may be of several categories, it is what the abilities in all of them make likely. An ability
     from the user's own answers, or moved by them, is not adjusted: their prompts' difficulty is in it already.
-    Outcomes that `farthing calibrate` has written have models by their ids, and others as their upstreams call them.
+    The model is looked up by both of its names: published outcomes have the one that its upstream uses, those that
+    `farthing calibrate` has written its id.
     """
     ability = model.abilities[features.category]
     held = _on_average(model, features) if features.perhaps else ability.estimate
@@ -74,9 +75,10 @@ def quality_of(model: Model, features: Features) -> QualityEstimate:
 
 
 def _on_average(model: Model, features: Features) -> QualityEstimate:
-    """The abilities in all categories that the request may be of, by how probable each is; of equal ones, just that.
+    """The mean of the abilities in all categories that the request may be of, weighted by how probable each is.
 
-    Its deviation is that of an ability on average: which category it is counts for all models alike.
+    It is added up from differences, so that the mean of equal abilities is exactly theirs. Its deviation is the mean of
+    theirs, too: that the category is not known adds nothing, as it is the same unknown one for all models.
     """
     own = model.abilities[features.category]
     whole = features.category_confidence + sum(share for _, share in features.perhaps)

@@ -100,7 +100,7 @@ def staying_with(ranking: Ranking, able: list[Candidate], terms: Terms, stays_wi
 
 
 def going_on(ranking: Ranking, able: list[Candidate]) -> Ranking:
-    """The ranking, with another reason if the cheapest is so only because its provider has cached the prompt."""
+    """The same ranking; its reason is the conversation if without its prompt cache another would be the cheapest."""
     if ranking.reason is not Reason.CHEAPEST_ADEQUATE:
         return ranking
     staying = ranking.ordered[0].cost.staying

@@ -93,7 +93,10 @@ def resolve(
         return book.named(route.policy)
     if asked in catalog:
         return catalog[asked]
-    raise _no_model(asked, [AUTO, *(catalog if told is None else told)])
+    known = [AUTO, *(catalog if told is None else told)]
+    if asked in book.policies:
+        known.append(f"{AUTO_PREFIX}{asked}")
+    raise _no_model(asked, known)
 
 
 def _no_model(asked: str, known: list[str]) -> ApiError:

@@ -53,7 +53,10 @@ class Calls:
             self._fleet.answering(start.ticket)
 
     def end(self, attempt: int, verdict: CallVerdict, now_s: float) -> None:
-        """The call has ended, unless it had before; of one that was stopped it may come out that it was never sent."""
+        """The call has ended; if it had before, nothing happens.
+
+        If a call that was stopped turns out never to have been sent, what was counted for it is given back.
+        """
         if (start := self.live.pop(attempt, None)) is not None:
             self._fleet.end(start.ticket, verdict, now_s)
         elif (gone := self._stopped.pop(attempt, None)) and verdict is CallVerdict.UNSENT:

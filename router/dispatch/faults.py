@@ -12,6 +12,8 @@ _BY_PROXY = 407
 """Proxy Authentication Required: it does not know us, or not by this password."""
 _OURS = frozenset({401, 402, 403, _BY_PROXY})
 _TOO_EARLY_OR_BUSY = frozenset({408, 409, 425})
+_NOT_THERE = frozenset({404, 405, 410})
+"""The model has been retired, or has another name there; or the address is not that of this API."""
 _ABOUT_THE_REQUEST = ("content_policy", "content_filter", "moderation", "safety")
 _LONG_CODE = "context_length_exceeded"
 """OpenAI's code for a prompt that does not fit, by which agents know that they have to shorten their conversation."""
@@ -57,9 +59,14 @@ _NOT_OF_THIS_MODEL = (
     "schemas contains too many ",
     "compiled grammar is too large",
     "too many strict tools",
+    "model_not_found",
+    "model not exist",
+    "is not a valid model id",
 )
 """How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral; that
-what it wrote is no call or JSON (Groq); and that it takes no such schema: OpenAI, then Anthropic."""
+what it wrote is no call or JSON (Groq); that it takes no such schema: OpenAI, then Anthropic; and that there is no such
+model, with a status of 400: DeepSeek, OpenRouter."""
+_OF_THIS_MODEL = _TOO_LONG_AN_ANSWER + _NOT_OF_THIS_MODEL
 
 _USUAL = frozenset({"message", "type", "param", "code"})
 """The members of OpenAI's error object. Others say more: Azure's `innererror`, OpenRouter's `metadata`, Anthropic's
@@ -116,7 +123,7 @@ def fault_of_status(status: int, error: Said | None, retry_after_s: float | None
 
     408, 409 and 425 are retried, as OpenAI's own clients do. A redirect is not followed (it could
     take the key anywhere) and counts as a stumble. A 403 is about our account, unless it says that
-    the content was refused.
+    the content was refused. A 404 is about the model's name or address, which a policy has chosen, not the client.
     """
     said = error or {}
     code = code_of(said)
@@ -133,7 +140,7 @@ def _kind_of(status: int, said: Said) -> FaultKind:
         return FaultKind.REFUSED
     if status in (400, 413, 422) and _mentions(said, _TOO_LONG):
         return FaultKind.CONTEXT
-    if status in (400, 422) and _mentions(said, _TOO_LONG_AN_ANSWER + _NOT_OF_THIS_MODEL):
+    if status in _NOT_THERE or (status in (400, 422) and _mentions(said, _OF_THIS_MODEL)):
         # Agents tell all models the same, and a policy has chosen this one.
         return FaultKind.UNSUITED
     if 400 <= status < 500 and status not in _TOO_EARLY_OR_BUSY:

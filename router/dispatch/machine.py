@@ -175,7 +175,7 @@ class Attempts:
             window = candidate.model.context_tokens
             self._left = [c for c in self._left if c.model.context_tokens > window]
         elif fault.kind is FaultKind.BUDGET and self.calls.live:
-            """What is set aside for those beside it may be free by the time they have failed."""
+            pass  # what is reserved for the calls beside it may be free again by the time they have failed
         elif fault.kind in _OF_THE_MODEL:
             self._left = [c for c in self._left if c.model.id != candidate.model.id]
         elif fault.kind is FaultKind.REFUSED:

@@ -12,6 +12,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from router.domain.category import Category, Guess
+from router.features.courtesy import is_bare_greeting
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
 from router.features.housekeeping import is_housekeeping
 from router.features.needs import tools_to_call
@@ -59,6 +60,8 @@ def worded(
     """
     if is_bare_sum(question):
         return Guess(Category.MATHS, CERTAIN)
+    if is_bare_greeting(question):  # a word or two, in which a classifier of words sees anything
+        return Guess(Category.CHAT, CERTAIN)
     if model is None or not tokens or not _WORD.search(question):
         return Guess(*_voted(question))
     return _guess(model.probabilities(question, tokens, sees=sees))

@@ -18,9 +18,9 @@ TASKS = frozenset(
 
 _GREETINGS = (
     r"(?:hi|hello|hey)(?: there| all)?|good (?:morning|afternoon|evening)"
-    "|well|so|ok|okay|now|basically|actually|a? ?quick question"
     "|hallo|guten (?:tag|morgen|abend)|bonjour|salut|hola|buen(?:os|as) \\w+|ciao|olá|hej"
 )
+_STARTS = "well|so|ok|okay|now|basically|actually|a? ?quick question"
 _THANKS = (
     "please|(?:many )?thanks(?: a lot| in advance| so much)?"
     "|thank you(?: very much| so much| in advance)?|bitte|danke(?: schön)?|vielen dank"
@@ -33,7 +33,7 @@ _WH = "what|who|whom|whose|which|when|where|why|how"
 _YOU = "(?:can|could|would|will) you "
 _I_WOULD = "i(?: would|'d)? (?:want|need|like) "
 _WAYS_TO_BEGIN = (
-    rf"[¿¡\s]*(?:{_GREETINGS})\s*[,:;!.]+",
+    rf"[¿¡\s]*(?:{_GREETINGS}|{_STARTS})\s*[,:;!.]+",
     r"(?:please|kindly|bitte|por favor|per favore)\b\s*,?",
     rf"{_YOU}(?:please |kindly |help me )?(?=(?:{_TASK})\b)",
     rf"{_YOU}(?:please|kindly) ",
@@ -44,6 +44,14 @@ _WAYS_TO_BEGIN = (
 )
 _OPENINGS = re.compile(rf"\s*(?:{'|'.join(_WAYS_TO_BEGIN)})", re.IGNORECASE)
 _CLOSING = re.compile(rf"(?<=[,.;?!])\s*(?:{_THANKS})\s*[.!]*\s*\Z", re.IGNORECASE)
+_LONGEST_GREETING = 24
+"""Characters; whatever is longer says more."""
+_GREETING = re.compile(rf"[¿¡\s]*(?:{_GREETINGS})[\s,.!?]*", re.IGNORECASE)
+
+
+def is_bare_greeting(question: str) -> bool:
+    """Whether a question is a greeting and nothing else: "Hi", but not "Hi, what is a tariff?" or "hello world"."""
+    return len(question) <= _LONGEST_GREETING and _GREETING.fullmatch(question) is not None
 
 
 def bare(prose: str) -> str:

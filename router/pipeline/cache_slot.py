@@ -66,9 +66,9 @@ class CacheSlot(Struct, frozen=True):
     """The place of one request's answers in the cache; a place without a key holds nothing.
 
     `learn` is told of a new answer once it is stored, None where it teaches nothing. Without `stores` nothing is
-    cached, and answers are shared only among identical requests in flight at the same time. `goes_on_at` are models
-    from whose new answers the client may continue by their ids: a stored one has an id that their provider does not
-    know, and is not given.
+    cached, and answers are shared only among identical requests in flight at the same time. `goes_on_at` is the API in
+    which the client may later continue from the answer by its id, None if it may not. Then no stored answer is given of
+    models that speak this API: their provider would not know its id.
     """
 
     cache: Cache

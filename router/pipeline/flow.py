@@ -1,6 +1,12 @@
 """The path of one chat request, each step in its own room.
 
-parse -> understand -> cached? -> judge -> same request in flight? -> send -> relay -> account
+    _visit      it is parsed, its policy or model is found, and it is understood
+    _together   where the same request is being answered already, this one waits for that answer (a flight)
+    _look       stored answers are looked up, and the decision is made: a stored answer is one of its candidates
+    _widened    where none serves, the semantic cache is asked for an answer to other words
+    _served     the stored answer is handed out, or the request walks to an upstream and back (`router.pipeline.forwarding`)
+
+`_from_hot_answers` is a shortcut past all of this for a question that was answered from the cache a moment ago.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -125,7 +131,11 @@ class Pipeline(Wiring, frozen=True):
     async def _turn(
         self, context: RequestContext, cache_slot: CacheSlot, flight: Flight
     ) -> Landing | CacheLookup:
-        """What this request is to do, once that is known; what is stored, if it leads in all processes."""
+        """What this request is to do on its flight, once that is known.
+
+        A `CacheLookup` says that it leads, in all processes: it answers for all who wait, by this decision. Anything else
+        comes from the request that leads.
+        """
         landing = await flight.turn(self.patience(context).rest_s())
         if landing is not FlightTurn.LEAD:
             return landing
@@ -191,12 +201,13 @@ class Pipeline(Wiring, frozen=True):
         return CacheLookup(decision, stored, cache_slot)
 
     def _widened(self, context: RequestContext, lookup: CacheLookup) -> Awaitable[CacheLookup]:
-        """`lookup`, with an answer to other words where one serves."""
+        """`lookup`, or what the semantic cache has instead: a stored answer to the same question in other words."""
         return self.similar.widened(
             context, lookup, lambda sofar: self.details(context, sofar).books
         )
 
     def _nothing(self, context: RequestContext, cache_slot: CacheSlot) -> CacheLookup:
+        """The decision as if no answer were stored."""
         return CacheLookup(self.judge.judged(context), {}, cache_slot)
 
     async def _joined(
@@ -238,7 +249,7 @@ class Pipeline(Wiring, frozen=True):
     async def _entered(
         self, context: RequestContext, lookup: CacheLookup, details: ReplyDetails, tokens: int
     ) -> None:
-        """Write down what a request has cost by now (an embedding of its words), whether or not it is admitted."""
+        """Count the request against its limits; what it has cost by now, for an embedding, is booked in any case."""
         try:
             await lookup.book_in(details.books)
             await self._admit(context, tokens)

@@ -42,7 +42,7 @@ from router.wire.original import Original
 class Forwarding(Struct, frozen=True):
     """A decided request, and everything it needs from here on; `cascading` where a cascade was decided on.
 
-    `thought_owner` says which model the unnamed thoughts in its conversation belong to.
+    `thought_owner` says which model has written the thinking in its conversation that does not say so itself.
     """
 
     request: ChatRequest
@@ -90,7 +90,10 @@ class Forwarding(Struct, frozen=True):
         return begun
 
     def _settle(self, begun: Begun) -> None:
-        """Remember the model if its thoughts went out without a name, and if its upstream has stored the answer."""
+        """Remember what the conversation's next request depends on.
+
+        That is which model has written thinking that does not say so itself, and which upstream has stored the answer.
+        """
         original, model = self.request.original, begun.start.candidate.model
         if original is None or begun.opened.dialect is Dialect.CHAT:
             return

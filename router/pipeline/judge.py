@@ -39,6 +39,7 @@ from router.pipeline.refusals import (
     policies_only,
     policy_not_allowed,
     stored_elsewhere,
+    takes_no_part,
 )
 from router.pipeline.request_context import ALONE, Caller, RequestContext, Session
 from router.ports import World
@@ -130,6 +131,8 @@ class Judge(Struct, frozen=True):
         except ApiError:
             if asked in self.vectors.at(self.world.unix_s()):
                 raise makes_vectors(asked) from None
+            if asked in self.known.at(self.world.unix_s()):
+                raise takes_no_part(asked) from None
             raise
 
     def request_context(

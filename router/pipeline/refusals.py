@@ -57,6 +57,17 @@ def limit_exceeded(exceeded: Exceeded) -> ApiError:
     )
 
 
+def takes_no_part(model_id: str) -> ApiError:
+    """404: the configuration has the model, but nowhere to ask for it."""
+    return ApiError(
+        404,
+        f"The model '{model_id}' is configured, but its upstream is left out here, most often because the provider's"
+        " key is not set: 'farthing check' says why.",
+        code="model_not_found",
+        param="model",
+    )
+
+
 def stored_elsewhere(model_id: str, upstream: str) -> ApiError:
     """400: the named model cannot continue from what another provider has stored."""
     return ApiError(

@@ -24,13 +24,12 @@ from router.wire.overrides import Stated
 class Caller(Struct, frozen=True):
     """Who asks: the request's id, the name of the key, tags for reports, and the client's wishes.
 
-    `wish` is about caching; `deadline_s` is how long the client is willing to wait, None if it did
-    not say; `wants_receipt` asks for the answer's cost to come with it. `grants` are those of the key,
-    and `key_tags` the tags that come from the key rather than the client. `session` is the
-    conversation's name in `x-session-id`, "" for none. `headers` are the request's, by lower-case or
-    case-insensitive name. `stated` are the overrides as stated, by name, and `overrides` the same once
-    they are allowed. For explanations, `budget_left` (a share) and `unix_s` may be supposed; None
-    takes the real ones.
+    `wish` is what its Cache-Control header allows; `deadline_s` is how long the client is willing to wait, None if it
+    did not say; `wants_receipt` asks for the answer's cost to come with it. `grants` are those of the key, and
+    `key_tags` the tags that come from the key rather than the client. `session` is the conversation's name in
+    `x-session-id`, "" for none. `headers` are the request's, by lower-case or case-insensitive name. `stated` are the
+    overrides as stated, by name, and `overrides` the same once they are allowed. For explanations, `budget_left` (a
+    share) and `unix_s` may be supposed; None takes the real ones.
     """
 
     request_id: str
@@ -50,11 +49,12 @@ class Caller(Struct, frozen=True):
 
 
 class Session(NamedTuple):
-    """The id of a request's conversation, and the model that called the tools whose results come now.
+    """What is remembered of a request's conversation.
 
-    Both are "" if there is none. `thought_owner` says which model the unnamed thoughts in it belong to; `held_by` is
-    the upstream that stores what the request continues from, "" if nothing is stored, and `stored_tokens` how
-    long that is, 0 where it is unknown.
+    `thread` is its id, "" where the request belongs to none. `stays_with` is the model that called the tools whose
+    results come now, "" if no results come. `thought_owner` says which model has written the thinking in it that does not say
+    so itself. `held_by` is the upstream that stores what the request continues from, "" if nothing is stored, and
+    `stored_tokens` how long that is, 0 where it is unknown.
     """
 
     thread: str = ""
@@ -70,10 +70,10 @@ ALONE = Session()
 class RequestContext(Struct, frozen=True):
     """A request with its caller, and what was found out about both.
 
-    `target` is the policy that decides, or the model that is pinned; `terms` are those that hold for it, by the
-    policy's `rule` if that is not "". `thread` is the id of its conversation, "" outside of any, and `thought_owner`
-    says which model the unnamed thoughts in it belong to. `began_s` is when the request came, by the monotonic clock.
-    `record` is the decision of a moment ago, if that is used again.
+    `target` is the policy that decides, or the model that is pinned; `terms` are the policy's, as changed by its first
+    rule that matches, whose name is `rule` ("" for none). `thread` and `thought_owner` are those of the `Session`.
+    `began_s` is when the request came, by the monotonic clock. `record` is the decision of a moment ago, if that is
+    used again.
     """
 
     request: ChatRequest

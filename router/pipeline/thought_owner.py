@@ -1,4 +1,8 @@
-"""Which model the unnamed thoughts in a conversation belong to: see `router.wire.native.thoughts`."""
+"""Which model has written the thinking in a conversation, where that does not say so itself.
+
+Providers refuse the thinking of others, and it bears no model's name when it comes back in the client's next request:
+see `router.wire.native.thoughts`.
+"""
 
 from collections.abc import Callable
 

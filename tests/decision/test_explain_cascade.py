@@ -145,6 +145,15 @@ def test_a_cascade_in_a_document() -> None:
     ]
 
 
+@pytest.mark.parametrize("test", By)
+def test_every_check_is_put_into_words(test: By) -> None:
+    check = Check(test, judge="top" if test is By.JUDGE else "")
+    made = deciding(cascade=always(StepRecipe(("small", "middle"), (check,))))
+
+    assert "2 models must" in headline(made)
+    assert any("their answers must" in each for each in sentences(made))
+
+
 def test_every_kind_of_step_is_read_back_as_it_was() -> None:
     judged = StepRecipe(("small",), (Check(By.JUDGE, 0.8, "top"), Check(By.COMPLETE)), within_s=3.0)
     made = deciding(cascade=always(judged, StepRecipe(("small", "middle"))))

@@ -74,6 +74,10 @@ def test_an_unknown_policy_is_told_the_nearest() -> None:
     assert error.message == "There is no policy 'chaep'; did you mean 'auto:cheap'?"
 
 
+def test_a_policy_by_its_bare_name_is_told_the_whole_one() -> None:
+    assert refusal("cheap").message == "There is no model 'cheap'; did you mean 'auto:cheap'?"
+
+
 def test_where_nothing_is_near_everything_is_told() -> None:
     assert refusal("xyz").message == (
         "There is no model 'xyz'; available: 'auto', 'gpt-6-mini', 'gpt-6-sol', 'llama'."

@@ -71,7 +71,24 @@ def test_a_code_says_it_as_well() -> None:
     told = {"message": "No.", "code": "unsupported_parameter", "param": "temperature"}
 
     assert fault_of_status(400, told, None).kind is FaultKind.UNSUITED
-    assert fault_of_status(404, told, None).kind is FaultKind.CLIENT
+    assert fault_of_status(413, told, None).kind is FaultKind.CLIENT
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+@pytest.mark.parametrize("said", [None, {"message": "The model `m` does not exist."}])
+def test_a_model_or_an_address_that_is_not_there_is_no_fault_of_the_clients(
+    status: int, said: dict[str, str] | None
+) -> None:
+    fault = fault_of_status(status, said, None)
+
+    assert fault.kind is FaultKind.UNSUITED
+    assert api_error_of(fault, "m").status == status
+
+
+@pytest.mark.parametrize("words", ["Model Not Exist", "openai/gpt-x is not a valid model ID"])
+def test_nor_is_a_model_that_is_not_there_by_other_words(words: str) -> None:
+    """DeepSeek, OpenRouter."""
+    assert fault_of_status(400, {"message": words}, None).kind is FaultKind.UNSUITED
 
 
 def test_whatever_else_an_error_says_reaches_the_client() -> None:

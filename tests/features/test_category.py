@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.category import Category
-from router.features.category import categorise, worded
+from router.features.category import CERTAIN, categorise, worded
+from router.features.courtesy import is_bare_greeting
 from router.features.cues import CUES
 from tests.features.prompts import KNOWN_MISSES, PROMPTS, UNSEEN
 
@@ -60,6 +61,18 @@ def test_a_classifier_of_words_is_not_asked_where_there_is_none(question: str) -
 
     assert guess.category is Category.CHAT
     assert guess.confidence < 0.5
+
+
+@pytest.mark.parametrize("question", ["Hi", "hello", "Hey there", "¡Hola!", "Guten Tag", "Hi! "])
+def test_a_greeting_and_nothing_else_is_a_chat(question: str) -> None:
+    guess = worded(question, object(), [1, 2], sees=False)  # type: ignore[arg-type]
+
+    assert (guess.category, guess.confidence) == (Category.CHAT, CERTAIN)
+
+
+@pytest.mark.parametrize("question", ["Hello world", "ok", "Hi, what is a tariff?", "hi" * 50])
+def test_what_says_more_than_a_greeting_is_told_by_its_words(question: str) -> None:
+    assert not is_bare_greeting(question)
 
 
 def test_a_picture_in_the_last_question_makes_it_vision() -> None:

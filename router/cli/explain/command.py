@@ -43,7 +43,8 @@ from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.errors import error_object
 from router.wire.splice import set_members
 
-_ID = re.compile(r"req_[0-9a-f]+")
+_ID = re.compile(r"req_\S*")
+"""No question is such a word, but an id is that was not copied whole."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,8 +94,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _sort(args: argparse.Namespace) -> None:
     """Find out what the positional argument is. Raises FarthingError unless there is exactly one request."""
-    if args.prompt is not None and _ID.fullmatch(args.prompt):
-        args.id, args.prompt = args.id or args.prompt, None
+    if args.prompt is not None and _ID.fullmatch(args.prompt.strip()):
+        args.id, args.prompt = args.id or args.prompt.strip(), None
     elif args.prompt is not None and is_curl(args.prompt):
         args.curl, args.prompt = args.curl or args.prompt, None
     given = [each for each in (args.prompt, args.file, args.curl, args.id) if each is not None]

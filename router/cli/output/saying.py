@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from errno import EADDRINUSE
 
 from router.config.settings import Settings
 
@@ -25,6 +26,13 @@ def styled(style: str, text: str) -> str:
 def counted(number: int, thing: str, things: str = "") -> str:
     """`number` and what it counts, such as `1 policy` and `3 policies`; the plural is `thing` and an s by default."""
     return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+
+
+def not_listening(host: str, port: int, error: OSError) -> str:
+    """Why nothing can listen there, as a clause for the end of an error message."""
+    taken = "the address is in use already; stop what listens there, or choose another --port"
+    reason = taken if error.errno == EADDRINUSE else error.strerror or error
+    return f"cannot listen on {host}:{port}: {reason}"
 
 
 def tell_notes(settings: Settings) -> None:

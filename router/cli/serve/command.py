@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from router.cli.arguments.options import add_config, source_of
 from router.cli.arguments.reading import port, whole
-from router.cli.output.saying import say, tell_notes
+from router.cli.output.saying import not_listening, say, tell_notes
 from router.cli.program.heap import uncollected
 from router.cli.program.loading import interruptible
 from router.cli.serve.crew.leading import lead
@@ -52,8 +52,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             return _served(args, settings, greeting, (source, booted))
         except OSError as error:
-            reason = error.strerror or error
-            say(f"farthing: cannot listen on {settings.host}:{settings.port}: {reason}")
+            say(f"farthing: {not_listening(settings.host, settings.port, error)}")
             return 1
 
 

@@ -129,6 +129,8 @@ HIDDEN = [
     "status,code=401",
     "status,code=402",
     "status,code=403",
+    "status,code=404",
+    "status,code=405",
     "reset",
     "drop",
     "html",

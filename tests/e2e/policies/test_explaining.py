@@ -46,6 +46,32 @@ def test_a_key_is_decided_for_by_what_it_may_use(tmp_path: Path) -> None:
     assert "Nothing is recorded for the key 'por'; did you mean 'poor'?" in report.err
 
 
+def test_a_model_whose_provider_key_is_not_set_is_not_called_unknown(tmp_path: Path) -> None:
+    upstreams = {
+        "sim": {"kind": "simulated"},
+        "openai": {
+            "kind": "openai",
+            "base_url": "https://api.openai.com/v1",
+            "api_key": "${NOT_SET_ANYWHERE}",
+            "enabled": "with-key",
+        },
+    }
+    models = {"sim-mid": {"upstream": "sim"}, "gpt-5.4-mini": {"upstream": "openai"}}
+    config = write_config(tmp_path, NOWHERE, upstreams=upstreams, models=models)
+    told = here("explain", "-c", str(config), "-m", "gpt-5.4-mini", "Hello!")
+
+    assert told.status == 1
+    assert "The model 'gpt-5.4-mini' is configured, but its upstream is left out here" in told.err
+
+
+@pytest.mark.parametrize("copied", ["req_1", "req_xyz", " req_0123456789abcdef01234567 "])
+def test_an_id_that_was_not_copied_well_is_no_question(config: Path, copied: str) -> None:
+    told = here("explain", "--config", str(config), copied)
+
+    assert told.status == 1
+    assert f"there is no request '{copied.strip()}' in the ledger" in told.err
+
+
 def test_for_a_configured_key_no_ledger_is_asked(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").mkdir()
     app = {"name": "app", "key": "${APP_KEY}", "models": ["sim-mid"]}
