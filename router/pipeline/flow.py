@@ -1,10 +1,10 @@
 """The path of one chat request, each step in its own room.
 
-    _visit      it is parsed, its policy or model is found, and it is understood
-    _together   where the same request is being answered already, this one waits for that answer (a flight)
-    _look       stored answers are looked up, and the decision is made: a stored answer is one of its candidates
-    _widened    where none serves, the semantic cache is asked for an answer to other words
-    _served     the stored answer is handed out, or the request walks to an upstream and back (`router.pipeline.forwarding`)
+    _request_context  it is parsed, its policy or model is found, and it is understood
+    _together         where the same request is being answered already, this one waits for that answer (a flight)
+    _look             stored answers are looked up, and the decision is made: one of them may be chosen
+    _widened          where none serves, the semantic cache is asked for an answer to other words
+    _served           the stored answer is handed out, or the request is forwarded (`router.pipeline.forwarding`)
 
 `_from_hot_answers` is a shortcut past all of this for a question that was answered from the cache a moment ago.
 """
@@ -133,8 +133,8 @@ class Pipeline(Wiring, frozen=True):
     ) -> Landing | CacheLookup:
         """What this request is to do on its flight, once that is known.
 
-        A `CacheLookup` says that it leads, in all processes: it answers for all who wait, by this decision. Anything else
-        comes from the request that leads.
+        A `CacheLookup` says that it leads, in all processes: it answers for all who wait, by this decision. Anything
+        else comes from the request that leads.
         """
         landing = await flight.turn(self.patience(context).rest_s())
         if landing is not FlightTurn.LEAD:

@@ -52,9 +52,9 @@ class Session(NamedTuple):
     """What is remembered of a request's conversation.
 
     `thread` is its id, "" where the request belongs to none. `stays_with` is the model that called the tools whose
-    results come now, "" if no results come. `thought_owner` says which model has written the thinking in it that does not say
-    so itself. `held_by` is the upstream that stores what the request continues from, "" if nothing is stored, and
-    `stored_tokens` how long that is, 0 where it is unknown.
+    results come now, "" if no results come. `thought_owner` says which model has written the thinking in it that
+    does not say so itself. `held_by` is the upstream that stores what the request continues from, "" if nothing is
+    stored, and `stored_tokens` how long that is, 0 where it is unknown.
     """
 
     thread: str = ""
