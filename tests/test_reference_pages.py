@@ -1,11 +1,12 @@
 """The reference pages leave nothing out: every key with its default, every word, header and code."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -127,6 +128,20 @@ def _error_codes() -> set[str]:
     return {code for file in files for code in re.findall(r'code="(\w+)"', file.read_text("utf-8"))}
 
 
+def _fault_codes() -> set[str]:
+    """The codes of what goes wrong with an attempt: clients are told the last one's."""
+    texts = (file.read_text(encoding="utf-8") for file in _sources())
+    calls = (node for text in texts for node in ast.walk(ast.parse(text)) if _is_fault(node))
+    said = (each.value for call in calls for each in call.args if isinstance(each, ast.Constant))
+    return {word for word in said if isinstance(word, str) and re.fullmatch(r"\w+", word)}
+
+
+def _is_fault(node: ast.AST) -> TypeGuard[ast.Call]:
+    if not isinstance(node, ast.Call):
+        return False
+    return getattr(node.func, "attr", getattr(node.func, "id", "")) in ("Fault", "transient")
+
+
 def _own_headers() -> set[str]:
     texts = (file.read_text(encoding="utf-8") for file in _sources())
     return {name for text in texts for name in re.findall(r'"(x-farthing-[a-z-]+)"', text)}
@@ -151,8 +166,19 @@ def _sources() -> list[Path]:
         pytest.param("glossary.md", {*Outcome}, id="outcomes"),
         pytest.param("headers.md", _own_headers(), id="headers"),
         pytest.param("headers.md", _error_codes(), id="codes"),
+        pytest.param("headers.md", _fault_codes(), id="faults"),
     ],
 )
 def test_a_reference_page_leaves_nothing_out(doc: str, named: set[str]) -> None:
     assert named
     assert {str(name) for name in named} - words(_ROOT / "docs" / doc) == set()
+
+
+def test_the_page_of_errors_tells_no_code_that_is_never_sent() -> None:
+    rows = table_rows(_ROOT / "docs/headers.md", "status")
+    told = {code for _, codes, *_ in rows for code in codes.replace("`", "").split(", ")}
+    text = "".join(file.read_text(encoding="utf-8") for file in _sources())
+    ends = tuple(re.findall(r'"\{\w+\}(_\w+)"', text))  # of those that are put together
+
+    assert told
+    assert [code for code in told if f'"{code}"' not in text and not code.endswith(ends)] == []
