@@ -109,6 +109,9 @@ def _errors() -> str:
     lines = [
         "## Errors",
         "",
+        "What a provider's error becomes, where it comes without a type of its own. Farthing's own are in",
+        "[headers and errors](headers.md#errors).",
+        "",
         "| what is wrong | chat and Responses | Messages |",
         "|---|---|---|",
     ]
