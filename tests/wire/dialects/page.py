@@ -109,7 +109,7 @@ def _errors() -> str:
     lines = [
         "## Errors",
         "",
-        "What a provider's error becomes, where it comes without a type of its own. Farthing's own are in",
+        "What the error of a provider of one dialect becomes in the other. Farthing's own errors are in",
         "[headers and errors](headers.md#errors).",
         "",
         "| what is wrong | chat and Responses | Messages |",
