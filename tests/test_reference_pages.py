@@ -1,9 +1,11 @@
 """The reference pages leave nothing out: every key with its default, every word, header and code."""
 
+import argparse
 import ast
 import json
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
@@ -13,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from router.cli import COMMANDS
 from router.cli.schema import policy_schema_text
 from router.config.policy.reference import policy_page
 from router.config.policy.schema import PolicyFile
@@ -182,3 +185,42 @@ def test_the_page_of_errors_tells_no_code_that_is_never_sent() -> None:
 
     assert told
     assert [code for code in told if f'"{code}"' not in text and not code.endswith(ends)] == []
+
+
+_OPTIONS_ARE_ON = {
+    "serve": "configuration.md",
+    "check": "policies.md",
+    "report": "reports.md",
+    "reconcile": "reconcile.md",
+    "ledger": "export.md",
+    "outcomes": "feedback.md",
+    "explain": "decisions.md",
+    "fit": "artefacts.md",
+    "predict": "artefacts.md",
+    "replay": "evaluate.md",
+    "schema": "policy-reference.md",
+} | {name: f"{name}.md" for name in ("keys", "cache", "try", "evaluate", "calibrate", "simulate")}
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The long options of a command and its actions, except those that every page has."""
+    for action in parser._actions:  # noqa: SLF001 - argparse tells it nowhere else
+        for each in action.choices.values() if isinstance(action.choices, dict) else ():
+            yield from _options(each)
+        long = (name for name in action.option_strings if name.startswith("--"))
+        yield from (name for name in long if name not in ("--help", "--config"))
+
+
+def test_each_command_has_a_page() -> None:
+    assert _OPTIONS_ARE_ON.keys() == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_option_is_on_the_page_of_its_command(command: str) -> None:
+    parser = argparse.ArgumentParser()
+    import_module(COMMANDS[command].module).add_arguments(parser)
+    page = (_ROOT / "docs" / _OPTIONS_ARE_ON[command]).read_text(encoding="utf-8")
+
+    options = set(_options(parser))
+    assert options
+    assert [name for name in options if not re.search(rf"{name}(?![\w-])", page)] == []
