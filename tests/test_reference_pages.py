@@ -1,17 +1,21 @@
 """The reference pages leave nothing out: every key with its default, every word, header and code."""
 
+import argparse
+import ast
 import json
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from router.cli import COMMANDS
 from router.cli.schema import policy_schema_text
 from router.config.policy.reference import policy_page
 from router.config.policy.schema import PolicyFile
@@ -127,6 +131,20 @@ def _error_codes() -> set[str]:
     return {code for file in files for code in re.findall(r'code="(\w+)"', file.read_text("utf-8"))}
 
 
+def _fault_codes() -> set[str]:
+    """The codes of what goes wrong with an attempt: clients are told the last one's."""
+    texts = (file.read_text(encoding="utf-8") for file in _sources())
+    calls = (node for text in texts for node in ast.walk(ast.parse(text)) if _is_fault(node))
+    said = (each.value for call in calls for each in call.args if isinstance(each, ast.Constant))
+    return {word for word in said if isinstance(word, str) and re.fullmatch(r"\w+", word)}
+
+
+def _is_fault(node: ast.AST) -> TypeGuard[ast.Call]:
+    if not isinstance(node, ast.Call):
+        return False
+    return getattr(node.func, "attr", getattr(node.func, "id", "")) in ("Fault", "transient")
+
+
 def _own_headers() -> set[str]:
     texts = (file.read_text(encoding="utf-8") for file in _sources())
     return {name for text in texts for name in re.findall(r'"(x-farthing-[a-z-]+)"', text)}
@@ -151,8 +169,58 @@ def _sources() -> list[Path]:
         pytest.param("glossary.md", {*Outcome}, id="outcomes"),
         pytest.param("headers.md", _own_headers(), id="headers"),
         pytest.param("headers.md", _error_codes(), id="codes"),
+        pytest.param("headers.md", _fault_codes(), id="faults"),
     ],
 )
 def test_a_reference_page_leaves_nothing_out(doc: str, named: set[str]) -> None:
     assert named
     assert {str(name) for name in named} - words(_ROOT / "docs" / doc) == set()
+
+
+def test_the_page_of_errors_tells_no_code_that_is_never_sent() -> None:
+    rows = table_rows(_ROOT / "docs/headers.md", "status")
+    told = {code for _, codes, *_ in rows for code in codes.replace("`", "").split(", ")}
+    text = "".join(file.read_text(encoding="utf-8") for file in _sources())
+    ends = tuple(re.findall(r'"\{\w+\}(_\w+)"', text))  # of those that are put together
+
+    assert told
+    assert [code for code in told if f'"{code}"' not in text and not code.endswith(ends)] == []
+
+
+_OPTIONS_ARE_ON = {
+    "serve": "configuration.md",
+    "check": "policies.md",
+    "report": "reports.md",
+    "reconcile": "reconcile.md",
+    "ledger": "export.md",
+    "outcomes": "feedback.md",
+    "explain": "decisions.md",
+    "fit": "artefacts.md",
+    "predict": "artefacts.md",
+    "replay": "evaluate.md",
+    "schema": "policy-reference.md",
+} | {name: f"{name}.md" for name in ("keys", "cache", "try", "evaluate", "calibrate", "simulate")}
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The long options of a command and its actions, except those that every page has."""
+    for action in parser._actions:  # noqa: SLF001 - argparse tells it nowhere else
+        for each in action.choices.values() if isinstance(action.choices, dict) else ():
+            yield from _options(each)
+        long = (name for name in action.option_strings if name.startswith("--"))
+        yield from (name for name in long if name not in ("--help", "--config"))
+
+
+def test_each_command_has_a_page() -> None:
+    assert _OPTIONS_ARE_ON.keys() == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_option_is_on_the_page_of_its_command(command: str) -> None:
+    parser = argparse.ArgumentParser()
+    import_module(COMMANDS[command].module).add_arguments(parser)
+    page = (_ROOT / "docs" / _OPTIONS_ARE_ON[command]).read_text(encoding="utf-8")
+
+    options = set(_options(parser))
+    assert options
+    assert [name for name in options if not re.search(rf"{name}(?![\w-])", page)] == []

@@ -10,7 +10,7 @@ from msgspec import Struct
 from router.decision.bid import Bid, Setting
 from router.decision.policy import Terms
 from router.decision.way import Way
-from router.domain.money import ZERO, Money
+from router.domain.money import PICO_PER_USD, ZERO, Money
 from router.domain.objective import Aim
 
 _DIGITS = 9
@@ -169,6 +169,6 @@ def _at_most(bid: Bid) -> Money:
     return sum((each.upper for each in bid.costs), ZERO)
 
 
-def _usd(pico: float) -> str:
+def _usd(pico: float) -> Money:
     """Dollars with three digits: an expectation is not known any better."""
-    return f"{pico / 1e12:.3g}" if pico else "0"
+    return Money.from_usd(f"{pico / PICO_PER_USD:.3g}")

@@ -90,6 +90,9 @@ _STATUSES: Mapping[str, int] = {
 }
 """The status with which a vendor sends an error of this code or type, where it comes before an answer."""
 
+_KINDS: Mapping[int, str] = {429: "rate_limit_error"}
+"""OpenAI's type of an error that says none, by its status."""
+
 Said = Mapping[str, object]
 
 
@@ -157,7 +160,7 @@ def api_error_of(fault: Fault, model_id: str) -> ApiError:
     """What the client is told when `fault` was the last word.
 
     The upstream's own error object is passed on where it has one; credentials that were refused
-    are ours, not the client's, and become a 502 that says nothing of them.
+    are ours, not the client's, and become a 502 without the upstream's words.
     """
     if fault.kind is FaultKind.REFUSED:
         return ApiError(
@@ -169,7 +172,7 @@ def api_error_of(fault: Fault, model_id: str) -> ApiError:
     said = fault.error or {}
     code = said.get("code") or fault.code or "upstream_error"
     status = fault.status if fault.status >= 400 else 502
-    usual_kind = "server_error" if status >= 500 else "invalid_request_error"
+    usual_kind = "server_error" if status >= 500 else _KINDS.get(status, "invalid_request_error")
     error = ApiError(
         status,
         str(said.get("message") or f"Model '{model_id}' could not answer: {fault.message}."),

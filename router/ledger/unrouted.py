@@ -63,8 +63,13 @@ class UnroutedRequest(Struct, frozen=True):
         timing: Timing,
         said: tuple[Charge, AttemptEnding],
     ) -> Entry:
-        """A call that was passed through; it closes the request, whatever became of it."""
+        """A call that was passed through; it closes the request, whatever became of it.
+
+        The baseline of an answer is its cost: nobody else could have been asked.
+        """
         charge, ending = said
+        if ending.is_answer:
+            ending = replace(ending, baseline=charge.cost)
         entry = self._entry(1, (model, upstream, price_source), timing, charge, ending)
         return replace(entry, closes=True)
 

@@ -267,6 +267,23 @@ def test_a_yes_or_no_that_was_asked_for_may_be_explained(
     assert isinstance(final(text, "Tell me all about 7."), NotFound)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("Yes, it is.", "yes"), ("**No.** It is not.", "no"), ("Yes: 7 has no divisors.", "yes")],
+)
+def test_a_yes_or_no_that_was_asked_for_may_be_explained_in_a_few_words(
+    text: str, value: str
+) -> None:
+    assert final(text, "Is 7 a prime? Answer yes or no.") == Found(AnswerKind.VERDICT, value)
+
+
+@pytest.mark.parametrize("text", ["No idea.", "No one knows.", "Yes and no."])
+def test_a_few_words_that_only_begin_like_a_yes_or_no_are_none(text: str) -> None:
+    found = final(text, "Is 7 a prime? Answer yes or no.")
+    assert isinstance(found, Found)
+    assert found.kind is AnswerKind.TEXT
+
+
 def test_where_a_number_is_asked_for_the_only_new_one_of_the_last_line_is_it() -> None:
     question = "She has 12 apples and gives 5 away. How many apples has she left?"
     text = "She begins with a basket of apples, of which some are given away to her brother.\nOf 12 apples {} are left."

@@ -49,6 +49,20 @@ def test_no_cascade_is_taken_that_may_lose(known: Told | Prospect | None, why: s
     assert told(deciding(known)) == f"top | {why}"
 
 
+def test_small_costs_are_told_in_plain_decimals() -> None:
+    cheap = catalog(
+        model("top", price=("0.03", "0.15"), p=0.90),
+        model("middle", price=("0.006", "0.024"), p=0.80),
+        model("small", price=("0.001", "0.002"), p=0.70),
+    )
+    known = Told({("middle", "small"): prospect(0.1)})
+
+    assert told(deciding(known, models=cheap)) == (
+        "top | small and middle before top: an expected 0.0000581 USD: top alone is as good a choice for"
+        " 0.0000525 USD"
+    )
+
+
 def test_a_pair_that_is_nearly_as_dear_as_the_final_model_is_not_even_looked_at() -> None:
     dear = model("dear", price=("2.5", "11"), p=0.85)
     known = Told({("dear", "small"): prospect(0.99, 0.05)})

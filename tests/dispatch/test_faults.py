@@ -3,10 +3,11 @@
 import pytest
 
 from router.dispatch.faults import api_error_of, fault_of_said, fault_of_status
-from router.domain.fault import FaultKind
+from router.domain.fault import Fault, FaultKind
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import own_error
 from router.wire.errors import error_object
+from tests.dispatch.model_kit import BUSY
 
 ANOTHER_MAY = [
     "max_tokens is too large: 32000. This model supports at most 16384 completion tokens, whereas you provided 32000.",
@@ -98,6 +99,14 @@ def test_whatever_else_an_error_says_reaches_the_client() -> None:
     told = error_object(api_error_of(fault_of_status(400, said, None), "m"))["error"]
 
     assert told == {**said, "type": "invalid_request_error"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [BUSY, fault_of_status(429, None, 7.0), fault_of_status(429, {"message": "slow down"}, None)],
+)
+def test_a_limit_is_told_as_a_limit(fault: Fault) -> None:
+    assert api_error_of(fault, "m").kind == "rate_limit_error"
 
 
 @pytest.mark.parametrize(

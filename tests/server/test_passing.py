@@ -111,6 +111,7 @@ async def test_a_picture_is_paid_by_what_its_answer_says_it_used(tmp_path: Path)
     assert (row["model"], row["cost_source"]) == ("gpt-image-1", "priced")
     assert (row["uncached_input_tokens"], row["image_input_tokens"]) == (10, 40)
     assert row["cost_pico"] == 10 * 5_000_000 + 40 * 10_000_000 + 100 * 40_000_000
+    assert row["baseline_pico"] == row["cost_pico"]  # neither a saving nor a loss
 
 
 async def test_a_long_call_says_above_which_length_its_rates_hold(tmp_path: Path) -> None:

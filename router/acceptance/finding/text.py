@@ -29,6 +29,8 @@ _ITEM = re.compile(r"[ \t*_]{0,4}(?:[-*•]|[(]?[0-9a-z]{1,2}[.)])[ \t]")
 """What a line of a list begins with."""
 _VARIABLE = re.compile(r"(?:^|\n)\W{0,6}([A-Za-z]\w?)\W{0,3}=")
 """The variable whose value a line gives: two variables are two answers."""
+_PAUSED = re.compile(r"\W{0,6}\w+[*_]{0,3}[,.:;!]")
+"""The beginning of a text whose first word stands by itself: of "No, it is not", and not of "No idea"."""
 
 _FREE = NotFound("free text has no final answer that a rule can find")
 _NO_OPTION = NotFound("no option is named")
@@ -71,11 +73,17 @@ def _last_line(line: str, question: Question) -> Found | None:
 
 def _of_few_words(text: str, question: Question) -> Found | None:
     """The whole text, or what follows its verb; nothing if there is a cue that could not be read."""
-    sharp = _sharp(text, question) or _asked_for(text, question)
+    sharp = _sharp(text, question) or _asked_for(text, question) or _explained(text, question)
     named = sharp or (None if question.asks_several else _sharp(after_verb(text), question))
     if named or any(cued(text)):
         return named
     return value_of(beyond_question(text, question) or text, question)
+
+
+def _explained(text: str, question: Question) -> Found | None:
+    """The yes or no that a few words begin with: "No, it is not"."""
+    is_one = not (question.options or question.asks_several) and _PAUSED.match(text)
+    return _opening(text, question) if is_one else None
 
 
 def _sharp(statement: str, question: Question) -> Found | None:

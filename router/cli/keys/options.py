@@ -23,7 +23,11 @@ _MOST_A_MINUTE = 10**12
 def add_terms(create: argparse.ArgumentParser) -> None:
     """The options that say what a new key may do and spend."""
     create.add_argument(
-        "--tag", action="append", default=[], type=_tag, help="a tag for each of its requests"
+        "--tag",
+        action="append",
+        default=[],
+        type=_tag,
+        help="a tag for each of its requests; may be repeated",
     )
     create.add_argument(
         "--policy", action="append", default=[], help="allow only this policy; may be repeated"
@@ -50,7 +54,7 @@ def _add_amounts(create: argparse.ArgumentParser) -> None:
         default=[],
         type=_budget,
         metavar="USD/PERIOD[@ZONE]",
-        help="50/month, 2.5/day@Europe/Berlin, 100/lifetime",
+        help="50/month, 2.5/day@Europe/Berlin, 100/lifetime; may be repeated",
     )
     create.add_argument("--rpm", type=whole(1, _MOST_A_MINUTE), help="requests a minute")
     create.add_argument(

@@ -89,7 +89,7 @@ Made from the code by `farthing schema --markdown`. How to use all this is expla
 [Policies](policies.md). `farthing schema` prints the same as JSON Schema, which is published as
 [policies/policy.schema.json](../policies/policy.schema.json): with
 `# yaml-language-server: $schema=policy.schema.json` as the first line of a policy, editors complete
-its keys and explain them.
+its keys and explain them. With `--output FILE` it writes either to a file.
 
 ## The file
 

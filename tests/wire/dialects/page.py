@@ -109,6 +109,9 @@ def _errors() -> str:
     lines = [
         "## Errors",
         "",
+        "What the error of a provider of one dialect becomes in the other. Farthing's own errors are in",
+        "[headers and errors](headers.md#errors).",
+        "",
         "| what is wrong | chat and Responses | Messages |",
         "|---|---|---|",
     ]
