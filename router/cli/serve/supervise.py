@@ -5,6 +5,7 @@ It imports as little as it can, since it stays as long as they do.
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -17,17 +18,19 @@ from dataclasses import asdict
 from msgspec import Struct
 
 from router.cli.serve.crew.crew import Crew
-from router.cli.serve.crew.notify import notify
+from router.cli.serve.crew.notify import notify, said_alive
 from router.cli.serve.crew.orders import Job, Orders, own_command
+from router.cli.serve.crew.watchdog import Watchdog
 from router.cli.serve.crew.worker import Worker, hired
-from router.cli.serve.process import has_terminal
+from router.cli.serve.process import has_terminal, unless
 from router.domain.errors import FarthingError
 from router.server.crew.address import url_of
-from router.server.crew.place import LONGEST_FOLDER
+from router.server.crew.place import BEAT_S, LONGEST_FOLDER
 from router.server.crew.worker_table import WorkerTable
 from router.telemetry.log import start_logging
 
 _EXIT_BY_SIGINT = 130
+_LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,13 +92,25 @@ async def _supervised(orders: Orders, agency: _Agency) -> int:
         models = await crew.start()
         if models is not None:
             _tell_ready(crew, orders, f"{url_of(listener)} ({models} models")
-            await crew.stopping.wait()
+            async with said_alive(os.environ):
+                await unless(crew.stopping, watch(crew, Watchdog(agency.worker_table)))
             _tell("\nStopping: no new requests; those in progress may finish.")
         is_asked = crew.stopping.is_set()
         notify("STOPPING=1", os.environ)
         listener.close()
         await crew.stop()
     return 0 if models is not None or is_asked else 1
+
+
+async def watch(crew: Crew, watchdog: Watchdog) -> None:
+    """Kill every worker that has become silent, until cancelled."""
+    while True:
+        await asyncio.sleep(BEAT_S)
+        for row in watchdog.look():
+            told = row.number, row.pid, f"{watchdog.most_looks(row)} s"
+            _LOG.error("worker %s (process %s) has not run for %s: it is killed", *told)
+            watchdog.worker_table.count_killed(row.number)
+            crew.kill(row.pid)
 
 
 def _tell_ready(crew: Crew, orders: Orders, where: str) -> None:
