@@ -1,8 +1,10 @@
 """The ways to models that are configured, each built once."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 
+from router.config.proxies import with_spared
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.ports import Upstream, World
 from router.providers.aside.keeper import Keeper
@@ -16,12 +18,20 @@ async def upstreams_of(
     settings: Settings, world: World, stack: AsyncExitStack
 ) -> Mapping[str, Upstream]:
     """The way to each upstream; when `stack` is left, all are closed and their processes ended."""
-    keeper = Keepers([Keeper(world.sleep) for _ in range(settings.serving.litellm_processes)])
+    environ = with_spared(os.environ, _addresses_of_litellm(settings))
+    processes = range(settings.serving.litellm_processes)
+    keeper = Keepers([Keeper(world.sleep, environ=environ) for _ in processes])
     stack.push_async_callback(keeper.close)
     return {
         name: await _upstream_of(each, settings, world, stack, keeper)
         for name, each in settings.upstreams.items()
     }
+
+
+def _addresses_of_litellm(settings: Settings) -> Iterator[str]:
+    for each in settings.upstreams.values():
+        if isinstance(each, LitellmSettings) and each.base_url:
+            yield each.base_url
 
 
 async def _upstream_of(
