@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from router.domain.errors import FarthingError
 from router.server.crew.address import url_of
 from router.server.crew.place import BEAT_S, LONGEST_FOLDER
 from router.server.crew.worker_table import WorkerTable
-from router.telemetry.log import start_logging
+from router.telemetry.log import Lines, start_logging
 
 _EXIT_BY_SIGINT = 130
 _LOG = logging.getLogger(__name__)
@@ -42,10 +41,10 @@ def run(args: argparse.Namespace) -> int:
     """Supervise until SIGINT or SIGTERM; 1 if the workers do not start. Raises FarthingError if it cannot begin."""
     orders = Orders.read(args.fd)
     os.close(args.fd)
-    start_logging(orders.log_level)
+    lines = start_logging(orders.log_level)
     try:
         with _agency(orders) as agency:
-            return asyncio.run(_supervised(orders, agency))
+            return asyncio.run(_supervised(orders, agency, lines))
     except OSError as error:
         raise FarthingError(f"the workers cannot be started: {error.strerror or error}") from None
 
@@ -85,16 +84,20 @@ class _Agency(Struct, frozen=True):
         self.worker_table.vacate(worker.at)
 
 
-async def _supervised(orders: Orders, agency: _Agency) -> int:
+async def _supervised(orders: Orders, agency: _Agency, lines: Lines) -> int:
     with socket.socket(fileno=orders.listener) as listener:
         crew = Crew(orders.workers, agency.hire, agency.dismiss, orders.shutdown_s)
         _heed_signals(crew)
         models = await crew.start()
         if models is not None:
-            _tell_ready(crew, orders, f"{url_of(listener)} ({models} models")
+            # Nobody may be reading any more.
+            lines.put(
+                f"Farthing listens on {url_of(listener)} ({models} models, {orders.workers} workers)"
+            )
+            _tell_ready(crew, orders)
             async with said_alive(os.environ):
                 await unless(crew.stopping, watch(crew, Watchdog(agency.worker_table)))
-            _tell("\nStopping: no new requests; those in progress may finish.")
+            lines.put("\nStopping: no new requests; those in progress may finish.")
         is_asked = crew.stopping.is_set()
         notify("STOPPING=1", os.environ)
         listener.close()
@@ -113,18 +116,10 @@ async def watch(crew: Crew, watchdog: Watchdog) -> None:
             crew.kill(row.pid)
 
 
-def _tell_ready(crew: Crew, orders: Orders, where: str) -> None:
-    _tell(f"Farthing listens on {where}, {orders.workers} workers)")
+def _tell_ready(crew: Crew, orders: Orders) -> None:
     notify("READY=1", os.environ)
     if orders.greeting:
         crew.greet()
-
-
-def _tell(text: str) -> None:
-    try:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command line speaks by printing
-    except OSError:  # the terminal may be gone
-        return
 
 
 def _heed_signals(crew: Crew) -> None:
