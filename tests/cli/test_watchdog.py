@@ -15,6 +15,7 @@ def table() -> Iterator[WorkerTable]:
         made = WorkerTable.made(file.fileno())
         for at in range(2):
             made.enter(at, at, 100 + at)
+            made.turn(at, Stage.SERVING)
         yield made
         made.close()
 
@@ -45,14 +46,15 @@ def test_who_beats_again_has_as_long_as_before(table: WorkerTable) -> None:
     assert silent(watchdog, 29, 0) == []
 
 
-def test_who_starts_has_longer_for_its_first_beat(table: WorkerTable) -> None:
+def test_who_starts_has_longer(table: WorkerTable) -> None:
     watchdog = Watchdog(table)
-    assert silent(watchdog, 120, 0) == []
-    assert silent(watchdog, 1, 0) == [101]
+    table.enter(1, 1, 201)
+    assert silent(watchdog, 1, 0, 1) == []
+    assert silent(watchdog, 119, 0) == []
+    assert silent(watchdog, 1, 0) == [201]
 
 
 def test_who_takes_requests_and_never_beats_is_of_an_older_version(table: WorkerTable) -> None:
-    table.turn(1, Stage.SERVING)
     assert silent(Watchdog(table), 200, 0) == []
 
 

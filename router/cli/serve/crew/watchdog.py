@@ -8,11 +8,11 @@ from msgspec import Struct, field
 
 from router.server.crew.worker_table import Stage, WorkerRow, WorkerTable
 
-SILENT_LOOKS = 30
+_SILENT_LOOKS = 30
 """After so many looks without a beat it is given up. Its clients have waited for as long; a machine that reads a whole
 worker back from swap has not."""
 _STARTING_LOOKS = 120
-"""The same before its first beat: it imports, and reads files, before there is a loop."""
+"""The same while it starts: it imports, and reads files and databases."""
 
 
 class _Watched(Struct):
@@ -22,10 +22,9 @@ class _Watched(Struct):
 
 
 class Watchdog(Struct, eq=False):
-    """Looks at the workers in a table; one is silent after `silent_looks` looks without a beat."""
+    """Looks at the workers in a table."""
 
     worker_table: WorkerTable
-    silent_looks: int = SILENT_LOOKS
     _watched: dict[int, _Watched] = field(default_factory=dict)
 
     def look(self) -> list[WorkerRow]:
@@ -43,7 +42,6 @@ class Watchdog(Struct, eq=False):
 
     def most_looks(self, row: WorkerRow) -> int | None:
         """After how many looks without a beat it is silent; None if it never is."""
-        if row.beats:
-            return self.silent_looks
-        # One of an older version takes requests and never beats.
-        return _STARTING_LOOKS if row.stage is Stage.STARTING else None
+        if row.stage is Stage.STARTING:
+            return _STARTING_LOOKS
+        return _SILENT_LOOKS if row.beats else None  # an older version never beats
