@@ -9,8 +9,8 @@ from msgspec import Struct, field
 from router.server.crew.worker_table import Stage, WorkerRow, WorkerTable
 
 _SILENT_LOOKS = 30
-"""After so many looks without a beat it is given up. Its clients have waited for as long; a machine that reads a whole
-worker back from swap has not."""
+"""After so many looks without a beat it is given up: its clients have waited for as long, and to read a whole worker
+back from swap takes less."""
 _STARTING_LOOKS = 120
 """The same while it starts: it imports, and reads files and databases."""
 
