@@ -144,7 +144,7 @@ async def test_nothing_is_started_before_it_is_needed() -> None:
 
 @fresh
 async def two() -> AsyncIterator[tuple[Keepers, Sequence[Keeper]]]:
-    pair = [Keeper(), Keeper()]
+    pair = [Keeper(look_s=2.0), Keeper(look_s=2.0)]
     made = Keepers(pair)
     made.start()
     for each in pair:
@@ -153,8 +153,9 @@ async def two() -> AsyncIterator[tuple[Keepers, Sequence[Keeper]]]:
     await made.close()
 
 
-async def test_several_processes_take_turns_and_pass_over_one_that_has_died(
-    two: tuple[Keepers, Sequence[Keeper]], simulator: RunningSimulator
+@pytest.mark.parametrize("trouble", [signal.SIGKILL, signal.SIGSTOP])
+async def test_several_processes_take_turns_and_pass_over_one_that_has_died_or_stands_still(
+    two: tuple[Keepers, Sequence[Keeper]], simulator: RunningSimulator, trouble: signal.Signals
 ) -> None:
     keepers, (one, other) = two
     to = AsideUpstream(keepers, CallTarget("hosted_vllm", KEY, simulator.base_url, {}))
@@ -164,7 +165,7 @@ async def test_several_processes_take_turns_and_pass_over_one_that_has_died(
     assert all([await plain(to, call("sim-mid")) for _ in range(2)])
 
     assert one.pid is not None
-    os.kill(one.pid, signal.SIGKILL)
+    os.kill(one.pid, trouble)
     await until(lambda: not one.is_running)
     left = await other.session()
     assert [await keepers.session() for _ in range(3)] == [left] * 3

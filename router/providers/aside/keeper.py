@@ -64,14 +64,15 @@ class Keeper:
         self._look_s = look_s
         self._environ = environ
         self._session: aiohttp.ClientSession | None = None
+        self._missed = 0
         self._settled = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self.pid: int | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether it can be asked now without waiting."""
-        return self._session is not None
+        """Whether it can be asked now without waiting, and has given its last sign of life."""
+        return self._session is not None and not self._missed
 
     def start(self) -> None:
         """Start it, so that nobody waits for it later."""
@@ -125,12 +126,21 @@ class Keeper:
         async with _connections(socket) as session:
             self._session = session
             self._settled.set()
-            watching = asyncio.create_task(_killed_if_silent(process, session, self._look_s))
+            watching = asyncio.create_task(self._killed_if_silent(process, session))
             try:
                 await process.wait()
             finally:
                 self._session = None
                 watching.cancel()
+
+    async def _killed_if_silent(self, process: Process, session: aiohttp.ClientSession) -> None:
+        """Kill the process once it answers nothing any more, not even this; its calls end with it."""
+        self._missed = 0
+        while self._missed < _SILENT_LOOKS:
+            await asyncio.sleep(self._look_s)
+            self._missed = 0 if await _is_there(session, self._look_s) else self._missed + 1
+        _LOG.error("litellm's process does not answer any more: it is killed")
+        process.kill()
 
 
 @asynccontextmanager
@@ -175,18 +185,6 @@ async def _connections(socket: Path) -> AsyncIterator[aiohttp.ClientSession]:
         "http://litellm", connector=connector, timeout=patience
     ) as session:
         yield session
-
-
-async def _killed_if_silent(
-    process: Process, session: aiohttp.ClientSession, look_s: float
-) -> None:
-    """Kill the process once it answers nothing any more, not even this; its calls end with it."""
-    missed = 0
-    while missed < _SILENT_LOOKS:
-        await asyncio.sleep(look_s)
-        missed = 0 if await _is_there(session, look_s) else missed + 1
-    _LOG.error("litellm's process does not answer any more: it is killed")
-    process.kill()
 
 
 async def _is_there(session: aiohttp.ClientSession, within_s: float) -> bool:
