@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import IO
 
 from msgspec import Struct
 
@@ -57,8 +58,15 @@ def _agency(orders: Orders) -> Iterator["_Agency"]:
             raise FarthingError(
                 f"{folder} is too long for the workers' sockets: set a shorter TMPDIR"
             )
-        with tempfile.TemporaryFile() as table:
+        with _memory() as table:
             yield _Agency(orders, WorkerTable.made(table.fileno()), table.fileno(), folder)
+
+
+def _memory() -> IO[bytes]:
+    """A file that exists only in memory, where the system has such: on a frozen disk, nobody could write to it."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("farthing-workers"), "r+b")
+    return tempfile.TemporaryFile()
 
 
 class _Agency(Struct, frozen=True):

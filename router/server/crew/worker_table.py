@@ -23,7 +23,10 @@ _BYTES = (_KILLED + ROWS) * 8
 
 
 class Stage(IntEnum):
-    """What a worker does: start, take connections, or wait for its last ones to end. Or nobody has the row."""
+    """What a worker does: start, take connections, or wait for its last ones to end. Or nobody has the row.
+
+    Older supervisors read the stages of newer workers, so there can be no others.
+    """
 
     VACANT = 0
     STARTING = 1
