@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from router.domain.fault import AttemptFailed
-from router.pipeline.passage import Passed
+from router.pipeline.passthrough_upstream import PassthroughCall
 from router.providers.endpoints import Endpoint
-from router.providers.passage import DirectPassage
+from router.providers.passthrough import DirectPassthrough
 from tests.clock import Clock
 
 SILENCE_S = 0.2
@@ -20,7 +20,7 @@ Serves = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def passage_to(serves: Serves) -> AsyncIterator[DirectPassage]:
+async def passage_to(serves: Serves) -> AsyncIterator[DirectPassthrough]:
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(ConnectionError):
@@ -30,7 +30,9 @@ async def passage_to(serves: Serves) -> AsyncIterator[DirectPassage]:
 
     server = await asyncio.start_server(served, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
-    made = DirectPassage(Endpoint(f"http://{host}:{port}/v1"), connect_s=5.0, silence_s=SILENCE_S)
+    made = DirectPassthrough(
+        Endpoint(f"http://{host}:{port}/v1"), connect_s=5.0, silence_s=SILENCE_S
+    )
     async with server:
         try:
             yield made
@@ -38,11 +40,11 @@ async def passage_to(serves: Serves) -> AsyncIterator[DirectPassage]:
             await made.close()
 
 
-def upload(pieces: AsyncIterator[bytes]) -> Passed:
-    return Passed("POST", "/files", (), pieces)
+def upload(pieces: AsyncIterator[bytes]) -> PassthroughCall:
+    return PassthroughCall("POST", "/files", (), pieces)
 
 
-async def fault_of(call: Passed, passage: DirectPassage) -> str:
+async def fault_of(call: PassthroughCall, passage: DirectPassthrough) -> str:
     with pytest.raises(AttemptFailed) as failed:
         await passage.send(call)
     return failed.value.fault.code
@@ -72,7 +74,7 @@ async def test_an_upstream_that_does_not_answer_an_upload_is_given_up() -> None:
 
     async with passage_to(silent) as passage:
         assert await fault_of(upload(one()), passage) == "timeout"
-        assert await fault_of(Passed("GET", "/files", (), None), passage) == "timeout"
+        assert await fault_of(PassthroughCall("GET", "/files", (), None), passage) == "timeout"
 
 
 async def test_a_client_may_take_longer_to_send_than_an_upstream_to_answer() -> None:
@@ -106,7 +108,7 @@ async def test_what_came_while_the_process_was_stopped_is_passed_on(
     clock = Clock()
     async with passage_to(in_two) as passage:
         monkeypatch.setattr(asyncio.get_running_loop(), "time", clock)
-        answer = await passage.send(Passed("GET", "/files", (), None))
+        answer = await passage.send(PassthroughCall("GET", "/files", (), None))
         pieces = answer.pieces()
         assert await anext(pieces) == b"o"
         rest = asyncio.create_task(_next_of(pieces))
