@@ -53,14 +53,14 @@ async def figures_of(
         return Figures(own_metrics, own_fleet, own_budgets)
     siblings = Siblings(place, sayings)
     await siblings.listen(stack)
-    return _together(siblings)
+    return _together(siblings, place.worker_table.killed)
 
 
-def _together(siblings: Siblings) -> Figures:
+def _together(siblings: Siblings, killed: Callable[[int], int]) -> Figures:
     async def metrics() -> bytes:
         from router.telemetry.crew_metrics import crew_exposition
 
-        return crew_exposition(await siblings.say("metrics"))
+        return crew_exposition(await siblings.say("metrics"), killed)
 
     async def fleet() -> bytes:
         return crew_fleet_told(await siblings.say("fleet"))

@@ -1,6 +1,7 @@
 """Who watches over the requests of a running Farthing: counts, a log, traces."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from router.config.proxies import variable_for
 from router.config.settings import (
     LitellmSettings,
     OtlpSettings,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from router.telemetry.otlp import OtlpExporter
 
 _MISSING = "needs packages that are not installed: pip install 'farthing[otel]'"
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 _PROVIDERS: Mapping[str, str] = {
     "api.anthropic.com": "anthropic",
     "api.cohere.com": "cohere",
@@ -122,7 +125,18 @@ def _exporter(otlp: OtlpSettings) -> "OtlpExporter":
         from router.telemetry.otlp import OtlpExporter
     except ImportError:
         raise ConfigError((Problem("telemetry.otlp", "", _MISSING),)) from None
-    return OtlpExporter(otlp.endpoint, otlp.headers, otlp.service_name)
+    return OtlpExporter(
+        otlp.endpoint, otlp.headers, otlp.service_name, is_direct=_is_direct(otlp, os.environ)
+    )
+
+
+def _is_direct(otlp: OtlpSettings, environ: Mapping[str, str]) -> bool:
+    """Whether the environment names a proxy, but none for the collector."""
+    if not any(each.lower() in _PROXIES for each in environ):
+        return False
+    stated = (environ.get(f"OTEL_EXPORTER_OTLP_{each}ENDPOINT") for each in ("TRACES_", ""))
+    url = next(filter(None, (otlp.endpoint, *stated)), "http://localhost:4318")
+    return not variable_for(url, environ)
 
 
 def place_of(name: str, upstream: UpstreamSettings) -> ServerAddress:

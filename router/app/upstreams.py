@@ -1,9 +1,11 @@
 """The ways to models that are configured, each built once."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from typing import assert_never
 
+from router.config.proxies import with_spared
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.ports import Upstream, World
 from router.providers.direct import DirectUpstream
@@ -17,14 +19,22 @@ async def upstreams_of(
     settings: Settings, world: World, stack: AsyncExitStack
 ) -> Mapping[str, Upstream]:
     """The way to each upstream; when `stack` is left, all are closed and their processes ended."""
+    environ = with_spared(os.environ, _addresses_of_litellm(settings))
+    processes = range(settings.serving.litellm_processes)
     litellm_process = LitellmProcesses(
-        [LitellmProcess(world.sleep) for _ in range(settings.serving.litellm_processes)]
+        [LitellmProcess(world.sleep, environ=environ) for _ in processes]
     )
     stack.push_async_callback(litellm_process.close)
     return {
         name: await _upstream_of(each, settings, world, stack, litellm_process)
         for name, each in settings.upstreams.items()
     }
+
+
+def _addresses_of_litellm(settings: Settings) -> Iterator[str]:
+    for each in settings.upstreams.values():
+        if isinstance(each, LitellmSettings) and each.base_url:
+            yield each.base_url
 
 
 async def _upstream_of(

@@ -6,7 +6,7 @@ be its own.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from router.providers.proxy import Proxy, proxy_at
 NONE = "none"
 """What a configuration says for an upstream that is called directly whatever the environment says."""
 _SEPARATOR = re.compile(r"[,\s]+")
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
@@ -63,6 +64,18 @@ def variable_for(url: str, environ: Mapping[str, str]) -> str:
         return ""
     named = (_said(environ, each) for each in (f"{parts.scheme}_proxy", "all_proxy"))
     return next((name for name, value in named if value), "")
+
+
+def with_spared(environ: Mapping[str, str], urls: Iterable[str]) -> dict[str, str]:
+    """`environ` for a program that understands only names in `no_proxy`.
+
+    It spares addresses of this machine, and the hosts of those `urls` that are called directly.
+    """
+    written, listed = _said(environ, "no_proxy")
+    entries = _SEPARATOR.split(listed)
+    hosts = {urlsplit(url).hostname or "" for url in urls if not variable_for(url, environ)}
+    spared = ["*"] if "*" in entries else [*entries, *_LOCAL, *sorted(hosts)]
+    return {**environ, written: ",".join(filter(None, spared))}
 
 
 def _said(environ: Mapping[str, str], name: str) -> tuple[str, str]:

@@ -5,7 +5,6 @@ elsewhere), compression is neither asked for nor undone (bytes are relayed as th
 kilobytes cannot expand to gigabytes), and nothing is retried (the attempt machine does that).
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from router.domain.answer_limit import LIMITS
 from router.domain.fault import AttemptFailed
 from router.domain.members import replace
 from router.domain.model import Model
+from router.pipeline.time_limit import at_most
 from router.ports import Call, Response
 from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint, without
@@ -209,7 +209,7 @@ async def _said(response: Exchange) -> bytes:
     """The body of an error, which may come in many pieces; what came of it, if it breaks off or takes long."""
     said = bytearray()
     try:
-        async with asyncio.timeout(_ERROR_S):
+        with at_most(_ERROR_S):
             while piece := await response.content.read(_MAX_ERROR_BYTES - len(said)):
                 said += piece
     except _BREAKS:

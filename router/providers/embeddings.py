@@ -4,7 +4,6 @@ A request is waiting for each: so there is one attempt with a timeout, and after
 left alone for a moment. Each change of state is logged once.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
@@ -12,6 +11,7 @@ import aiohttp
 import orjson
 
 from router.domain.vector import unit
+from router.pipeline.time_limit import at_most
 from router.ports import Embedded
 from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint
@@ -48,6 +48,7 @@ class UpstreamEmbedder:
         self._session = aiohttp.ClientSession(
             connector=connector_by(endpoint.proxy, keepalive_timeout=KEEPALIVE_S),
             headers=headers | dict(endpoint.headers),
+            timeout=aiohttp.ClientTimeout(total=None),  # ours is for all of it
         )
 
     @property
@@ -60,7 +61,7 @@ class UpstreamEmbedder:
         if self._monotonic_s() < self._asleep_until_s:
             return None
         try:
-            async with asyncio.timeout(self._timeout_s):
+            with at_most(self._timeout_s):
                 embedded = _read(await self._ask(text))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             self._went_down(error)

@@ -43,6 +43,7 @@ from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.request_ids import request_id_in
 from router.wire.sse import DONE
+from router.wire.usage.terms import terms_of
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 _NOTHING: frozenset[str] = frozenset()
@@ -60,6 +61,8 @@ _TAKES_CLIENT = frozenset(
 """Providers whose code takes an HTTP client from us (litellm 1.106.2, `main.py`). Those built on
 OpenAI's package take a session instead, and would fail with a client; the few that take neither use
 litellm's own connections, which are not watched."""
+_STATES_COST = "openrouter"
+"""The provider whose usage has a number as its cost: what it bills."""
 
 
 class LitellmUpstream:
@@ -85,6 +88,7 @@ class LitellmUpstream:
     ) -> None:
         self._connect_s = connect_s
         self._target = CallTarget(provider, api_key, base_url, options)
+        self._states_cost = provider == _STATES_COST
         self._border = _Border(self._target.secrets(), unix_s)
         self._loading = asyncio.Lock()
         self._loaded: _Litellm | None = None
@@ -143,13 +147,13 @@ class LitellmUpstream:
         self, answer: Any, trace: ConnectionTrace, only_json: OnlyJson | None, *, stream: bool
     ) -> Response:
         if stream:
-            return await _StreamResponse(answer, trace, self._border, only_json).begun()
+            made = _StreamResponse(answer, trace, self._border, only_json, self._states_cost)
+            return await made.begun()
         with self._border.watching(trace):
             fields = _fields_of(answer)
-            return _PlainResponse(
-                plain_body(only_json.of(fields, "message") if only_json else fields),
-                request_id_in(trace.headers),
-            )
+            fields = only_json.of(fields, "message") if only_json else fields
+            body = plain_body(fields, states_cost=self._states_cost)
+            return _PlainResponse(body, request_id_in(trace.headers))
 
     def _arguments(
         self, litellm: "_Litellm", call: "_Asked", dropped: Collection[str]
@@ -228,9 +232,15 @@ class _PlainResponse:
 
 class _StreamResponse(Streamed):
     def __init__(
-        self, stream: Any, trace: ConnectionTrace, border: "_Border", only_json: OnlyJson | None
+        self,
+        stream: Any,
+        trace: ConnectionTrace,
+        border: "_Border",
+        only_json: OnlyJson | None,
+        states_cost: bool,
     ) -> None:
         self._only_json = only_json
+        self._states_cost = states_cost
         self._stream = stream
         self._trace = trace
         self._border = border
@@ -276,12 +286,20 @@ class _StreamResponse(Streamed):
             async for chunk in self._stream:
                 fields = _fields_of(chunk)
                 self._refuse_made_up_ending(fields)
+                if fields.get("usage"):
+                    fields["usage"] |= self._stated()
                 fields = self._only_json.of(fields, "delta") if self._only_json else fields
                 # If the provider gives no id, litellm makes up a different one for each chunk.
                 self._id = self._id or fields["id"]
-                if event := chunk_event({**fields, "id": self._id}):
+                fields["id"] = self._id
+                if event := chunk_event(fields, states_cost=self._states_cost):
                     return event
         return None
+
+    def _stated(self) -> dict[str, Any]:
+        """What the provider has said of the cost in its last usage: litellm sums up the counts, and little else."""
+        usages = [each.usage for each in self._stream.chunks if getattr(each, "usage", None)]
+        return terms_of(usages[-1].model_dump(warnings=False)) if usages else {}
 
     def _refuse_made_up_ending(self, chunk: Mapping[str, Any]) -> None:
         """Raise if this is the "stop" that litellm appends to a stream that broke off."""

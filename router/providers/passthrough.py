@@ -14,6 +14,7 @@ from yarl import URL
 from router.dispatch.faults import fault_of_status
 from router.domain.fault import AttemptFailed
 from router.pipeline.passthrough_upstream import PassthroughCall
+from router.pipeline.time_limit import NEVER, TimeLimit
 from router.providers.connector import connector_by
 from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S
@@ -29,16 +30,20 @@ _NOT_OF_CLIENTS = 407
 
 
 class DirectPassthrough:
-    """Implements `PassthroughUpstream` with one pool of connections. Made inside a running loop."""
+    """Implements `PassthroughUpstream` with one pool of connections. Made inside a running loop.
+
+    The upstream may take nothing, and send nothing, for `silence_s` seconds.
+    """
 
     def __init__(self, endpoint: Endpoint, *, connect_s: float, silence_s: float) -> None:
         self._base_url = endpoint.base_url.rstrip("/")
         self._secrets = endpoint.secrets
+        self._silence_s = silence_s
         key = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
         self._own = {**key, **endpoint.headers, "accept-encoding": "identity"}
         self._session = aiohttp.ClientSession(
             connector=connector_by(endpoint.proxy, limit=0, keepalive_timeout=KEEPALIVE_S),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=silence_s),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
             skip_auto_headers=_NOT_OF_OUR_OWN,
             auto_decompress=False,
             middlewares=(_once,),
@@ -46,32 +51,80 @@ class DirectPassthrough:
 
     async def send(self, call: PassthroughCall) -> "DirectPassthroughAnswer":
         """The head of the answer. Raises AttemptFailed if the connection breaks before it comes."""
+        patience = _Patience(self._silence_s)
+        try:
+            with _translated(), patience.begun():
+                response = await self._sent(call, patience)
+                patience.has_answered()
+            if response.status == _NOT_OF_CLIENTS:
+                response.close()
+                raise AttemptFailed(fault_of_status(response.status, None, None))
+        except BaseException:
+            patience.close()
+            raise
+        return DirectPassthroughAnswer(response, self._secrets, patience)
+
+    async def _sent(self, call: PassthroughCall, patience: "_Patience") -> aiohttp.ClientResponse:
         headers = CIMultiDict(call.headers)
         headers.update(self._own)
-        with _translated():
-            response = await self._session.request(
-                call.method,
-                URL(self._base_url + call.target, encoded=True),
-                data=call.body,
-                headers=headers,
-                allow_redirects=False,
-            )
-        if response.status == _NOT_OF_CLIENTS:
-            response.close()
-            raise AttemptFailed(fault_of_status(response.status, None, None))
-        return DirectPassthroughAnswer(response, self._secrets)
+        return await self._session.request(
+            call.method,
+            URL(self._base_url + call.target, encoded=True),
+            data=None if call.body is None else patience.taken(call.body),
+            headers=headers,
+            allow_redirects=False,
+        )
 
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
 
 
+class _Patience:
+    """How long an upstream may do nothing: neither take what is sent, nor send anything."""
+
+    def __init__(self, silence_s: float) -> None:
+        self._silence_s = silence_s
+        self._limit = TimeLimit()
+        self._is_sending = True
+
+    def begun(self) -> TimeLimit:
+        """For a `with` statement: the upstream has its time from now on."""
+        return self._limit.within(self._silence_s)
+
+    async def taken(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The body; what the client takes to send it does not count."""
+        self._allow(NEVER)
+        async for piece in body:
+            self._allow(self._silence_s)
+            yield piece
+            self._allow(NEVER)
+        self._allow(self._silence_s)
+
+    def _allow(self, delay_s: float) -> None:
+        """Give the upstream so much time, unless it has answered already, before it has taken everything."""
+        if self._is_sending:
+            self._limit.within(delay_s)
+
+    def has_answered(self) -> None:
+        """From now on only what is read is limited."""
+        self._is_sending = False
+
+    def close(self) -> None:
+        """Nothing is waited for any more."""
+        self._is_sending = False
+        self._limit.close()
+
+
 class DirectPassthroughAnswer:
     """Implements `router.pipeline.passthrough_upstream.PassthroughAnswer`."""
 
-    def __init__(self, response: aiohttp.ClientResponse, secrets: tuple[bytes, ...]) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, secrets: tuple[bytes, ...], patience: _Patience
+    ) -> None:
         self._response = response
         self._secrets = secrets
+        self._patience = patience
 
     @property
     def status(self) -> int:
@@ -102,9 +155,10 @@ class DirectPassthroughAnswer:
     async def close(self) -> None:
         """Close the connection: what was not read is abandoned."""
         self._response.close()
+        self._patience.close()
 
     async def _next(self) -> bytes:
-        with _translated():
+        with _translated(), self._patience.begun():
             return await self._response.content.read(_PIECE_BYTES)
 
     async def _error(self) -> bytes:
@@ -134,7 +188,7 @@ def _translated() -> Iterator[None]:
         raise unreached(error) from None
     except TimeoutError:
         raise AttemptFailed.transient(
-            "it sent nothing for too long", "timeout", status=504, reached_model=True
+            "it did nothing for too long", "timeout", status=504, reached_model=True
         ) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         message = f"the connection broke ({type(error).__name__})"

@@ -8,6 +8,7 @@ _CERTIFICATE, each also as _TRACES_; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBU
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
+import requests  # noqa: TID251 - the exporter uses it, in a thread
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import ReadableSpan
@@ -27,12 +28,21 @@ class OtlpExporter:
     """Sends spans to a collector, and retries where that may help, for ten seconds at most by default.
 
     `endpoint` is the collector's address, with or without the path for traces; "" for the one in the
-    environment.
+    environment. With `is_direct` no proxy leads there, whatever the environment says.
     """
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str], service_name: str) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        headers: Mapping[str, str],
+        service_name: str,
+        *,
+        is_direct: bool = False,
+    ) -> None:
         self._exporter = OTLPSpanExporter(
-            endpoint=_address(endpoint) or None, headers=dict(headers) or None
+            endpoint=_address(endpoint) or None,
+            headers=dict(headers) or None,
+            session=_without_proxy() if is_direct else None,
         )
         found = _resource(service_name)
         self._resource = _Ourselves(found.attributes, found.schema_url)
@@ -84,6 +94,12 @@ def _context(
         return None
     trace_id = int(span.trace.trace_id, 16)
     return SpanContext(trace_id, int(span_id, 16), is_remote, _SAMPLED, state)
+
+
+def _without_proxy() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
 
 
 def _address(endpoint: str) -> str:

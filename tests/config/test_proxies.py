@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from router.config.load import load_settings
-from router.config.proxies import variable_for
+from router.config.proxies import variable_for, with_spared
 from router.config.settings import Settings
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.providers.proxy import proxy_at
@@ -226,3 +226,21 @@ def test_what_can_be_a_proxy(url: str, address: str) -> None:
 )
 def test_what_the_proxy_is_told(url: str, known_by: str) -> None:
     assert proxy_at(url).authorization == f"Basic {b64encode(known_by.encode()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "spared"),
+    [
+        ({}, {"NO_PROXY": "localhost,127.0.0.1,::1,10.1.2.3,own.corp"}),
+        (
+            {"HTTPS_PROXY": "p:1", "no_proxy": "10.0.0.0/8, x.example", "NO_PROXY": "y.example"},
+            {"no_proxy": "10.0.0.0/8,x.example,localhost,127.0.0.1,::1,10.1.2.3"},
+        ),
+        ({"HTTPS_PROXY": "p:1", "NO_PROXY": "x.example,*"}, {"NO_PROXY": "*"}),
+    ],
+)
+def test_programs_that_know_only_names_spare_what_we_spare(
+    environ: dict[str, str], spared: dict[str, str]
+) -> None:
+    urls = ["https://10.1.2.3:11434", "https://own.corp/v1"]
+    assert with_spared(environ, urls) == {**environ, **spared}

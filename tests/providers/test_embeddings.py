@@ -164,3 +164,32 @@ async def test_an_upstream_that_is_not_there_has_no_vectors_and_no_secrets_are_l
 
     assert "sk-secret" not in caplog.text
     assert len(caplog.messages) == 1
+
+
+async def test_a_vector_that_came_while_the_process_was_stopped_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = b'HTTP/1.1 200 OK\r\ncontent-length: 35\r\n\r\n{"data": [{"embedding": [3.0, 4]}]}'
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await goes_on.wait()
+        writer.write(answer)
+        writer.close()
+
+    clock = Clock()
+    server = await asyncio.start_server(answers, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    async with server, embedding(f"http://{host}:{port}/v1", clock) as embedder:
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", clock)
+        waiting = asyncio.create_task(embedder.embed("Hi"))
+        await asked.wait()
+        goes_on.set()
+        await asyncio.sleep(0)  # the answer is in the socket
+        clock.now_s += 600
+        embedded = await waiting
+
+    assert embedded is not None
+    assert embedded.vector == pytest.approx([0.6, 0.8])

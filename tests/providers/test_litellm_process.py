@@ -355,6 +355,33 @@ async def test_calls_under_way_fail_when_it_is_killed_and_another_one_takes_over
     assert await plain(claude, call(CLAUDE))
 
 
+async def test_calls_under_way_fail_when_it_stands_still_and_another_one_takes_over(
+    api: AnthropicApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    litellm_process = LitellmProcess(look_s=0.5)
+    claude = LitellmProcessUpstream(litellm_process, CallTarget("anthropic", KEY, api.base_url, {}))
+    try:
+        await plain(claude, call(CLAUDE))
+        api.hang = True
+        response = await claude.send(call(CLAUDE, stream=True))
+        stopped = litellm_process.pid
+        assert stopped is not None
+        os.kill(stopped, signal.SIGSTOP)
+        plainly = asyncio.create_task(fault_of(claude, call(CLAUDE)))
+
+        met = [await plainly, await _fault_of_the_rest(response.pieces())]
+        assert [each.kind for each in met] == [FaultKind.TRANSIENT] * 2
+        await response.close()
+
+        api.hang = False
+        await until(lambda: litellm_process.pid != stopped)
+        assert not psutil.pid_exists(stopped)
+        assert await plain(claude, call(CLAUDE))
+        assert "litellm's process does not answer any more: it is killed" in caplog.text
+    finally:
+        await litellm_process.close()
+
+
 async def _fault_of_the_rest(pieces: AsyncIterator[bytes]) -> Any:
     try:
         async for _ in pieces:

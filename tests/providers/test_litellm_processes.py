@@ -144,7 +144,7 @@ async def test_nothing_is_started_before_it_is_needed() -> None:
 
 @fresh
 async def two() -> AsyncIterator[tuple[LitellmProcesses, Sequence[LitellmProcess]]]:
-    pair = [LitellmProcess(), LitellmProcess()]
+    pair = [LitellmProcess(look_s=2.0), LitellmProcess(look_s=2.0)]
     made = LitellmProcesses(pair)
     made.start()
     for each in pair:
@@ -153,8 +153,11 @@ async def two() -> AsyncIterator[tuple[LitellmProcesses, Sequence[LitellmProcess
     await made.close()
 
 
-async def test_several_processes_take_turns_and_pass_over_one_that_has_died(
-    two: tuple[LitellmProcesses, Sequence[LitellmProcess]], simulator: RunningSimulator
+@pytest.mark.parametrize("trouble", [signal.SIGKILL, signal.SIGSTOP])
+async def test_several_processes_take_turns_and_pass_over_one_that_has_died_or_stands_still(
+    two: tuple[LitellmProcesses, Sequence[LitellmProcess]],
+    simulator: RunningSimulator,
+    trouble: signal.Signals,
 ) -> None:
     litellm_processes, (one, other) = two
     to = LitellmProcessUpstream(
@@ -166,7 +169,7 @@ async def test_several_processes_take_turns_and_pass_over_one_that_has_died(
     assert all([await plain(to, call("sim-mid")) for _ in range(2)])
 
     assert one.pid is not None
-    os.kill(one.pid, signal.SIGKILL)
+    os.kill(one.pid, trouble)
     await until(lambda: not one.is_running)
     left = await other.session()
     assert [await litellm_processes.session() for _ in range(3)] == [left] * 3

@@ -14,12 +14,14 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from router.config.prices.price_map import litellm_providers
 from router.domain.fault import FaultKind
 from router.domain.members import replace
+from router.domain.money import Money
 from router.domain.usage import Usage
 from router.providers.litellm_upstream import LitellmUpstream, imported
 from router.providers.simulated import RunningSimulator, default_models, running
 from router.providers.simulated.counters import Ending
 from router.wire.answer import EventKind, read_plain
 from router.wire.usage import read_usage
+from router.wire.usage.terms import stated_cost
 from tests.providers.anthropic_api import serving
 from tests.providers.litellm_kit import (
     KEY,
@@ -96,6 +98,53 @@ async def test_a_usage_that_nobody_reported_is_not_made_up(
             assert [event for event in events if event.usage] == []
         else:
             assert "usage" not in await plain(to, call("sim-mid"))
+
+
+STATED: dict[str, dict[str, Any]] = {
+    "openrouter": {
+        "cost": 0.00123,
+        "is_byok": True,
+        "cost_details": {"upstream_inference_cost": 0.01},
+    },
+    "xai": {"cost_in_usd_ticks": 12_300_000},
+    "perplexity": {"cost": {"request_cost": 0.005, "total_cost": 0.00123}},
+    "hosted_vllm": {"cost": 0.00123},
+}
+
+
+@STREAM
+@pytest.mark.parametrize(
+    ("provider", "usd"),
+    [("openrouter", 0.01123), ("xai", 0.00123), ("perplexity", 0.00123), ("hosted_vllm", None)],
+)
+async def test_what_a_provider_states_of_the_cost_is_passed_on(
+    provider: str, usd: float | None, stream: bool
+) -> None:
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120, **STATED[provider]}
+    choice = {"index": 0, "finish_reason": "stop"}
+    said = {"role": "assistant", "content": "Hi"}
+    told = {"id": "a", "created": 1, "model": "sonar"}
+
+    async def plainly(_: web.Request) -> web.Response:
+        return web.json_response({**told, "choices": [{**choice, "message": said}], "usage": usage})
+
+    async def as_events(_: web.Request) -> web.Response:
+        deltas = ({**choice, "delta": said, "finish_reason": None}, {**choice, "delta": {}})
+        events = [{"choices": [delta]} for delta in deltas] + [{"choices": [], "usage": usage}]
+        text = "".join(f"data: {json.dumps({**told, **event})}\n\n" for event in events)
+        return web.Response(text=text + "data: [DONE]\n\n", content_type="text/event-stream")
+
+    async with (
+        serving(as_events if stream else plainly) as url,
+        upstream(provider, url) as to,
+    ):
+        if stream:
+            events = await streamed(to, call("sonar", stream=True))
+            answer = next(payload(each) for each in events if each.kind is EventKind.USAGE)
+        else:
+            answer = await plain(to, call("sonar"))
+
+    assert stated_cost(answer["usage"]) == (None if usd is None else Money.from_usd(usd))
 
 
 @PROVIDERS

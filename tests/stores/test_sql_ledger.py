@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from threading import Thread
 
@@ -18,6 +20,7 @@ from sqlalchemy import event
 from router.domain.ledger import Entry
 from router.domain.money import Money
 from router.domain.usage import BUCKETS, Usage
+from router.ports import LedgerState
 from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
@@ -243,6 +246,30 @@ async def test_while_another_process_writes_an_entry_waits_its_turn(
     other.close()
 
     assert rows(path) == [("r1", 1)]
+
+
+async def test_a_disk_that_does_not_answer_keeps_nobody_waiting_for_long(
+    path: Path, ledger: SqlLedger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Here both files are locked, the spool by a process that is stopped, say."""
+    caplog.set_level(logging.INFO)
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        spool_of(path).open("w") as spool,
+    ):
+        other.execute("BEGIN EXCLUSIVE")
+        flock(spool, LOCK_EX)
+        waiting = [ledger.post([entry("r1")])]
+        await waiting[0]
+        waiting += [ledger.post([entry("r2"), entry("r2", attempt=2)])]
+        await asyncio.wait_for(waiting[1], 1.0)
+        assert (ledger.standing.state, ledger.standing.waiting_rows) == (LedgerState.MEMORY, 3)
+    while ledger.standing.state is not LedgerState.OK:
+        await ledger.post([])
+
+    assert rows(path) == [("r1", 1), ("r2", 1), ("r2", 2)]
+    assert "the ledger's disk does not answer: rows wait in memory" in caplog.text
+    assert "the ledger's disk answers again" in caplog.text
 
 
 async def test_a_wait_that_was_given_up_does_not_take_the_entry_back(

@@ -26,7 +26,8 @@ class _Fixed(Collector):
 
 @pytest.fixture
 def text() -> str:
-    return crew_exposition({0: exposition(_Fixed(1)), 1: None, 2: exposition(_Fixed(5))}).decode()
+    texts = {0: exposition(_Fixed(1)), 1: None, 2: exposition(_Fixed(5))}
+    return crew_exposition(texts, {0: 0, 1: 3, 2: 0}.__getitem__).decode()
 
 
 def test_every_sample_of_every_worker_is_there_and_says_whose_it_is(text: str) -> None:
@@ -55,4 +56,13 @@ def test_a_worker_that_does_not_answer_is_told_to_be_down(text: str) -> None:
         'farthing_worker_up{worker="0"} 1.0',
         'farthing_worker_up{worker="1"} 0.0',
         'farthing_worker_up{worker="2"} 1.0',
+    ]
+
+
+def test_it_tells_which_workers_were_killed_because_they_stood_still(text: str) -> None:
+    killed = [line for line in text.splitlines() if line.startswith("farthing_worker_killed")]
+    assert killed == [
+        'farthing_worker_killed_total{worker="0"} 0.0',
+        'farthing_worker_killed_total{worker="1"} 3.0',
+        'farthing_worker_killed_total{worker="2"} 0.0',
     ]

@@ -1,5 +1,6 @@
 """Traces, as a collector gets them by OTLP: real traffic, and spans as the conventions name them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from router.domain.ledger import Outcome
 from router.domain.trace import Trace
 from router.telemetry.spans import spans_of
 from tests.e2e.upstreams import Canned, FixedUpstream
+from tests.e2e.wire import chat, post
 from tests.pipeline.kit import proxy
 from tests.stores.entries import entry
 from tests.telemetry.collector import Collector, collecting
@@ -210,6 +212,19 @@ async def test_the_environment_says_where_and_who_what_the_file_does_not(
     assert collector.one("server").name == "chat auto"
     assert collector.headers[0]["x-team"] == "search"
     assert collector.resources[0]["service.name"] == "proxy-of-search"
+
+
+async def test_no_proxy_leads_to_a_collector_on_this_machine(
+    tmp_path: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with asked(tmp_path, more=_traced(collector)) as (_, client):
+        # OpenAI's client would go by that proxy, too.
+        url = str(client.base_url).removesuffix("/")
+        answer = await asyncio.to_thread(post, url, chat("Name a river."))
+        assert answer.status == 200
+
+    assert collector.one("server").name == "chat auto"
 
 
 async def test_what_the_file_says_wins_over_the_environment(

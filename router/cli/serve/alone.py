@@ -11,7 +11,7 @@ from router.app.reloading import FollowedFiles, ReloadRequests
 from router.cli.output.saying import BOLD, counted, say, styled, tell_notes
 from router.cli.program.heap import settle
 from router.cli.program.loop import loop_factory
-from router.cli.serve.crew.notify import notify
+from router.cli.serve.crew.notify import notify, said_alive
 from router.cli.serve.process import has_terminal, unless
 from router.config.settings import Settings
 from router.config.source import Source
@@ -46,9 +46,10 @@ async def _serve(
         )
         settle()
         notify("READY=1", os.environ)
-        if greeting:
-            await unless(stop, greeting.say(running.url, settings))
-        await stop.wait()
+        async with said_alive(os.environ):
+            if greeting:
+                await unless(stop, greeting.say(running.url, settings))
+            await stop.wait()
         notify("STOPPING=1", os.environ)
         # Nobody may be reading any more.
         lines.put("\nStopping: no new requests; those in progress may finish.")

@@ -5,29 +5,32 @@ It imports as little as it can, since it stays as long as they do.
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import IO
 
 from msgspec import Struct
 
 from router.cli.serve.crew.crew import Crew
-from router.cli.serve.crew.notify import notify
+from router.cli.serve.crew.notify import notify, said_alive
 from router.cli.serve.crew.orders import Job, Orders, own_command
+from router.cli.serve.crew.watchdog import Watchdog
 from router.cli.serve.crew.worker import Worker, hired
-from router.cli.serve.process import has_terminal
+from router.cli.serve.process import has_terminal, unless
 from router.domain.errors import FarthingError
 from router.server.crew.address import url_of
-from router.server.crew.place import LONGEST_FOLDER
+from router.server.crew.place import BEAT_S, LONGEST_FOLDER
 from router.server.crew.worker_table import WorkerTable
-from router.telemetry.log import start_logging
+from router.telemetry.log import Lines, start_logging
 
 _EXIT_BY_SIGINT = 130
+_LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +42,10 @@ def run(args: argparse.Namespace) -> int:
     """Supervise until SIGINT or SIGTERM; 1 if the workers do not start. Raises FarthingError if it cannot begin."""
     orders = Orders.read(args.fd)
     os.close(args.fd)
-    start_logging(orders.log_level)
+    lines = start_logging(orders.log_level)
     try:
         with _agency(orders) as agency:
-            return asyncio.run(_supervised(orders, agency))
+            return asyncio.run(_supervised(orders, agency, lines))
     except OSError as error:
         raise FarthingError(f"the workers cannot be started: {error.strerror or error}") from None
 
@@ -55,8 +58,15 @@ def _agency(orders: Orders) -> Iterator["_Agency"]:
             raise FarthingError(
                 f"{folder} is too long for the workers' sockets: set a shorter TMPDIR"
             )
-        with tempfile.TemporaryFile() as table:
+        with _memory() as table:
             yield _Agency(orders, WorkerTable.made(table.fileno()), table.fileno(), folder)
+
+
+def _memory() -> IO[bytes]:
+    """A file that exists only in memory, where the system has such: on a frozen disk, nobody could write to it."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("farthing-workers"), "r+b")
+    return tempfile.TemporaryFile()
 
 
 class _Agency(Struct, frozen=True):
@@ -82,15 +92,20 @@ class _Agency(Struct, frozen=True):
         self.worker_table.vacate(worker.at)
 
 
-async def _supervised(orders: Orders, agency: _Agency) -> int:
+async def _supervised(orders: Orders, agency: _Agency, lines: Lines) -> int:
     with socket.socket(fileno=orders.listener) as listener:
         crew = Crew(orders.workers, agency.hire, agency.dismiss, orders.shutdown_s)
         _heed_signals(crew)
         models = await crew.start()
         if models is not None:
-            _tell_ready(crew, orders, f"{url_of(listener)} ({models} models")
-            await crew.stopping.wait()
-            _tell("\nStopping: no new requests; those in progress may finish.")
+            # Nobody may be reading any more.
+            lines.put(
+                f"Farthing listens on {url_of(listener)} ({models} models, {orders.workers} workers)"
+            )
+            _tell_ready(crew, orders)
+            async with said_alive(os.environ):
+                await unless(crew.stopping, watch(crew, Watchdog(agency.worker_table)))
+            lines.put("\nStopping: no new requests; those in progress may finish.")
         is_asked = crew.stopping.is_set()
         notify("STOPPING=1", os.environ)
         listener.close()
@@ -98,18 +113,21 @@ async def _supervised(orders: Orders, agency: _Agency) -> int:
     return 0 if models is not None or is_asked else 1
 
 
-def _tell_ready(crew: Crew, orders: Orders, where: str) -> None:
-    _tell(f"Farthing listens on {where}, {orders.workers} workers)")
+async def watch(crew: Crew, watchdog: Watchdog) -> None:
+    """Kill every worker that has become silent, until cancelled."""
+    while True:
+        await asyncio.sleep(BEAT_S)
+        for row in watchdog.look():
+            told = row.number, row.pid, f"{watchdog.most_looks(row)} s"
+            _LOG.error("worker %s (process %s) has not run for %s: it is killed", *told)
+            watchdog.worker_table.count_killed(row.number)
+            crew.kill(row.pid)
+
+
+def _tell_ready(crew: Crew, orders: Orders) -> None:
     notify("READY=1", os.environ)
     if orders.greeting:
         crew.greet()
-
-
-def _tell(text: str) -> None:
-    try:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command line speaks by printing
-    except OSError:  # the terminal may be gone
-        return
 
 
 def _heed_signals(crew: Crew) -> None:

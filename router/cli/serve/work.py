@@ -99,12 +99,15 @@ class _Shift(Struct, frozen=True):
         """Take requests until then; those in flight when it is retired may take as long as any."""
         self._heed_signals()
         reader, writer = await asyncio.open_connection(sock=channel)
+        beating = asyncio.create_task(self.place.beat())
         try:
             await self._serve(reader, writer)
         except FileNotFoundError:
             if not reader.at_eof():
                 raise
             # The supervisor went while this one started, and another one has removed its folder.
+        finally:
+            beating.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with serving(

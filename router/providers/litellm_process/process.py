@@ -1,4 +1,4 @@
-"""Keeps litellm's process running: started when it is first needed, and again when it ends.
+"""Keeps litellm's process running: started when it is first needed, and again when it ends, or answers no more.
 
 It listens on a socket in a folder that nobody else may enter, receives keys through it and never
 on its command line, and ends when its standard input does: so it never outlives us, however we end.
@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,10 @@ _SHORTEST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
 _LONGEST_START_S = 120.0
 _LEAVING_S = 2.0
+_LOOK_S = 5.0
+_SILENT_LOOKS = 6
+"""How often in a row it may not say that it is there. It is looked at every 10 s then, so that takes a minute: some
+providers' code fetches credentials in the event loop. Time in which we do not run ourselves is one look at most."""
 
 _BOOT = (
     "import sys; sys.path[:] = sys.argv[2:]; "
@@ -44,25 +48,31 @@ class LitellmProcess:
     """One process, and the connections to it. Made inside a running loop.
 
     `command` returns the program for a socket; `sleep` waits between two starts: half a second, and
-    up to a minute while the process keeps ending before it is ready.
+    up to a minute while the process keeps ending before it is ready. Every `look_s` seconds it must say within as many
+    that it is there. Its environment is `environ`, or ours.
     """
 
     def __init__(
         self,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         command: Callable[[Path], Sequence[str]] = litellm_command,
+        look_s: float = _LOOK_S,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self._sleep = sleep
         self._command = command
+        self._look_s = look_s
+        self._environ = environ
         self._session: aiohttp.ClientSession | None = None
+        self._missed = 0
         self._settled = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self.pid: int | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether it can be asked now without waiting."""
-        return self._session is not None
+        """Whether it can be asked now without waiting, and has given its last sign of life."""
+        return self._session is not None and not self._missed
 
     def start(self) -> None:
         """Start it, so that nobody waits for it later."""
@@ -105,7 +115,7 @@ class LitellmProcess:
         """Whether the process became ready before it ended."""
         with TemporaryDirectory(prefix="farthing-litellm-") as folder:
             socket = Path(folder, "litellm")
-            async with _running(self._command(socket)) as process:
+            async with _running(self._command(socket), self._environ) as process:
                 self.pid = process.pid
                 if not await _is_ready(process):
                     return False
@@ -116,15 +126,28 @@ class LitellmProcess:
         async with _connections(socket) as session:
             self._session = session
             self._settled.set()
+            watching = asyncio.create_task(self._killed_if_silent(process, session))
             try:
                 await process.wait()
             finally:
                 self._session = None
+                watching.cancel()
+
+    async def _killed_if_silent(self, process: Process, session: aiohttp.ClientSession) -> None:
+        """Kill the process once it answers nothing any more, not even this; its calls end with it."""
+        self._missed = 0
+        while self._missed < _SILENT_LOOKS:
+            await asyncio.sleep(self._look_s)
+            self._missed = 0 if await _is_there(session, self._look_s) else self._missed + 1
+        _LOG.error("litellm's process does not answer any more: it is killed")
+        process.kill()
 
 
 @asynccontextmanager
-async def _running(command: Sequence[str]) -> AsyncIterator[Process]:
-    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+async def _running(
+    command: Sequence[str], environ: Mapping[str, str] | None
+) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=environ)
     try:
         yield process
     finally:
@@ -162,3 +185,11 @@ async def _connections(socket: Path) -> AsyncIterator[aiohttp.ClientSession]:
         "http://litellm", connector=connector, timeout=patience
     ) as session:
         yield session
+
+
+async def _is_there(session: aiohttp.ClientSession, within_s: float) -> bool:
+    try:
+        async with session.get("/", timeout=aiohttp.ClientTimeout(within_s)) as answer:
+            return answer.ok
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False

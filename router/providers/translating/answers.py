@@ -2,7 +2,7 @@
 
 litellm has a name for everything that any provider ever said, and most of these are empty; if
 a provider reported no usage, litellm reports zero tokens; and it puts its own idea of the cost
-into the usage. None of this is passed on.
+into the usage. None of this is passed on. What a provider itself states of the cost is.
 """
 
 import re
@@ -14,18 +14,22 @@ import orjson
 from router.wire.sse import event_of
 
 
-def plain_body(answer: Mapping[str, Any]) -> bytes:
-    """A chat completion, from what `ModelResponse.model_dump` gave."""
-    return orjson.dumps({**_said(answer), "choices": list(map(_choice, answer["choices"]))})
+def plain_body(answer: Mapping[str, Any], *, states_cost: bool = False) -> bytes:
+    """A chat completion, from what `ModelResponse.model_dump` gave.
+
+    With `states_cost` a cost that is a number is the provider's own, too.
+    """
+    said = _said(answer, states_cost=states_cost)
+    return orjson.dumps({**said, "choices": list(map(_choice, answer["choices"]))})
 
 
-def chunk_event(chunk: Mapping[str, Any]) -> bytes:
+def chunk_event(chunk: Mapping[str, Any], *, states_cost: bool = False) -> bytes:
     """One event of a stream, from what `ModelResponseStream.model_dump` gave; b"" for none.
 
     The chunk with the usage has no choices, as with OpenAI, so that the whole event can be hidden from a
     client that did not ask for usage.
     """
-    said = _said(chunk)
+    said = _said(chunk, states_cost=states_cost)
     if "usage" in said:
         return event_of(orjson.dumps({**said, "choices": []}))
     if chunk.get("usage"):
@@ -33,18 +37,24 @@ def chunk_event(chunk: Mapping[str, Any]) -> bytes:
     return event_of(orjson.dumps({**said, "choices": list(map(_delta, chunk["choices"]))}))
 
 
-def _said(answer: Mapping[str, Any]) -> dict[str, Any]:
+def _said(answer: Mapping[str, Any], *, states_cost: bool) -> dict[str, Any]:
     """Everything but the choices, and but a usage that nobody reported: no prompt has zero tokens."""
     said: dict[str, Any] = _stripped({k: v for k, v in answer.items() if k != "choices"})
     usage = said.pop("usage", {})
     if usage.get("prompt_tokens"):
-        said["usage"] = _as_billed(usage, str(said.get("model")))
+        own = usage if states_cost else _without_litellms_cost(usage)
+        said["usage"] = _as_billed(own, str(said.get("model")))
     return said
 
 
-def _as_billed(usage: Mapping[str, Any], model: str) -> dict[str, Any]:
+def _without_litellms_cost(usage: Mapping[str, Any]) -> dict[str, Any]:
     """The usage without litellm's idea of its cost, which is a number where Perplexity's own has parts."""
-    used = {n: v for n, v in usage.items() if n != "cost" or isinstance(v, dict)}
+    return {n: v for n, v in usage.items() if n != "cost" or isinstance(v, dict)}
+
+
+def _as_billed(usage: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """The usage with as many searches as are billed."""
+    used = dict(usage)
     details = used.get("prompt_tokens_details") or {}
     if details.get("web_search_requests") and _BILLED_BY_PROMPT.match(model):
         used["prompt_tokens_details"] = {**details, "web_search_requests": 1}

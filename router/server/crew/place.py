@@ -1,5 +1,6 @@
 """A worker's place in its crew: what it shares with the others, and what is its own."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from router.server.crew.worker_table import Stage, WorkerTable
 
 LONGEST_FOLDER = 90
 """In bytes: the path of a socket has at most 103 on macOS, 107 on Linux, and its own name has up to seven."""
+BEAT_S = 1.0
+"""How often a worker says that its event loop runs."""
 
 
 class Place(Struct, frozen=True):
@@ -33,6 +36,12 @@ class Place(Struct, frozen=True):
     def turn(self, stage: Stage) -> None:
         """Tell the others our stage."""
         self.worker_table.turn(self.at, stage)
+
+    async def beat(self) -> None:
+        """Have the supervisor see that our event loop runs, until cancelled."""
+        while True:
+            self.worker_table.beat(self.at)
+            await asyncio.sleep(BEAT_S)
 
     def told(self) -> Sequence[dict[str, object]]:
         """What all workers are doing, in the order of their numbers, as JSON."""

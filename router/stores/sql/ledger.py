@@ -5,6 +5,7 @@ The event loop never waits for the disk; whoever must know that an entry is dura
 
 What the database cannot take (locked, full, broken) goes to the spool, and from there into the
 database when that works again. What not even the spool can take waits in memory, and the log says so.
+So does what a disk keeps the writer waiting with: after a few seconds no answer waits for that any more.
 
 With an outbox this database is only the first stop: the outbox moves its rows on to the PostgreSQL
 where the sums are kept.
@@ -14,7 +15,8 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Engine
@@ -22,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from router.domain.ledger import Entry
 from router.domain.scored import Scored
-from router.ports import LedgerStanding
+from router.ports import LedgerStanding, LedgerState
 from router.stores.sql.books import Books, Unwritable
 from router.stores.sql.outbox import Outbox
 from router.stores.sql.rollups import roll_up_step
@@ -32,6 +34,12 @@ _MOST_IN_ONE_COMMIT = 500
 _TIDY_EVERY_S = 1.0
 _SUMMED_EVERY_S = 10.0
 _OVERDUE_S = 60.0
+_LOOK_S = 1.0
+_LATE_LOOKS = 5
+"""So often in a row, once a second, the event loop may see that nothing was written. While the machine slept, it does
+not look."""
+_MOST_UNWRITTEN = 100_000
+"""Beyond that many answers wait again."""
 _ROLL_UP_STEP = 2000
 """Rows that are rolled up at a time: some 30 ms, which an answer may have to wait, every ten seconds.
 Many rows at a time fall into few groups, so that each costs a fraction of what it would among few."""
@@ -61,6 +69,7 @@ class SqlLedger:
         self._is_summed = outbox is not None
         self._loop = asyncio.get_running_loop()
         self._gathered: list[_Posted] = []
+        self._unwritten = _Unwritten(self._loop)
         self._posted: queue.SimpleQueue[list[_Posted] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="farthing-ledger", daemon=True)
         self._writer.start()
@@ -69,6 +78,9 @@ class SqlLedger:
     def standing(self) -> LedgerStanding:
         """Its state, for operators."""
         outbox_rows = self._outbox.rows if self._outbox else 0
+        if self._unwritten.is_late:
+            waiting_rows = self._books.waiting_rows + self._unwritten.rows
+            return LedgerStanding(LedgerState.MEMORY, waiting_rows, outbox_rows)
         return LedgerStanding(self._books.state, self._books.waiting_rows, outbox_rows)
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
@@ -89,6 +101,7 @@ class SqlLedger:
     def _hand_over(self) -> None:
         if self._gathered:
             gathered, self._gathered = self._gathered, []
+            self._unwritten.add(gathered)
             self._posted.put(gathered)
 
     async def close(self) -> None:
@@ -112,7 +125,7 @@ class SqlLedger:
                 continue
             batch, is_last = self._batch(first)
             self._keep(batch)
-            self._loop.call_soon_threadsafe(_resolve, batch)
+            self._loop.call_soon_threadsafe(self._unwritten.were_written, batch)
             if is_last:
                 self._books.close()
                 return
@@ -180,7 +193,55 @@ class SqlLedger:
         return since_s > _OVERDUE_S or (since_s > _SUMMED_EVERY_S and not self._is_hurried())
 
 
-def _resolve(batch: list[_Posted]) -> None:
+class _Unwritten:
+    """What the writer has taken over and not written yet, in its order; told and used in the event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.is_late = False
+        self._loop = loop
+        self._posted: deque[_Posted] = deque()
+        self._looks = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows that is."""
+        return sum(len(each.entries) + len(each.scores) for each in self._posted)
+
+    def add(self, posted: Sequence[_Posted]) -> None:
+        """The writer is about to get these."""
+        self._posted += posted
+        if self.is_late and len(self._posted) < _MOST_UNWRITTEN:
+            _resolve(posted)
+        if self._timer is None:
+            self._look_later()
+
+    def were_written(self, batch: Sequence[_Posted]) -> None:
+        """The writer is done with these, which came first."""
+        for _ in batch:
+            self._posted.popleft()
+        self._looks = 0
+        _resolve(batch)
+        if self.is_late:
+            self.is_late = False
+            _LOG.info("the ledger's disk answers again")
+
+    def _look_later(self) -> None:
+        self._timer = self._loop.call_later(_LOOK_S, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if not self._posted:
+            return
+        self._looks += 1
+        if self._looks == _LATE_LOOKS:
+            self.is_late = True
+            _LOG.error("the ledger's disk does not answer: rows wait in memory, and answers go on")
+            _resolve(self._posted)
+        self._look_later()
+
+
+def _resolve(batch: Iterable[_Posted]) -> None:
     for posted in batch:
         if not posted.durable.done():
             posted.durable.set_result(None)

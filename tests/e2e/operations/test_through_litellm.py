@@ -43,7 +43,8 @@ def test_a_model_behind_litellm_answers_and_is_booked_and_its_process_ends_with_
 ) -> None:
     config = configured(tmp_path, shared_simulator)
     asked = chat("What is 17 * 23?", "by-litellm")
-    with Farthing(config) as farthing:
+    # It is on this machine, so no proxy leads there.
+    with Farthing(config, env={"HTTP_PROXY": "http://127.0.0.1:9"}) as farthing:
         until(lambda: listens(farthing.process.pid), within_s=90)
         (child,) = psutil.Process(farthing.process.pid).children()
         answer = post(farthing.base_url, asked)

@@ -177,6 +177,29 @@ def test_a_worker_that_is_killed_is_replaced_and_the_log_says_so(crew: Crew) -> 
     assert other in crew.pids()
 
 
+def test_a_worker_that_stands_still_is_killed_and_replaced_while_the_others_answer(
+    crew: Crew,
+) -> None:
+    victim, other = sorted(crew.pids())
+    psutil.Process(victim).suspend()
+    crew.wait_for(rf"process {victim}\) has not run for 30 s: it is killed")
+    crew.wait_for(rf"process {victim}\) ended by SIGKILL: another one starts")
+    assert post(crew.base_url, chat(f"What is {next(QUESTIONS)} + 3?", "sim-mid")).status == 200
+    until(lambda: states(crew) == ["serving", "serving"], crew.patience_s)
+    assert other in crew.pids()
+    assert killed(crew) == 1
+
+
+def killed(crew: Crew) -> float:
+    """How many workers were killed because they stood still, as /metrics says."""
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(get(f"{crew.url}/metrics").body.decode())
+        for sample in family.samples
+        if sample.name == "farthing_worker_killed_total"
+    )
+
+
 def test_whoever_is_asked_tells_the_figures_of_all(crew: Crew) -> None:
     for _ in range(8):  # on separate connections, so that several workers answer
         assert post(crew.base_url, chat(f"What is {next(QUESTIONS)} + 2?", "sim-mid")).status == 200

@@ -1,5 +1,6 @@
 """Several workers end together: in good order, at once, or with their supervisor."""
 
+import select
 import signal
 import socket
 from collections.abc import Iterator
@@ -39,6 +40,24 @@ def test_systemd_is_told_when_requests_are_taken_and_when_it_ends(config: Path) 
         with Crew(config, workers=1, env={"NOTIFY_SOCKET": told.getsockname()}):
             assert told.recv(100) == b"READY=1"
         assert told.recv(100) == b"STOPPING=1"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_systemd_hears_that_it_runs_until_it_does_not(config: Path, workers: int) -> None:
+    with systemd(config.parent) as told:
+        watched = {"NOTIFY_SOCKET": told.getsockname(), "WATCHDOG_USEC": "200000"}
+        with Crew(config, workers=workers, env=watched) as crew:
+            assert [told.recv(100) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+            main = psutil.Process(crew.process.pid)
+            main.suspend()
+            assert not all(_hears(told) for _ in range(100))
+            main.resume()
+            assert told.recv(100) == b"WATCHDOG=1"
+
+
+def _hears(told: socket.socket) -> bool:
+    """Whether something is said within two seconds."""
+    return bool(select.select([told], [], [], 2.0)[0] and told.recv(100))
 
 
 @dataclass(frozen=True)

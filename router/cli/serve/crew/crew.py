@@ -61,6 +61,12 @@ class Crew(Struct, eq=False):
             if worker.takes_requests:
                 worker.send(signal.SIGHUP)
 
+    def kill(self, pid: int) -> None:
+        """End a worker at once that does nothing any more; another one gets its seat."""
+        for worker in self._present:
+            if worker.pid == pid:
+                worker.send(signal.SIGKILL)
+
     def greet(self) -> None:
         """Have one of them greet the user at the terminal."""
         self._seated[0].greet()
