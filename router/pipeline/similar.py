@@ -115,8 +115,10 @@ class Similar(Struct, frozen=True):
             other = await self._other(visit, find, look)
         except BaseException:
             books = books_of(find.decision)
-            await find.book_in(books)
-            await books.post()
+            try:
+                await find.book_in(books)
+            finally:
+                await books.post()
             raise
         if other is not None and look.usable:
             self.semantic.took(look)

@@ -137,7 +137,6 @@ class Walk(Struct, frozen=True):
 
     async def abandoned(self, begun: Begun) -> None:
         """The client gets nothing of this answer: mostly it has left."""
-        await begun.opened.close()
         self.machine.calls.end(
             begun.start.attempt, CallVerdict.NEITHER, self.means.world.monotonic_s()
         )
@@ -146,6 +145,7 @@ class Walk(Struct, frozen=True):
         left = Outcome.CLIENT_LEFT
         self.books.broke_off(begun, heard, left, left.value)
         self.books.post()
+        await opened.close()
 
     @property
     def early_headers(self) -> dict[str, str]:
