@@ -142,6 +142,35 @@ def go_on(rig: Rig, usual: Rig) -> None:
     check(rig)
 
 
+OUTCOMES = {
+    "retry": "failed ok",
+    "fallback": "failed failed ok",
+    "stream that breaks off": "cut",
+    "probe that fails": "failed ok",
+    "hedge": "hedge_lost ok",
+    "hedged stream": "hedge_lost ok",
+    "budget exhausted": "",
+    "cache": "ok cache_hit",
+    "replayed stream": "ok cache_hit",
+    "leader": "ok cache_hit cache_hit",
+    "leader of a stream": "ok cache_hit cache_hit",
+    "follower that is kept alive": "rejected ok cache_hit",
+    "semantic": "ok ok ok cache_hit",
+    "cascade": "rejected ok",
+    "cascade with a judge": "rejected rejected rejected rejected ok",
+    "cascade by vectors": "rejected rejected rejected ok",
+}
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_a_kind_is_what_its_name_says(loop: TurningLoop, tmp_path: Path, name: str) -> None:
+    kind = KINDS[name]
+    rig = kind.begun(loop, kind.settings(tmp_path))
+    rig.run(*kind.asks)
+    check(rig)
+    assert " ".join(row.outcome for row in rig.ledger.entries) == OUTCOMES[name]
+
+
 @pytest.mark.parametrize("again", [(), (1, 3)], ids=["once", "again"])
 @pytest.mark.parametrize("name", KINDS)
 def test_whenever_a_client_leaves_nothing_stays_behind(
@@ -170,4 +199,19 @@ def test_whatever_fails_nothing_stays_behind(loop: TurningLoop, tmp_path: Path, 
             rig.run(*kind.asks, strike=failing(at)), usually, strict=True
         ):
             assert ending in (usual_ending, WHOLE, *FAILURES), at
+        go_on(rig, usual)
+
+
+def test_of_two_requests_at_a_budgets_edge_one_is_answered_and_whoever_leaves_makes_room(
+    loop: TurningLoop, tmp_path: Path
+) -> None:
+    kind = Kind((chat("One"), chat("Two")), usd=0.03)
+    settings = kind.settings(tmp_path)
+    usual = kind.begun(loop, settings)
+    assert sorted(usual.run(*kind.asks)) == [WHOLE, "budget_exceeded"]
+    for at in range(1, usual.turns + 1):
+        rig = kind.begun(loop, settings)
+        left, other = rig.run(*kind.asks, strike=leaving(at))
+        assert other in (WHOLE, "budget_exceeded")
+        assert WHOLE in (left, other) or rig.was_left
         go_on(rig, usual)
