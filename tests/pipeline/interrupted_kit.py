@@ -13,30 +13,30 @@ from msgspec import Struct, field
 from router.app import dry_pipeline
 from router.config.load import load_settings
 from router.config.settings import Settings
-from router.decision.watch import Watch
+from router.decision.semantic_monitor import SemanticMonitor
 from router.domain.cascade import CascadeTerms, Check
 from router.domain.errors import ApiError
 from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.members import replace
 from router.domain.money import ZERO, Money
-from router.domain.passing import PassTerms
+from router.domain.passthrough import PassthroughTerms
 from router.domain.price import Price
 from router.domain.semantic import Sameness
-from router.pipeline.attempts import Means
+from router.pipeline.attempts import Runtime
 from router.pipeline.embeddings import vectors_for
 from router.pipeline.flow import Pipeline
-from router.pipeline.passage import Passed
-from router.pipeline.passing import Passing
+from router.pipeline.passthrough import Passthrough
+from router.pipeline.passthrough_upstream import PassthroughCall
 from router.pipeline.reply import PlainReply, Reply
+from router.pipeline.request_context import Caller
 from router.pipeline.request_observer import Nobody
 from router.pipeline.ruling import Referee
 from router.pipeline.semantic import Semantic
 from router.pipeline.slots import Slots
-from router.pipeline.visit import Caller
 from router.ports import World
 from router.stores.memory.index import MemoryIndex
 from router.wire.cached import unpack
-from router.wire.passing import BodyEnds
+from router.wire.passthrough import BodyEnds
 from tests.pipeline.cascade_kit import CascadingJudge, said
 from tests.pipeline.cascade_kit import text as streamed
 from tests.pipeline.slow_ports import (
@@ -44,7 +44,7 @@ from tests.pipeline.slow_ports import (
     Letters,
     Manner,
     Models,
-    Passage,
+    PassthroughUpstream,
     SlowBudgets,
     SlowCache,
     SlowLedger,
@@ -56,7 +56,7 @@ from tests.pipeline.turns import TurningLoop
 PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
 _MODEL = {"upstream": "it", "context_tokens": 100_000, "max_output_tokens": 10_000}
 _ONE_AT_A_TIME = {"limits": {"in_flight": 1}}
-_PASSED = PassTerms("it", ("/v1/audio/*",), prices={"cheap": Price.per_mtok(1, 2)})
+_PASSED = PassthroughTerms("it", ("/v1/audio/*",), prices={"cheap": Price.per_mtok(1, 2)})
 
 
 class Rig:
@@ -64,7 +64,10 @@ class Rig:
 
     def __init__(self, loop: TurningLoop, settings: Settings, kind: "Kind") -> None:
         self.loop, self.kind, self.waits, self._ids = loop, kind, Waits(), count(1)
-        self.models, self.passage = Models(self.waits, kind.manners), Passage(self.waits)
+        self.models, self.passage = (
+            Models(self.waits, kind.manners),
+            PassthroughUpstream(self.waits),
+        )
         self.ledger, self.embedder = SlowLedger(), Letters(self.waits)
         self.budgets = SlowBudgets(loop.time)
         self.was_left = self.has_failed = False
@@ -75,11 +78,13 @@ class Rig:
         world = World(loop.time, loop.time, lambda: 0.5, str, self.waits)
         dry = dry_pipeline(settings, world)
         index = MemoryIndex(max_bytes=2**20, monotonic_s=loop.time)
-        semantic = Semantic(dict.fromkeys(Sameness, index), self.embedder, Watch(), lambda: 1.0)
+        semantic = Semantic(
+            dict.fromkeys(Sameness, index), self.embedder, SemanticMonitor(), lambda: 1.0
+        )
         self.pipeline: Pipeline = replace(
             dry,
             judge=kind.judge(dry),
-            means=Means({"it": self.models}, Slots(), world, Nobody()),
+            runtime=Runtime({"it": self.models}, Slots(), world, Nobody()),
             cache=self.cache,
             similar=replace(dry.similar, semantic=semantic),
             referee=Referee(self.embedder, dry.similar.vectors),
@@ -220,8 +225,8 @@ async def embedding(rig: Rig) -> str:
 
 async def passed(rig: Rig) -> str:
     """A call that is passed through unread."""
-    call = Passed("POST", "/audio/speech", (), None)
-    passing = Passing(_PASSED, rig.passage)
+    call = PassthroughCall("POST", "/audio/speech", (), None)
+    passing = Passthrough(_PASSED, rig.passage)
     reply = await passing.passed(rig.pipeline, call, BodyEnds(""), rig.caller())
     async with aclosing(reply.body) as pieces:
         async for _ in pieces:
@@ -289,7 +294,7 @@ def _is_unmade(row: Entry) -> bool:
 def _check_models(rig: Rig) -> None:
     """Nothing is open any more, no place is taken, and every model may be asked."""
     assert all(answer.is_closed for answer in (*rig.models.answers, *rig.passage.answers))
-    fleet, slots, now_s = rig.pipeline.fleet, rig.pipeline.means.slots, rig.loop.time()
+    fleet, slots, now_s = rig.pipeline.fleet, rig.pipeline.runtime.slots, rig.loop.time()
     assert all(standing.in_flight == 0 for standing in fleet.standings(now_s))
     for model in rig.pipeline.models.values():
         assert fleet.refusal(model, 0, now_s) is None

@@ -12,7 +12,7 @@ from router.domain.fault import AttemptFailed
 from router.domain.ledger import Entry
 from router.domain.money import Money
 from router.domain.scored import Scored
-from router.pipeline.passage import Passed
+from router.pipeline.passthrough_upstream import PassthroughCall
 from router.ports import Call, Embedded, Exceeded, Reservation, Response
 from router.providers.simulated.embedding import vector_of
 from router.stores.memory.budget_store import MemoryBudgetStore
@@ -56,7 +56,7 @@ class Manner(Enum):
 
 
 class Answering:
-    """An answer on its way; implements `router.ports.Response`, and `router.pipeline.passage.PassedAnswer`."""
+    """An answer on its way; implements `router.ports.Response`, and `router.pipeline.passthrough_upstream.PassthroughAnswer`."""
 
     request_id = ""
     status = 200
@@ -200,15 +200,15 @@ class SlowCache(MemoryCache):
         await super().put(key, writer, value, ttl_s)
 
 
-class Passage:
-    """The way to an upstream for calls that are passed through; implements `router.pipeline.passage.Passage`."""
+class PassthroughUpstream:
+    """The way to an upstream for calls that are passed through; implements `router.pipeline.passthrough_upstream.PassthroughUpstream`."""
 
     def __init__(self, waits: Waits) -> None:
         self._waits = waits
-        self.calls: list[Passed] = []
+        self.calls: list[PassthroughCall] = []
         self.answers: list[Answering] = []
 
-    async def send(self, call: Passed) -> Answering:
+    async def send(self, call: PassthroughCall) -> Answering:
         self.calls.append(call)
         await self._waits(_STEP_S)
         told = orjson.dumps({"model": "cheap", "usage": USAGE})
