@@ -10,7 +10,7 @@ from router.app.reads import ReadsInTime, read_apart
 from router.domain.budget import Period, Scope
 from router.domain.money import ZERO, Money
 from router.stores.memory.budget_store import SpentUnknown
-from router.stores.sql.spent import spent, spent_in_outbox
+from router.stores.sql.spent import spent, waiting_in_outbox
 from router.stores.sql.spool import Spool
 
 _LOG = logging.getLogger(__name__)
@@ -47,9 +47,11 @@ class Spending:
             if self._outbox is None:
                 told = await read_apart(partial(spent, self._engine, *within))
             else:
-                # The outbox first: a row that moves on meanwhile is counted twice, rather than not at all.
-                here = await read_apart(partial(spent_in_outbox, self._outbox, *within))
-                told = here + await self._in_time(partial(spent, self._engine, *within))
+                # The outbox first, and of what has moved on by then nothing more: each row counts once.
+                waiting = await read_apart(partial(waiting_in_outbox, self._outbox, *within))
+                here = waiting.cost
+                there = partial(spent, self._engine, *within, but=waiting.first)
+                told = here + await self._in_time(there)
         except (SQLAlchemyError, TimeoutError) as error:
             if self._is_well:
                 _LOG.warning("this process counts budgets by itself (%s)", type(error).__name__)

@@ -22,6 +22,7 @@ from router.pipeline.mistakes import place_of
 from router.pipeline.opened import Opened, OpenedStream, open_answer
 from router.pipeline.slots import Slots
 from router.pipeline.time_limit import at_most
+from router.pipeline.to_the_end import to_the_end
 from router.ports import Call, Observer, Response, Upstream, World
 
 _LOG = logging.getLogger(__name__)
@@ -183,14 +184,12 @@ class Race:
 
     async def _stop_others(self, winner: Begun) -> None:
         """Stop the attempts that lost; the winner too, should the client leave meanwhile."""
-        stopping = asyncio.create_task(self._stop_all())
         try:
-            await asyncio.shield(stopping)
+            await self._stop_all()
         except asyncio.CancelledError:
-            await stopping
             self._stopped_by = Outcome.CLIENT_LEFT
-            await winner.opened.close()
             self._stop(winner.start, winner.timing())
+            await winner.opened.close()
             raise
 
     def _take(self, commands: tuple[Command, ...]) -> None:
@@ -249,6 +248,11 @@ class Race:
         await self._stop_these(tasks)
 
     async def _stop_these(self, tasks: Collection["asyncio.Task[Begun | Failed]"]) -> None:
+        """The same for some of them, even if the client leaves meanwhile."""
+        if tasks:
+            await to_the_end(self._gone(tasks))
+
+    async def _gone(self, tasks: Collection["asyncio.Task[Begun | Failed]"]) -> None:
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)

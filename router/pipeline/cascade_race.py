@@ -135,7 +135,7 @@ class CascadeRace(Race):
     # ------------------------------------------------------------------------------ stopping
 
     async def _obey_cancels(self, commands: Collection[Command]) -> None:
-        """Stop calls whose answers can no longer pass a check, even if the client leaves meanwhile."""
+        """Stop calls whose answers can no longer pass a check."""
         numbers = {each.attempt for each in commands if isinstance(each, Cancel)}
         tasks = [task for task, start in self._tasks.items() if start.attempt in numbers]
         if not tasks:
@@ -143,17 +143,19 @@ class CascadeRace(Race):
         for task in tasks:
             del self._tasks[task]
         self._stopped_by = Outcome.REJECTED
-        stopping = asyncio.create_task(self._stop_these(tasks))
         try:
-            await asyncio.shield(stopping)
-        except asyncio.CancelledError:
-            await stopping
-            raise
+            await self._stop_these(tasks)
         finally:
             self._stopped_by = Outcome.CLIENT_LEFT
 
     async def _stop_all(self) -> None:
-        await super()._stop_all()
+        try:
+            await super()._stop_all()
+        finally:
+            self._book_answers()
+
+    def _book_answers(self) -> None:
+        """Book the answers that nobody gets."""
         if self._stopped_by is not Outcome.CLIENT_LEFT:
             return self._reject(_GIVEN_UP)
         answers, self._answers = self._answers, {}

@@ -140,7 +140,6 @@ class Forwarding(Struct, frozen=True):
 
     async def abandoned(self, begun: Begun) -> None:
         """The client gets nothing of this answer: mostly it has left."""
-        await begun.opened.close()
         self.machine.calls.end(
             begun.start.attempt, CallVerdict.NEITHER, self.runtime.world.monotonic_s()
         )
@@ -149,6 +148,7 @@ class Forwarding(Struct, frozen=True):
         left = Outcome.CLIENT_LEFT
         self.books.broke_off(begun, heard, left, left.value)
         self.books.post()
+        await opened.close()
 
     @property
     def early_headers(self) -> dict[str, str]:

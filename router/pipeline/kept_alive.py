@@ -17,6 +17,7 @@ from router.pipeline.attempts import Begun
 from router.pipeline.flights import Flight
 from router.pipeline.reply import Reply, StreamReply
 from router.pipeline.reply_details import late_words
+from router.pipeline.to_the_end import to_the_end
 from router.wire.errors import error_body
 from router.wire.sse import event_of
 
@@ -57,8 +58,10 @@ class KeptAlive(Struct, frozen=True):
             yield event_of(error_body(error))
             return
         except BaseException:
-            await self._abandon(race)
-            self._failed(None)
+            try:
+                await self._abandon(race)
+            finally:
+                self._failed(None)
             raise
         async with aclosing(reply.pieces) as pieces:
             async for piece in pieces:
@@ -71,6 +74,9 @@ class KeptAlive(Struct, frozen=True):
     async def _abandon(self, race: "asyncio.Task[Begun]") -> None:
         """The client has left: stop the race, and what it has brought at this very moment."""
         race.cancel()
+        await to_the_end(self._abandoned(race))
+
+    async def _abandoned(self, race: "asyncio.Task[Begun]") -> None:
         (result,) = await asyncio.gather(race, return_exceptions=True)
         if isinstance(result, Begun):
             await self.forwarding.abandoned(result)
@@ -123,6 +129,9 @@ class KeptWaiting(Struct, Generic[T], frozen=True):
     async def _leave(self, waiting: "asyncio.Task[T]") -> None:
         """The client has left: so does its place in the line, with what it has brought at this very moment."""
         waiting.cancel()
+        await to_the_end(self._left(waiting))
+
+    async def _left(self, waiting: "asyncio.Task[T]") -> None:
         (landing,) = await asyncio.gather(waiting, return_exceptions=True)
         if not isinstance(landing, BaseException):
             await self.declined(landing)

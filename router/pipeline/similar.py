@@ -123,8 +123,10 @@ class Similar(Struct, frozen=True):
             other = await self._other(context, lookup, look)
         except BaseException:
             books = books_of(lookup.decision)
-            await lookup.book_in(books)
-            await books.post()
+            try:
+                await lookup.book_in(books)
+            finally:
+                await books.post()
             raise
         if other is not None and look.usable:
             self.semantic.took(look)

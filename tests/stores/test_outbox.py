@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from router.app.spending import Spending
-from router.domain.budget import EVERYTHING, Period
+from router.domain.budget import EVERYTHING, Period, Scope, ScopeKind
 from router.domain.money import ZERO, Money
 from router.stores.sql.database import open_central, open_database
 from router.stores.sql.reports import report
@@ -187,6 +187,24 @@ async def test_what_was_spent_before_a_move_to_postgresql_is_spent_once(
 
     assert await spending(EVERYTHING, Period(0.0, None)) == Money(765)
     assert await spending(EVERYTHING, Period(entry().at_s + 1, None)) == ZERO
+    for engine in (here, central_):
+        engine.dispose()
+
+
+async def test_what_is_in_both_places_while_it_moves_on_is_spent_once(
+    path: Path, postgres_url: str
+) -> None:
+    """It is committed there before it is deleted here: an account that is opened meanwhile would keep it for good."""
+    here, central_ = open_database(path), open_central(postgres_url)
+    spending = Spending(central_, here, Spool(spool_of(path)))
+    moving = [entry(f"r{n}", attempt=n % 3, cost=Money(10**n), tags=("a",)) for n in range(5)]
+    write(here, moving)
+    write(central_, moving[:3])
+    roll_up(central_)
+    write(central_, moving[3:4])
+
+    for scope in (EVERYTHING, Scope(ScopeKind.TAG, "a")):
+        assert await spending(scope, Period(0.0, None)) == Money(11_111)
     for engine in (here, central_):
         engine.dispose()
 

@@ -6,9 +6,11 @@ came before it, plus the attempts that are not in the sums yet. If the attempts 
 were pruned, all of it counts: what is left of a budget never looks larger than it is.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
 
 from router.domain.budget import Scope, ScopeKind
@@ -35,6 +38,8 @@ from router.stores.sql.schema import ATTEMPTS, TAGS
 from router.stores.sql.snapshot import snapshot
 
 _A = ATTEMPTS.c
+_MOST_MOVED = 1000
+"""Attempts that may move on from an outbox while the ledger is asked: twice as many as go at once."""
 _TABLES = {
     ScopeKind.ALL: ROLLUP_HOURS,
     ScopeKind.POLICY: ROLLUP_HOURS,
@@ -44,19 +49,41 @@ _TABLES = {
 """The finest sums that distinguish each kind of scope."""
 
 
-def spent(engine: Engine, scope: Scope, since_s: float, until_s: float | None = None) -> Money:
+Attempt = tuple[str, int]
+"""An attempt's identity: its request's id, and its number."""
+
+
+class Waiting(Struct, frozen=True):
+    """The cost of the attempts that wait in an outbox, and those of them that move on first."""
+
+    cost: Money
+    first: tuple[Attempt, ...]
+
+
+def spent(
+    engine: Engine,
+    scope: Scope,
+    since_s: float,
+    until_s: float | None = None,
+    but: Collection[Attempt] = (),
+) -> Money:
     """The cost of all attempts of `scope` that began at the Unix time `since_s` or later, and before `until_s`.
 
-    What a clock that was wrong has dated later than that belongs to another period.
+    What a clock that was wrong has dated later than that belongs to another period. `but` are attempts from within
+    these bounds that are not to count.
     """
     with snapshot(engine) as connection:
         told = _spent_since(connection, scope, since_s)
-        return told if until_s is None else told - _spent_since(connection, scope, until_s)
+        if until_s is not None:
+            told -= _spent_since(connection, scope, until_s)
+        if but:
+            told -= _read(connection, _raw(tuple_(_A.request_id, _A.attempt).in_(but)))
+        return told
 
 
-def spent_in_outbox(
+def waiting_in_outbox(
     engine: Engine, scope: Scope, since_s: float, until_s: float | None = None
-) -> Money:
+) -> Waiting:
     """The same of the attempts that wait in the outbox `engine` now.
 
     It may have sums, too, from when it was the ledger itself: they are of attempts that have moved on since.
@@ -64,8 +91,10 @@ def spent_in_outbox(
     late = and_(_ours(scope), _A.at_s >= max(since_s, 0.0))
     if until_s is not None:
         late = and_(late, _A.at_s < until_s)
-    with engine.connect() as connection:
-        return _read(connection, _raw(late))
+    first = select(_A.request_id, _A.attempt).where(late).order_by(_A.seq).limit(_MOST_MOVED)
+    with snapshot(engine) as connection:
+        moving = connection.execute(first).all()
+        return Waiting(_read(connection, _raw(late)), tuple((row[0], row[1]) for row in moving))
 
 
 def _spent_since(connection: Connection, scope: Scope, since_s: float) -> Money:
