@@ -1,7 +1,7 @@
 """Who may come in: the keys of the configuration, and those made by command."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from router.app.stores import outbox_engine
 from router.config.settings import Settings, is_loopback
 from router.ports import World
 from router.server.keyring import Keyring, Lack, StoreAway, Stored
-from router.stores.sql.keys import KeyStore, StoredKey
+from router.stores.sql.keys import KeyCopy, KeyStore
 
 
 async def keyring_of(
@@ -23,11 +23,11 @@ async def keyring_of(
     """The keys, kept up to date until `stack` is left."""
     note = settings.ledger.path.with_name(f"{settings.ledger.path.name}.open")
     is_central = bool(settings.ledger.url)
-    every = partial(_every, KeyStore(engine), outbox_engine(settings, stack))
+    reader = _Reader(engine, outbox_engine(settings, stack))
     keyring = Keyring(
         settings.keys,
         guests=settings.guests,
-        read=partial(_stored, every, note if is_central else None, ReadsInTime()),
+        read=partial(_stored, reader.read, note if is_central else None, ReadsInTime()),
         lack=Lack(is_loopback(settings.host), was_seen=is_central and note.exists()),
         monotonic_s=world.monotonic_s,
         sleep=world.sleep,
@@ -37,25 +37,39 @@ async def keyring_of(
     return keyring
 
 
-def _every(store: KeyStore, outbox: Engine | None) -> Sequence[StoredKey]:
-    """All keys. Those from when the outbox was the ledger come along: without them the door would be open."""
-    if outbox is not None:
-        store.adopt(outbox)
-    return store.all()
+class _Reader:
+    """Reads what the store in `engine` holds, in a thread, one read at a time.
+
+    A first read that was too late for those who waited for it has not been in vain: the next goes on from it.
+    """
+
+    def __init__(self, engine: Engine, outbox: Engine | None) -> None:
+        self._store, self._copy, self._outbox = KeyStore(engine), KeyCopy(engine), outbox
+        self._every, self._stored = self._copy.keys, Stored()
+
+    def read(self) -> Stored:
+        """What it holds; the same object as before if nothing has changed.
+
+        Keys from when the outbox was the ledger come along: without them the door would be open.
+        """
+        if self._outbox is not None:
+            self._store.adopt(self._outbox)
+        every = self._copy.read()
+        if every is not self._every:
+            there = tuple(each.key for each in every if each.revoked_s is None)
+            self._every, self._stored = every, Stored(there, bool(every))
+        return self._stored
 
 
-async def _stored(
-    read: Callable[[], Sequence[StoredKey]], note: Path | None, in_time: ReadsInTime
-) -> Stored:
+async def _stored(read: Callable[[], Stored], note: Path | None, in_time: ReadsInTime) -> Stored:
     """The keys in the store. The file `note` exists while there are none, for whoever starts without a database."""
     try:
-        every = await in_time(read)
+        stored = await in_time(read)
     except (SQLAlchemyError, TimeoutError) as error:
         raise StoreAway(f"stored keys cannot be read ({type(error).__name__})") from None
     if note is not None:
-        _noted(note, is_open=not every)
-    there = tuple(each.key for each in every if each.revoked_s is None)
-    return Stored(there, bool(every))
+        _noted(note, is_open=not stored.were_any)
+    return stored
 
 
 def _noted(note: Path, *, is_open: bool) -> None:

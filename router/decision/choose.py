@@ -40,6 +40,7 @@ from router.domain.cascade import Cascade, CascadeUse
 from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
 from router.domain.errors import ApiError
 from router.domain.features import Features
+from router.domain.few import few
 from router.domain.model import Model
 
 Catalog = Mapping[str, Model]
@@ -47,7 +48,7 @@ _NO_OTHERS: Catalog = MappingProxyType({})
 
 
 class NothingAdequate(ApiError):
-    """No model may answer, by the policy's own terms; `exclusions` says why for each.
+    """No model may answer, by the policy's own terms; `exclusions` says why for each, the message for some.
 
     If the prompt is too long for one that else might, the error has OpenAI's code and Anthropic's words for it, by
     which agents know that they have to shorten their conversation.
@@ -58,7 +59,7 @@ class NothingAdequate(ApiError):
         is_long = any(each.reason is ExclusionReason.CONTEXT for each in exclusions)
         because = "The prompt is too long: policy" if is_long else "Policy"
         told = (f"{each.model_id}: {each.detail}" for each in exclusions)
-        why = "; ".join(dict.fromkeys(told))  # a stored answer has the reason of its model
+        why = few(dict.fromkeys(told), "; ")  # a stored answer has the reason of its model
         super().__init__(
             400,
             f"{because} '{policy}' allows no model to answer this request ({why}).",

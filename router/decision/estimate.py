@@ -97,15 +97,27 @@ def _with_replicas(
     conversation: Conversation | None,
 ) -> Candidate:
     """`candidate` as its cheapest replica, with all replicas that are not drained, cheapest first."""
-    replicas = tuple(
-        replace(candidate, model=each, cost=cost_of(each, features, length, conversation))
-        for each in candidate.model.replicas
-        if not each.is_drained
-    )
+
+    def there(place: Model) -> Candidate:
+        # Most of a decision's time is spent on costs, and most replicas differ in nothing that bears on them.
+        if conversation is None and _charges_alike(place, candidate.model):
+            return replace(candidate, model=place)
+        return replace(candidate, model=place, cost=cost_of(place, features, length, conversation))
+
+    replicas = tuple(there(each) for each in candidate.model.replicas if not each.is_drained)
     if not replicas:
         return candidate
     ordered = tuple(sorted(replicas, key=lambda each: each.cost.in_all))
     return replace(ordered[0], replicas=ordered)
+
+
+def _charges_alike(one: Model, other: Model) -> bool:
+    """Whether a request costs the same at both, outside of a conversation that one of them may have cached."""
+    return (
+        one.price == other.price
+        and one.max_output_tokens == other.max_output_tokens
+        and one.context_tokens == other.context_tokens
+    )
 
 
 def stored_by(model: Model, features: Features) -> Candidate:

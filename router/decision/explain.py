@@ -17,6 +17,7 @@ from router.domain.candidate import Candidate
 from router.domain.decision import Decision, Reason
 from router.domain.estimate import EstimateSource
 from router.domain.features import Features
+from router.domain.few import few
 from router.domain.money import Money
 from router.domain.objective import Aim
 from router.domain.overrides import Overrides
@@ -85,7 +86,8 @@ def _decided(decision: Decision) -> Iterator[str]:
     if decision.cascade is None:
         yield from of_the_conversation(decision)
     if decision.fallbacks:
-        yield f"Should it fail, {', then '.join(c.model.id for c in decision.fallbacks)} would be asked."
+        others = few((each.model.id for each in decision.fallbacks), ", then ")
+        yield f"Should it fail, {others} would be asked."
 
 
 def _standard(decision: Decision) -> str:
@@ -108,7 +110,7 @@ def asked_otherwise(overrides: Overrides) -> Iterator[str]:
     if overrides.ceiling is not None:
         asked.append(f"to cost at most {overrides.ceiling} USD")
     if overrides.candidates:
-        asked.append(f"for no model other than {', '.join(sorted(overrides.candidates))}")
+        asked.append(f"for no model other than {few(sorted(overrides.candidates))}")
     if not overrides.cascade:
         asked.append("for an answer without a cascade")
     if asked:

@@ -15,6 +15,7 @@ from router.decision.predicates import AllOf, AtLeast, AtMost, OneOf, is_covered
 from router.decision.resolve import PolicyBook, is_of_policy
 from router.domain.category import Category
 from router.domain.deadlines import NO_DEADLINES, Deadlines
+from router.domain.few import few
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.nearest import nearest
@@ -114,7 +115,7 @@ def _ruled_out(out: list[str], allowed: list[Model], why: str) -> Iterator[str]:
     if out and len(out) == len(allowed):
         yield f"no model may answer: all models that it allows {why}"
     elif out:
-        yield f"of the models that it allows {', '.join(out)} {why}, and are never chosen there"
+        yield f"of the models that it allows {few(out)} {why}, and are never chosen there"
 
 
 # ------------------------------------------------------------------------------------- terms
@@ -134,7 +135,7 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
         yield f"allows none of the models ({_pool_in_words(terms)})"
         return
     if kept_out := [each for each in fallbacks if each not in {model.id for model in allowed}]:
-        yield f"falls back to models that it does not allow: {', '.join(kept_out)}"
+        yield f"falls back to models that it does not allow: {few(kept_out)}"
     floor = None if around.goes_by_prompts else terms.floor
     if floor is not None and not _is_ever_reached(floor, allowed):
         yield f"no model that it allows is ever predicted to reach its floor of {floor:g}"

@@ -14,13 +14,19 @@ from router.domain.money import ZERO, Money
 from router.domain.price import Price
 from router.ledger.figures import figures
 from router.ledger.latency import SHOWN, ModelLatency
-from router.ledger.report import Cell, Filters, Group, Totals, summed
+from router.ledger.report import OTHERS, Cell, Filters, Group, Others, Totals, summed
 
 CUTS = ("model", "policy", "key", "tag", "category", "upstream")
 """What an overview is cut by, and can be filtered by."""
 
 HOURLY_DAYS = 2
 """Periods of up to this many days are shown by the hour, longer ones by the day."""
+
+SERIES = 8
+"""So many models, those that cost most, are told apart in each step of time."""
+
+TIMED = 20
+"""So many models, those with the most answers, have their latencies shown."""
 
 _LEADING_DAYS = 92
 """Periods of more days are shown only from their first day with traffic on."""
@@ -29,7 +35,7 @@ _LOST = frozenset({Outcome.FAILED, Outcome.CUT})
 
 
 class TimeStep(Struct, frozen=True):
-    """An hour or a day: its name, its totals, and what each model cost in it.
+    """An hour or a day: its name, its totals, and what each of the `SERIES` dearest models cost in it.
 
     `lost` counts requests that ended without a whole answer although the client was still there.
     """
@@ -43,8 +49,9 @@ class TimeStep(Struct, frozen=True):
 class Overview(Struct, frozen=True):
     """All that the page shows. A cut is None where no sums are kept for it together with the filters.
 
-    `now_s` is when it was made (Unix time), `unit` "hour" or "day". `choices` are the names that occur
-    in the period, whatever the filters.
+    `now_s` is when it was made (Unix time), `unit` "hour" or "day". A cut has the `LINES` names that cost most,
+    and where there are more, `others` has the rest. `choices` are the dearest names of the period, whatever the
+    filters.
     """
 
     now_s: float
@@ -53,6 +60,7 @@ class Overview(Struct, frozen=True):
     unit: str
     steps: tuple[TimeStep, ...]
     cuts: Mapping[str, tuple[Group, ...] | None]
+    others: Mapping[str, Others]
     choices: Mapping[str, Sequence[str]]
     latencies: tuple[ModelLatency, ...]
 
@@ -74,7 +82,8 @@ def steps_of(
 def _step(name: str, cells: Sequence[Cell], price: Price | None) -> TimeStep:
     costs: dict[str, Money] = {}
     for cell in cells:
-        costs[cell.name] = costs.get(cell.name, ZERO) + cell.cost
+        if cell.name != OTHERS:
+            costs[cell.name] = costs.get(cell.name, ZERO) + cell.cost
     lost = sum(cell.requests for cell in cells if cell.outcome in _LOST)
     return TimeStep(name, summed(cells, price), lost, costs)
 
@@ -119,6 +128,10 @@ def document(found: Overview) -> dict[str, Any]:
             [float(step.costs.get(model, ZERO).usd) for step in found.steps] for model in models
         ],
         "cuts": {name: _lines(groups) for name, groups in found.cuts.items()},
+        "others": {
+            name: {"names": each.names, **figures(each.totals)}
+            for name, each in found.others.items()
+        },
         "choices": {name: list(names) for name, names in found.choices.items()},
         "latency": {
             "quantiles": SHOWN,

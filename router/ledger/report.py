@@ -29,6 +29,9 @@ GROUPINGS = (
 )
 """What a report can be cut by."""
 
+LINES = 100
+"""So many names, those that cost most, have a line of their own where people read: nobody reads thousands."""
+
 IN_TIME = frozenset({"day", "hour"})
 """Groupings that are shown in chronological order, not by cost."""
 
@@ -51,6 +54,9 @@ class Filters(Struct, frozen=True):
 
 
 EVERYTHING = Filters()
+
+OTHERS = "\0"
+"""The name of cells that are of many names together; no name has a null character."""
 
 
 class Cell(Struct, frozen=True):
@@ -208,8 +214,15 @@ class Group(Struct, frozen=True):
     totals: Totals
 
 
+class Others(Struct, frozen=True):
+    """The names that have no line of their own: how many there are, and their totals."""
+
+    names: int
+    totals: Totals
+
+
 class Report(Struct, frozen=True):
-    """Groups by `by`, of what `filters` let through, against a baseline.
+    """Groups by `by`, of what `filters` let through, against a baseline; `others` are those that are not told apart.
 
     `baseline` is "reference" or the id of the model that everything is compared with. `total` counts
     each attempt once, even if its several tags put it into several groups.
@@ -220,6 +233,7 @@ class Report(Struct, frozen=True):
     baseline: str
     groups: tuple[Group, ...]
     total: Totals
+    others: Others | None = None
 
 
 def summed(cells: Iterable[Cell], price: Price | None = None) -> Totals:
@@ -236,3 +250,12 @@ def grouped(cells: Sequence[Cell], by: str, price: Price | None = None) -> tuple
     if by in IN_TIME:
         return tuple(sorted(groups, key=lambda group: group.name))
     return tuple(sorted(groups, key=lambda group: (-group.totals.cost.pico, group.name)))
+
+
+def told_apart(
+    cells: Sequence[Cell], by: str, others: int, price: Price | None = None
+) -> tuple[tuple[Group, ...], Others | None]:
+    """The groups, and apart from them that of the name `OTHERS`, which stands for so many names."""
+    every = grouped(cells, by, price)
+    rest = next((Others(others, each.totals) for each in every if each.name == OTHERS), None)
+    return tuple(each for each in every if each.name != OTHERS), rest

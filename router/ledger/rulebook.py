@@ -1,11 +1,13 @@
 """Which budgets and limits apply to a request."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
-from router.domain.budget import Balance, Budget, RateLimit, Scope, ScopeKind
+from router.domain.budget import EACH, Balance, Budget, RateLimit, Scope, ScopeKind
 from router.domain.key import EVERYTHING_GRANTED, Grants
 from router.domain.members import replace
 from router.domain.money import Money
@@ -34,32 +36,56 @@ class Payer(Struct, frozen=True):
                 return (self.policy,) if self.policy else ()
 
 
+_ByScope = Mapping[ScopeKind, Mapping[str, Sequence[tuple[int, _R]]]]
+"""Rules by the kind of their scope, then by its name, each with its place among all."""
+
+
 class Rulebook(Struct, frozen=True):
-    """The budgets and limits of the configuration; a key may have further ones of its own."""
+    """The budgets and limits of the configuration; a key may have further ones of its own.
+
+    What applies to a request is looked up: there may be thousands of others.
+    """
 
     budgets: tuple[Budget, ...] = ()
     limits: tuple[RateLimit, ...] = ()
+    _budgets: _ByScope[Budget] = {}
+    _limits: _ByScope[RateLimit] = {}
+
+    def __post_init__(self) -> None:
+        """Make the registers."""
+        force_setattr(self, "_budgets", _by_scope(self.budgets))
+        force_setattr(self, "_limits", _by_scope(self.limits))
 
     def budgets_for(self, payer: Payer) -> tuple[Budget, ...]:
         """The budgets that `payer` draws on, each once."""
         if not self.budgets and not payer.grants.budgets:
             return ()
-        return tuple(dict.fromkeys([*_applying(self.budgets, payer), *payer.grants.budgets]))
+        return tuple(dict.fromkeys([*_applying(self._budgets, payer), *payer.grants.budgets]))
 
     def limits_for(self, payer: Payer) -> tuple[RateLimit, ...]:
         """The limits per minute that hold for `payer`, each once."""
         if not self.limits and not payer.grants.limits:
             return ()
-        return tuple(dict.fromkeys([*_applying(self.limits, payer), *payer.grants.limits]))
+        return tuple(dict.fromkeys([*_applying(self._limits, payer), *payer.grants.limits]))
 
 
-def _applying(rules: Iterable[_R], payer: Payer) -> Iterator[_R]:
-    for rule in rules:
-        kind, name = rule.scope.kind, rule.scope.name
-        if rule.scope.is_for_each:
-            yield from (replace(rule, scope=Scope(kind, each)) for each in payer.names(kind))
-        elif name in payer.names(kind):
-            yield rule
+def _by_scope(rules: Iterable[_R]) -> _ByScope[_R]:
+    found: dict[ScopeKind, dict[str, list[tuple[int, _R]]]] = {}
+    for place, rule in enumerate(rules):
+        of_kind = found.setdefault(rule.scope.kind, {})
+        of_kind.setdefault(rule.scope.name, []).append((place, rule))
+    return found
+
+
+def _applying(rules: _ByScope[_R], payer: Payer) -> Iterator[_R]:
+    """Those of the payer's own scopes, in the order of the configuration."""
+    found = list[tuple[int, _R]]()
+    for kind, of_kind in rules.items():
+        for name in payer.names(kind):
+            found += of_kind.get(name, ())
+            for place, rule in of_kind.get(EACH, ()):
+                found.append((place, replace(rule, scope=Scope(kind, name))))
+    return (rule for _, rule in sorted(found, key=itemgetter(0)))
 
 
 def least_left(balances: Sequence[Balance]) -> Money | None:

@@ -5,6 +5,7 @@
   const { format, charts, views, now } = Farthing;
   const { make, get, fill } = Farthing.dom;
   const EVERY_S = 10;
+  const LISTED = 100;  // of as many names or more one is typed: a list may not have them all
   const CUTS = ["model", "policy", "category", "key", "tag", "upstream"];
   const PERIODS = ["today", "yesterday", "7d", "30d", "month"];
   const VIEWS = { cut: CUTS, against: ["sum", "each"], latency: ["total_s", "first_content_s"] };  // the first is usual
@@ -266,17 +267,32 @@
 
   function select(name, names) {
     const held = state.filters[name];
+    if (names.length >= LISTED) return typed(name, names, held);
     const all = held !== undefined && !names.includes(held) ? [held, ...names] : names;
     const options = all.map((each, at) => make("option", { value: String(at), selected: each === held }, format.name(each)));
     const any = make("option", { value: "", selected: held === undefined }, "all");
-    const chosen = ({ target }) => {
-      if (target.value === "") delete state.filters[name];
-      else state.filters[name] = all[Number(target.value)];
-      state.chosen = name; // and focused again when all lists have been made anew
-      target.blur();
-      change();
-    };
-    return make("label", {}, name[0].toUpperCase() + name.slice(1), make("select", { name, onchange: chosen }, any, ...options));
+    const chosen = ({ target }) => choose(name, target, target.value === "" ? undefined : all[Number(target.value)]);
+    return make("label", {}, titled(name), make("select", { name, onchange: chosen }, any, ...options));
+  }
+
+  /* A field for any name, which suggests those that cost most. */
+  function typed(name, names, held) {
+    const options = names.filter(Boolean).map((each) => make("option", { value: each }));
+    const list = make("datalist", { id: `names-${name}` }, ...options);
+    const chosen = ({ target }) => choose(name, target, target.value === "" ? undefined : target.value);
+    const input = make("input", { name, value: held ?? "", placeholder: held === "" ? format.name(held) : "all", onchange: chosen });
+    input.setAttribute("list", list.id);
+    return make("label", {}, titled(name), input, list);
+  }
+
+  const titled = (name) => name[0].toUpperCase() + name.slice(1);
+
+  function choose(name, target, value) {
+    if (value === undefined) delete state.filters[name];
+    else state.filters[name] = value;
+    state.chosen = name; // and focused again when all lists have been made anew
+    target.blur();
+    change();
   }
 
   function clear() {
@@ -375,7 +391,7 @@
       explain();
     });
     get("save-json").addEventListener("click", () => save("farthing.json", "application/json", JSON.stringify(state.overview, null, 2)));
-    get("save-csv").addEventListener("click", () => save(`farthing-by-${state.cut}.csv`, "text/csv", views.csv(state.cut, state.overview.cuts[state.cut] ?? [])));
+    get("save-csv").addEventListener("click", () => save(`farthing-by-${state.cut}.csv`, "text/csv", views.csv(state.cut, state.overview.cuts[state.cut] ?? [], state.overview.others[state.cut])));
   }
 
   charts.prepare();

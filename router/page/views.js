@@ -3,7 +3,8 @@
 Farthing.views = (() => {
   const { format, charts } = Farthing;
   const { make, get, fill, table, tableOnDemand } = Farthing.dom;
-  const MOST_SERIES = 8;
+  const MOST_SERIES = 8;  // as in router/ledger/overview.py
+  const MOST_BUDGETS = 50;
 
   const number = (text) => Number(text);
   const per = (part, whole) => (whole ? part / whole : null);
@@ -54,15 +55,20 @@ Farthing.views = (() => {
 
   /* ------------------------------------------------------------------------- over time */
 
+  /* How many names a cut has, those without a line of their own included. */
+  const namesIn = ({ cuts, others }, by) => (cuts?.[by]?.length ?? 0) + (others?.[by]?.names ?? 0);
+
   /* The dearest models, and the rest together where there are many. */
-  function seriesOf({ models, cost_by_model: costs, steps }) {
+  function seriesOf(overview) {
+    const { models, cost_by_model: costs, steps } = overview;
     const sum = (values) => values.reduce((total, value) => total + value, 0);
-    const shown = models.length > MOST_SERIES ? MOST_SERIES - 1 : models.length;
+    const all = Math.max(models.length, namesIn(overview, "model"));
+    const shown = all > MOST_SERIES ? MOST_SERIES - 1 : models.length;
     const series = models.slice(0, shown).map((name, index) =>
       ({ name, values: costs[index], sum: sum(costs[index]), colour: charts.colourOf(name) }));
-    if (shown < models.length) {
-      const rest = steps.map((_, at) => sum(costs.slice(shown).map((values) => values[at])));
-      series.push({ name: `${models.length - shown} others`, values: rest, sum: sum(rest), colour: charts.css("other") });
+    if (shown < all) {
+      const rest = steps.map((step, at) => Math.max(0, number(step.cost_usd) - sum(series.map((each) => each.values[at]))));
+      series.push({ name: `${format.count(all - shown)} others`, values: rest, sum: sum(rest), colour: charts.css("other") });
     }
     return series;
   }
@@ -242,6 +248,8 @@ Farthing.views = (() => {
     };
     const dearest = Math.max(...lines.map((line) => number(line.cost_usd)), 1e-15);
     const body = [...lines].sort(order).map((line) => row(line, pick, per(number(line.cost_usd), dearest)));
+    const rest = overview.others?.[by];
+    if (rest) body.push(row({ ...rest, name: `${format.times(rest.names, "other")} that cost less` }));
     const foot = by === "tag" ? [] : [make("tfoot", {}, row({ ...overview.total, name: "Together" }))];
     fill("cut", make("table", {}, make("caption", { className: "away" }, `Figures by ${by}`),
       make("thead", {}, make("tr", {}, heading(by, -1, sort, resort), ...COLUMNS.map((column, at) => heading(column.heading, at, sort, resort, column.less)))),
@@ -276,7 +284,9 @@ Farthing.views = (() => {
   function budgets(list) {
     get("budgets").hidden = list.length === 0;
     const order = (a, b) => a.share_left - b.share_left || (a.budget < b.budget ? -1 : 1);
-    fill("budgets-list", ...[...list].sort(order).map(budget));
+    const shown = [...list].sort(order).slice(0, MOST_BUDGETS).map(budget);
+    const more = list.length - shown.length;
+    fill("budgets-list", ...shown, ...(more ? [make("li", {}, `And ${format.count(more)} more: see /admin/budgets.`)] : []));
   }
 
   const named = ({ scope, window }) =>
@@ -300,7 +310,9 @@ Farthing.views = (() => {
   /* ---------------------------------------------------------------------------- downloads */
 
   /* The table as CSV. What a spreadsheet would take for a formula is given an apostrophe. */
-  function csv(by, lines) {
+  function csv(by, shown, others = {}) {
+    const { names, ...rest } = others;
+    const lines = [...shown, ...(names ? [{ name: `(${names} others)`, ...rest }] : [])];
     const columns = Object.keys(lines[0] ?? {}).filter((name) => name !== "name");
     const cell = (value) => {
       const text = value === null ? "" : String(value);

@@ -20,6 +20,7 @@ from router.domain.caching import CacheTerms, Origin
 from router.domain.deadlines import NO_DEADLINES
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
+from router.domain.few import few
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.usage import Usage
@@ -82,7 +83,7 @@ def _model(pipeline: Pipeline, asked: str, caller: Caller) -> Model:
 
 
 def _there_is(names: set[str]) -> str:
-    listed = ", ".join(f"'{name}'" for name in sorted(names))
+    listed = few(f"'{name}'" for name in sorted(names))
     return f" Embeddings are made by {listed}." if listed else " No embedding model is configured."
 
 

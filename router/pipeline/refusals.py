@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from router.domain.budget import Balance, RateLimit
 from router.domain.errors import ApiError
 from router.domain.fault import Fault, FaultKind
+from router.domain.few import few
 from router.domain.money import Money
 from router.ports import Exceeded
 
@@ -91,7 +92,7 @@ def model_not_allowed(name: str, allowed: frozenset[str]) -> ApiError:
 
 def policies_only(name: str, allowed: frozenset[str]) -> ApiError:
     """403: the key may use policies only, and the request names a model."""
-    asked = ", ".join(f"'auto:{policy}'" for policy in sorted(allowed))
+    asked = few(f"'auto:{policy}'" for policy in sorted(allowed))
     return ApiError(
         403,
         f"This API key may use only policies: ask for {asked} instead of the model '{name}'.",
@@ -113,7 +114,7 @@ def makes_vectors(name: str) -> ApiError:
 def _not_allowed(what: str, name: str, allowed: frozenset[str], param: str) -> ApiError:
     return ApiError(
         403,
-        f"This API key may not use the {what} '{name}'; it may use {', '.join(sorted(allowed))}.",
+        f"This API key may not use the {what} '{name}'; it may use {few(sorted(allowed))}.",
         code=f"{what}_not_allowed",
         param=param,
     )

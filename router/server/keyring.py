@@ -123,7 +123,7 @@ class Keyring:
     async def _refresh(self) -> None:
         began_s = self._monotonic_s()
         try:
-            self._stored = await self._read()
+            stored = await self._read()
         except Exception as error:  # noqa: BLE001 - whatever it is, the next read may go well
             if self._is_well:
                 why = error if isinstance(error, StoreAway) else f"keys cannot be read: {error!r}"
@@ -132,7 +132,9 @@ class Keyring:
             return
         self._asked_at_s = began_s  # not before, since whoever reads for all may leave
         self._is_well = self._has_read = True
-        self._known = self._by_digest()
+        if stored is not self._stored:
+            self._stored = stored
+            self._known = self._by_digest()
 
     async def watch(self) -> None:
         """Read the store again and again, until cancelled."""

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.choose import NothingAdequate, choose, pin
+from router.decision.estimate import candidate_for
 from router.decision.experience import Experience
 from router.decision.policy import EVERY_MODEL, Circumstances, Policy, PolicyPool, Terms
 from router.domain.decision import Decision
@@ -98,3 +99,19 @@ def test_a_replica_of_another_model_and_a_weight_below_zero_are_refused() -> Non
     for weight in (-1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="weight"):
             replace(model(), weight=weight)
+
+
+def test_a_place_costs_what_it_would_as_a_model_of_its_own() -> None:
+    places = in_places(
+        model(price=CHEAP),
+        model(price=Price.per_mtok("1", "2")),
+        model(price=DEAR),
+        model(price=CHEAP, max_output_tokens=7),
+        model(price=CHEAP, context_tokens=123_456),
+    )
+    what = replace(features(), parts_elsewhere=1)
+    found = candidate_for(places, what, Experience())
+
+    alone = {each.key: candidate_for(each, what, Experience()).cost for each in places.replicas}
+    assert {each.model.key: each.cost for each in found.replicas} == alone
+    assert len({repr(each) for each in alone.values()}) == 4

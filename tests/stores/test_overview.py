@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 
+import orjson
 import pytest
 from hypothesis import given, settings
+from sqlalchemy import Engine
 
 from router.domain.ledger import Entry
-from router.ledger.overview import CUTS, Overview
-from router.ledger.report import Filters, Report
+from router.domain.members import replace
+from router.domain.money import Money
+from router.ledger.overview import CUTS, SERIES, TIMED, Overview, document
+from router.ledger.report import LINES, Filters, Report
 from router.stores.sql.overview import overview
 from router.stores.sql.reports import NotInSums, report
+from tests.stores.engines import write
 from tests.stores.entries import day, entry, ledgers
 from tests.stores.opened import holding
 
@@ -80,3 +85,36 @@ def test_choices_are_those_of_the_period_whatever_the_filters() -> None:
 def test_filters_that_no_sum_is_kept_by_are_refused() -> None:
     with pytest.raises(NotInSums):
         both([entry()], Filters(key="a", tag="b"))
+
+
+def test_of_thousands_of_names_the_dearest_have_lines_and_the_others_one_together(
+    engine: Engine,
+) -> None:
+    entries = [
+        entry(f"r{n}", at_s=day("2026-05-04", n % 20), key=f"k{n:04}", model=f"m{n % 150:03}")
+        for n in range(450)
+    ]
+    costs = [replace(each, cost=Money(n + 1)) for n, each in enumerate(entries)]
+    write(engine, costs)
+    found = overview(engine, filters=EVERY_DAY, now_s=NOW_S)
+    keys, rest = found.cuts["key"] or (), found.others["key"]
+    told = document(found)
+
+    assert [group.name for group in keys] == [f"k{n:04}" for n in range(449, 349, -1)]
+    assert rest.names == 350
+    assert sum((group.totals for group in keys), rest.totals) == found.total
+    assert [len(names) for names in found.choices.values()] == [LINES, 1, LINES, 1, 1, 1]
+    assert len(found.latencies) == TIMED
+    assert told["models"] == [f"m{n:03}" for n in range(149, 149 - SERIES, -1)]
+    assert told["others"]["model"]["names"] == 50
+    assert len(orjson.dumps(told)) < 200_000
+
+
+def test_a_filter_leaves_the_dearest_names_of_the_period_to_be_chosen(engine: Engine) -> None:
+    entries = [entry(f"r{n}", at_s=day("2026-05-04"), key=f"k{n:04}") for n in range(200)]
+    write(engine, [replace(each, cost=Money(n + 1)) for n, each in enumerate(entries)])
+    found = overview(engine, filters=Filters(since="2026-05-04", key="k0007"), now_s=NOW_S)
+
+    assert found.choices["key"] == [f"k{n:04}" for n in range(100, 200)]
+    assert found.total.requests == 1
+    assert not found.others

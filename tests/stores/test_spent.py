@@ -152,3 +152,33 @@ async def test_a_spool_that_cannot_be_looked_for_hides_nothing_that_the_ledger_h
         await Spending(engine, None, _Hidden(tmp_path / "spool"))(EVERYTHING, Period(0.0, None))
     assert unknown.value.known == CENT
     engine.dispose()
+
+
+@pytest.mark.parametrize("kind", [ScopeKind.KEY, ScopeKind.TAG])
+def test_what_a_key_or_tag_has_spent_is_found_without_reading_that_of_all_others(
+    tmp_path: Path, kind: ScopeKind
+) -> None:
+    def steps(name: str, others: int) -> int:
+        """How much SQLite does for it, in steps of its virtual machine, by the hundred."""
+        engine = open_database(tmp_path / name)
+        scopes = ["mine", *(f"other-{n}" for n in range(others))]
+        days = ("2026-05-01", "2026-05-02", "2026-05-04")
+        write(
+            engine,
+            [
+                entry(f"{each} {on}", at_s=day(on), key=each, tags=(each,))
+                for each in scopes
+                for on in days
+            ],
+        )
+        roll_up(engine)
+        counted = list[None]()
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.set_progress_handler(lambda: counted.append(None), 100)
+        assert spent(engine, Scope(kind, "mine"), day("2026-05-02", 0)).pico > 0
+        engine.dispose()
+        return len(counted)
+
+    assert steps("many", 1000) < 2 * steps("few", 10) + 5

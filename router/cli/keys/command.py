@@ -82,7 +82,7 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
         expires_s=_end_s(args, now_s),
         id=_new_id(),
     )
-    is_first = not settings.keys and not store.all()
+    is_first = not settings.keys and store.is_empty()
     store.create(key, secret, now_s)
     _show_secret(args, key, secret)
     if is_first:

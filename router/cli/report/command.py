@@ -24,13 +24,14 @@ from router.cli.report.movers import print_movers
 from router.config.settings import Settings
 from router.domain.category import Category
 from router.domain.errors import FarthingError
+from router.domain.few import few
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.price import STANDARD, Price
 from router.ledger.movers import filters_before
 from router.ledger.overview import document
-from router.ledger.report import GROUPINGS, IN_TIME, Cell, Filters, Report
+from router.ledger.report import GROUPINGS, IN_TIME, LINES, Cell, Filters, Report
 from router.ledger.static_mix import StaticMix, static_mix
 from router.ledger.unrouted import UnroutedKind
 from router.stores.sql.overview import overview
@@ -111,7 +112,8 @@ def run(args: argparse.Namespace) -> int:
             shown = overview(engine, filters=filters, now_s=now_s, baseline=baseline)
             write_page(args.html, document(shown))
         else:
-            found = report(engine, by=args.by, filters=filters, baseline=baseline)
+            most = None if args.json or args.csv else LINES
+            found = report(engine, by=args.by, filters=filters, baseline=baseline, most=most)
             _print(found, args)
             _tell_strangers(found, settings)
     return 0
@@ -213,7 +215,7 @@ def _tell_doubts(mix: StaticMix | None, catalog: Set[str], by_model: Sequence[Ce
     """Say on standard error in what the best static mix is not what its name says."""
     if absent := sorted({cell.name for cell in by_model if cell.predicted} - catalog):
         say(
-            f"--baseline static: {', '.join(absent)} answered, but cannot be in the mix here: set the keys"
+            f"--baseline static: {few(absent)} answered, but cannot be in the mix here: set the keys"
             " that the server has, if they are missing"
         )
     if mix is None:

@@ -55,14 +55,19 @@ def as_table(found: Report) -> Table:
     for group in found.groups:
         cells = (column.cell(group.totals) for column in columns)
         table.add_row(escape(group.name or "-"), *cells)
+    if found.others:
+        rest = counted(found.others.names, "other")
+        table.add_row(rest, *(column.cell(found.others.totals) for column in columns))
     table.add_section()
     table.add_row("total", *(column.cell(found.total) for column in columns), style="bold")
     return table
 
 
 def remarks(found: Report) -> Iterator[str]:
-    """The remarks beneath the table: where the saving comes from, and what is uncertain."""
+    """The remarks beneath the table: what it leaves out, where the saving comes from, and what is uncertain."""
     total = found.total
+    if found.others:
+        yield "The others cost less each; --csv and --json have a line for each of them."
     if text := _decomposed(total.parts, total.saving):
         yield text
     if total.estimated_attempts:

@@ -12,10 +12,12 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     Engine,
     Select,
+    Table,
     and_,
     exists,
     func,
@@ -109,12 +111,27 @@ def _spent_since(connection: Connection, scope: Scope, since_s: float) -> Money:
 
 def _sums(scope: Scope, at: datetime) -> Select[Any]:
     """The sums of the hour or day of `at` and of all after it."""
-    sums, day = _TABLES[scope.kind].c, at.date().isoformat()
-    since = sums.day >= day
+    table, day = _TABLES[scope.kind], at.date().isoformat()
+    sums = table.c
+    total = select(func.sum(sums.cost_high), func.sum(sums.cost_low))
+    ours = true() if scope.kind is ScopeKind.ALL else sums[scope.kind] == scope.name
     if "hour" in sums:
         since = or_(sums.day > day, and_(sums.day == day, sums.hour >= at.hour))
-    ours = true() if scope.kind is ScopeKind.ALL else sums[scope.kind] == scope.name
-    return select(func.sum(sums.cost_high), func.sum(sums.cost_low)).where(since, ours)
+        return total.where(since, ours)
+    days = _days(table, day)
+    return total.select_from(days.join(table, sums.day == days.c.day)).where(ours)
+
+
+def _days(table: Table, since: str) -> CTE:
+    """The days that `table` has, from `since` on, one after the other out of its index.
+
+    With each of them a scope's own rows are found by the index, too: there are thousands of others on the same day.
+    """
+    first = select(func.min(table.c.day).label("day")).where(table.c.day >= since)
+    days = first.cte("days", recursive=True)
+    after = table.alias()
+    following = select(func.min(after.c.day)).where(after.c.day > days.c.day).scalar_subquery()
+    return days.union_all(select(following).where(days.c.day.is_not(None)))
 
 
 def _in_first_step(scope: Scope, at: datetime) -> list[ColumnElement[bool]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from router.ledger.overview import SERIES
 from tests.e2e.programs import Farthing, here
 from tests.e2e.shown import ADMIN, CHAT, HOSTILE, SECRETS, reported, serving
 from tests.e2e.wire import get
@@ -117,13 +118,19 @@ def test_the_figures_are_those_of_the_report(farthing: Farthing) -> None:
         assert shown["choices"][by] == sorted(line["name"] for line in lines)
 
 
-def test_the_steps_and_the_models_add_up_to_the_total(farthing: Farthing) -> None:
+def test_the_steps_add_up_to_the_total_and_those_of_the_dearest_models_to_theirs(
+    farthing: Farthing,
+) -> None:
     shown = get(f"{farthing.url}/admin/overview", ADMIN).json
     total = float(shown["total"]["cost_usd"])
 
     assert sum(step["requests"] for step in shown["steps"]) == shown["total"]["requests"]
     assert sum(float(step["cost_usd"]) for step in shown["steps"]) == pytest.approx(total)
-    assert sum(map(sum, shown["cost_by_model"])) == pytest.approx(total)
+    dearest = shown["cuts"]["model"][:SERIES]
+    assert shown["models"] == [line["name"] for line in dearest]
+    assert list(map(sum, shown["cost_by_model"])) == pytest.approx(
+        [float(line["cost_usd"]) for line in dearest]
+    )
     assert len(shown["steps"]) == 7
 
 

@@ -1,14 +1,23 @@
 """The dashboard as people come upon it: a view that is kept, small and odd screens, slow answers, keyboards."""
 
 import json
+import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from benchmarks.demo_ledger import fill
+from router.domain.members import replace
+from router.domain.money import Money
+from router.stores.sql.database import open_database
 from tests.e2e.browser import Page, chromium
+from tests.e2e.configs import ledger_of
 from tests.e2e.programs import Farthing
-from tests.e2e.shown import CHAT, HOSTILE, SHOWN, enter, serving
+from tests.e2e.shown import CHAT, HOSTILE, SECRETS, SHOWN, enter, serving, written
 from tests.e2e.wire import Got, chat, post
+from tests.stores.entries import entry
 
 pytestmark = pytest.mark.skipif(
     chromium() is None,
@@ -329,3 +338,41 @@ async def test_the_first_request_that_is_suggested_carries_a_key_where_there_are
     await page.open(f"{farthing.url}/dashboard?since=2020-01-01&until=2020-01-02")
     await page.until("!document.getElementById('empty').hidden")
     assert '-H "authorization: Bearer $KEY"' in await page.text("#empty-command")
+
+
+async def test_of_hundreds_of_names_the_dearest_are_shown_and_any_can_be_asked_for(
+    page: Page, tmp_path: Path
+) -> None:
+    config = written(tmp_path, requests=20)
+    engine = open_database(ledger_of(config))
+    now_s = time.time()
+    fill(
+        engine,
+        (
+            replace(
+                entry(f"many-{n}", at_s=now_s, key=f"key-{n:03}", tags=("t",)),
+                cost=Money(10**12 + n),
+            )
+            for n in range(150)
+        ),
+    )
+    engine.dispose()
+    with Farthing(config, env=SECRETS) as running:
+        await enter(page, running, "?by=key&period=today")
+        shown = await page.run(
+            "[...document.querySelectorAll('#cut .pick')].map((e) => e.textContent)"
+        )
+        last = "[...document.querySelectorAll('#cut tbody tr')].at(-1).firstChild.textContent"
+        told = await page.run(last)
+        await page.run(
+            """(() => {
+              const input = document.querySelector("input[name=key]");
+              input.value = "key-007";
+              input.dispatchEvent(new Event("change", { bubbles: true }));
+            })()"""
+        )
+        await page.until("document.getElementById('period').textContent.includes('key-007')")
+        await page.until("document.querySelectorAll('#cut .pick').length === 1")
+
+    assert shown == [f"key-{n:03}" for n in range(149, 49, -1)]
+    assert re.fullmatch(r"\d+ others that cost less", told)

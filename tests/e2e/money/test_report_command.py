@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.demo_ledger import fill
+from router.domain.members import replace
+from router.domain.money import Money
 from router.stores.sql.database import open_database
 from tests.e2e.configs import NOWHERE, ledger_of, write_config
 from tests.e2e.programs import Farthing, here
 from tests.e2e.wire import chat, post
+from tests.stores.engines import write
 from tests.stores.entries import entry
 
 
@@ -167,4 +170,21 @@ def test_rates_for_lengths_that_sums_do_not_know_are_pointed_out(tmp_path: Path)
     assert re.findall(r"prompts of (.*) tokens", told.err) == [
         "2,001 to 32,000",
         "600,001 and more",
+    ]
+
+
+def test_of_hundreds_of_names_people_see_the_dearest_and_programs_all(tmp_path: Path) -> None:
+    config = write_config(tmp_path, NOWHERE)
+    engine = open_database(ledger_of(config))
+    spent = (replace(entry(f"r{n}", key=f"key-{n:03}"), cost=Money(10**9 + n)) for n in range(150))
+    write(engine, list(spent))
+    engine.dispose()
+    told = here("report", "--config", str(config), "--by", "key")
+    as_json = json.loads(here("report", "--config", str(config), "--by", "key", "--json").out)
+
+    assert "50 others" in told.out
+    assert "key-050" in told.out
+    assert "key-049" not in told.out
+    assert [line["key"] for line in as_json["groups"]] == [
+        f"key-{n:03}" for n in range(149, -1, -1)
     ]
