@@ -83,15 +83,15 @@ def _with_other_counts(draw: st.DrawFn, tree: Any) -> Any:
             return {name: _with_other_counts(draw, each) for name, each in tree.items()}
         case list():
             return [_with_other_counts(draw, each) for each in tree]
-        case int():
-            return draw(COUNTS)
+        case int():  # of too many other counts next to nothing is read
+            return draw(COUNTS) if draw(st.sampled_from([False] * 4 + [True])) else tree
         case leaf:
             return leaf
 
 
 @st.composite
 def distorted(draw: st.DrawFn) -> tuple[str, Any]:
-    """A fixture's usage with any counts at all in it."""
+    """A fixture's usage with any counts at all in some places of it."""
     fixture = draw(st.sampled_from(FIXTURES))
     return fixture.dialect, _with_other_counts(draw, fixture.plain)
 
