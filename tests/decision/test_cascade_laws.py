@@ -11,7 +11,7 @@ from router.decision.document import document
 from router.decision.explain import headline, sentences
 from router.decision.policy import Otherwise, Terms
 from router.decision.record import Record
-from router.domain.cascade import CascadeTerms, CascadeUse
+from router.domain.cascade import CascadeTerms, CascadeUse, Prospect
 from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.features import Features
@@ -20,7 +20,7 @@ from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.objective import CHEAPEST, Aim, Objective
 from tests.decision.catalogs import NAMES, NOBODY, OBJECTIVES, decided
-from tests.decision.prospects import Told, prospect, recognised
+from tests.decision.prospects import Pair, Told, prospect, recognised
 from tests.domain.builders import dearer, model
 
 Catalog = dict[str, Model]
@@ -100,7 +100,11 @@ _CHEAP = {
     "b": model("b", price=("0.2", "0.5"), p=0.7),
     "c": model("c", price=("5", "20"), p=0.95),
 }
-_AGREEING = {("a", "a"): prospect(0.8), ("a", "b"): prospect(0.9, 0.01), ("b", "b"): prospect(0.8)}
+_AGREEING: dict[Pair, Prospect] = {
+    ("a", "a"): prospect(0.8),
+    ("a", "b"): prospect(0.9, 0.01),
+    ("b", "b"): prospect(0.8),
+}
 
 
 def _with_a_cascade(request: Request) -> Request:

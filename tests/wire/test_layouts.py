@@ -74,6 +74,32 @@ def test_calls_that_together_make_no_sense_are_not_charged() -> None:
     assert told == Usage(23_000, output_tokens=1_000 + 3_500_000)
 
 
+_CHAT = {
+    "prompt_tokens": 10,
+    "completion_tokens": 80,
+    "completion_tokens_details": {"reasoning_tokens": 50},
+}
+_GEMINI = {"promptTokenCount": 10, "candidatesTokenCount": 80, "thoughtsTokenCount": 50}
+
+
+@pytest.mark.parametrize(
+    ("layout", "usage", "written"),
+    [
+        ("openai-chat", {**_CHAT, "total_tokens": 140}, 80),
+        ("openai-chat", {**_CHAT, "total_tokens": 90}, 30),
+        ("openai-chat", _CHAT, 30),
+        ("gemini", {**_GEMINI, "totalTokenCount": 140}, 80),
+        ("gemini", _GEMINI, 80),
+    ],
+)
+def test_thoughts_are_beside_the_answer_where_the_total_or_the_api_says_so(
+    layout: str, usage: dict[str, Any], written: int
+) -> None:
+    told = read(LAYOUTS[layout], usage)
+
+    assert told == Usage(10, output_tokens=written, reasoning_tokens=50)
+
+
 COUNTS = st.integers(-5, 10**10) | st.none() | st.booleans() | st.text(max_size=2)
 
 
