@@ -51,7 +51,7 @@ def _elsewhere(
     candidate: Candidate, _: Features, __: Terms, circumstances: Circumstances
 ) -> str | None:
     held_by = circumstances.held_by
-    if not held_by or candidate.model.upstream == held_by:
+    if candidate.model.upstream == held_by:
         return None
     return f"the Response that the request continues is stored at {held_by}"
 

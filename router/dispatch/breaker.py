@@ -114,7 +114,7 @@ class Breaker:
             return
         self._in_a_row += 1
         self._window.add(now_s, failed=True)
-        if self._open_until_s is not None or self._is_too_much(now_s):
+        if self._open_until_s is not None or self._is_too_much():
             self._open(now_s)
 
     def undecided(self, epoch: int) -> None:
@@ -142,8 +142,8 @@ class Breaker:
         if self._open_until_s is not None:
             self._close()
 
-    def _is_too_much(self, now_s: float) -> bool:
-        calls, failures = self._window.counts(now_s)
+    def _is_too_much(self) -> bool:
+        calls, failures = self._window.counts()
         by_rate = (
             calls >= self._settings.least_calls and failures >= calls * self._settings.failure_rate
         )
@@ -178,8 +178,8 @@ class _Window:
         self._now[0] += 1
         self._now[1] += failed
 
-    def counts(self, now_s: float) -> tuple[int, int]:
-        self._turn(now_s)
+    def counts(self) -> tuple[int, int]:
+        """All calls and the failed ones, up to the last that was added."""
         return self._now[0] + self._before[0], self._now[1] + self._before[1]
 
     def _turn(self, now_s: float) -> None:

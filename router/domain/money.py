@@ -58,8 +58,7 @@ class Money(Struct, frozen=True, order=True, gc=False):
 
     def __str__(self) -> str:
         """Dollars in plain decimals, all digits kept and trailing zeros dropped: `0.00125`."""
-        text = f"{self.usd:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return f"{self.usd:f}".rstrip("0").rstrip(".")
 
 
 ZERO = Money(0)

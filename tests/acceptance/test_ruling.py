@@ -237,6 +237,20 @@ def test_answers_that_are_near_each_other_are_accepted() -> None:
     assert opinion(*texts, checks=SIMILAR, cosines=[[1.0]]).taken is None
 
 
+@pytest.mark.parametrize(
+    ("at_least", "cosine", "taken"), [(0.75, 0.8, 0), (0.99, 0.95, None), (None, 0.91, 0)]
+)
+def test_how_near_answers_must_be_is_as_the_policy_says(
+    at_least: float | None, cosine: float, taken: int | None
+) -> None:
+    checks = (Check(By.SIMILARITY, at_least=at_least),)
+    cosines = [[1.0, cosine], [cosine, 1.0]]
+
+    assert (
+        opinion(says(ESSAY), says(f"Well. {ESSAY}"), checks=checks, cosines=cosines).taken == taken
+    )
+
+
 def test_near_is_not_the_same_where_numbers_or_calls_differ() -> None:
     near = [[1.0, 0.99], [0.99, 1.0]]
     assert (

@@ -136,7 +136,16 @@ def test_that_less_is_asked_for_is_told_and_kept() -> None:
     assert told in sentences(Record.of(text).decision)
 
 
-@given(CATALOGS, FEATURES, TERMS)
+AMONG_OTHERS = CATALOGS.map(
+    lambda models: {
+        **models,
+        "e": model("e", p=0.8, max_output_tokens=40),
+        "f": model("f", p=0.8, max_output_tokens=4096),
+    }
+)
+
+
+@given(AMONG_OTHERS, FEATURES.map(lambda what: replace(what, max_output_tokens=4000)), TERMS)
 def test_only_for_somebody_better_is_anybody_excluded(
     models: dict[str, Model], what: Features, terms: Terms
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from router.dispatch.allowance import Allowance
-from router.dispatch.breaker import BreakerState
+from router.dispatch.breaker import Breaker, BreakerSettings, BreakerState
 from router.dispatch.commands import Start
 from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.machine import Attempts
@@ -87,6 +87,40 @@ def test_the_first_content_of_a_call_that_is_no_probe_is_no_success_yet() -> Non
     machine.answering(1)
     machine.calls.end(1, CallVerdict.BAD, 3)
     assert fleet.refusal(A, 1, 3) is not None
+
+
+@pytest.mark.parametrize(
+    ("every_s", "failing", "calls"),
+    [(1, (False, True), 20), (2, (False, True), None), (1, (False, True, False), None)],
+    ids=["half of twenty", "too few in half a minute", "a third"],
+)
+def test_half_of_twenty_calls_within_half_a_minute_are_too_many_failures(
+    every_s: int, failing: tuple[bool, ...], calls: int | None
+) -> None:
+    breaker, made = Breaker(BreakerSettings()), 0
+    while breaker.state(made * every_s) is BreakerState.CLOSED and made < 99:
+        now_s = made * every_s
+        ended = breaker.failed if failing[made % len(failing)] else breaker.succeeded
+        ended(breaker.began(now_s), now_s)
+        made += 1
+
+    assert (made if made < 99 else None) == calls
+
+
+def test_a_call_that_fails_while_it_is_open_changes_nothing() -> None:
+    breaker = Breaker(BreakerSettings())
+    breaker.rest(10.0, 0.0)
+
+    breaker.failed(breaker.began(3.0), 4.0)
+    assert breaker.closed_for_s(4.0) == 6.0
+
+
+def test_after_a_rest_of_another_process_a_single_failure_opens_it_again() -> None:
+    breaker = Breaker(BreakerSettings())
+    breaker.rest(10.0, 0.0)
+
+    breaker.failed(breaker.began(11.0), 12.0)
+    assert breaker.state(12.0) is BreakerState.OPEN
 
 
 def test_the_last_door_is_never_closed() -> None:

@@ -1,5 +1,7 @@
 """Transcripts of single requests: which model is asked when, and what the client is told."""
 
+from typing import Any
+
 import pytest
 
 from router.dispatch.allowance import Allowance
@@ -282,3 +284,12 @@ def test_a_client_that_left_gets_nothing_started_on_its_behalf() -> None:
     machine.left(1)
     assert machine.failed(1, STUMBLE, 1) == ()
     assert [standing.in_flight for standing in fleet.standings(1)] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [{"attempts_per_model": 0}, {"total_s": 0.0}, {"stall_s": -1.0}, {"total_s": float("inf")}],
+)
+def test_an_effort_that_could_never_start_or_end_is_refused(nonsense: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="at least one attempt and some time"):
+        Effort(**nonsense)

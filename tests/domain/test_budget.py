@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.domain.budget import EVERYTHING, Balance, Budget, BudgetWindow, Period, Scope, ScopeKind
+from router.domain.budget import (
+    EVERYTHING,
+    Balance,
+    Budget,
+    BudgetWindow,
+    Period,
+    RateLimit,
+    Scope,
+    ScopeKind,
+)
 from router.domain.money import ZERO, Money
 
 ZONES = (
@@ -72,7 +81,10 @@ def test_a_period_begins_at_midnight_on_the_day_when_clocks_are_changed_too(
 
 
 def test_a_lifetime_never_ends() -> None:
-    assert budget("lifetime").period(1e9) == Period(0.0, None)
+    period = budget("lifetime").period(1e9)
+
+    assert period == Period(0.0, None)
+    assert period.has(1e12)
 
 
 def test_a_budget_is_called_by_what_it_is() -> None:
@@ -88,6 +100,14 @@ def test_a_budget_is_called_by_what_it_is() -> None:
 def test_nonsense_is_refused(usd: int, zone: str) -> None:
     with pytest.raises(ValueError, match=r"budget|time zone"):
         Budget(EVERYTHING, Money.from_usd(usd), BudgetWindow.DAY, zone)
+
+
+def test_nothing_at_all_is_a_budget_and_a_limit_lets_something_through() -> None:
+    assert Budget(EVERYTHING, ZERO, BudgetWindow.DAY).usd == ZERO
+    assert RateLimit(EVERYTHING, requests_per_minute=1).tokens_per_minute is None
+    for bound in ("requests_per_minute", "tokens_per_minute"):
+        with pytest.raises(ValueError, match="a limit is at least 1"):
+            RateLimit(EVERYTHING, **{bound: 0})
 
 
 def test_what_is_left_is_never_below_nothing() -> None:

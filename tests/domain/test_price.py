@@ -129,6 +129,19 @@ def test_a_band_begins_above_its_threshold(prompt: int, pico: int) -> None:
     assert LONG.charge(Usage(prompt - 500, 300, 200)) == Money(pico)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("prompt", "pico"), [(1000, 1000), (1001, 3003), (2001, 10_005)])
+def test_of_the_bands_that_a_prompt_exceeds_the_longest_ones_rates_hold(
+    prompt: int, pico: int, order: int
+) -> None:
+    longer = Band(Rates(5, 9, 5, 5, 9), above_input_tokens=2000)
+    price = replace(LONG, source="a list", bands=(*LONG.bands, longer)[::order])
+
+    assert price.charge(Usage(prompt)) == Money(pico)
+    assert price.origin_of(2001, "standard") == "a list, above 2,000 tokens"
+    assert price.origin_of(1000, "standard") == "a list"
+
+
 def test_a_tier_without_rates_is_charged_as_usual_and_says_so() -> None:
     bill = LONG.bill(Usage(10), "priority")
 
@@ -194,3 +207,18 @@ def test_a_request_without_sound_sets_no_money_aside_for_it() -> None:
 
     assert voiced.at_most(100, 100) == text.at_most(100, 100)
     assert voiced.at_most(100, 100, may_sound=True) == Money.from_usd("0.012")
+
+
+def test_a_request_without_pictures_sets_no_money_aside_for_them() -> None:
+    text = Price.per_mtok("2", "10")
+    seeing = replace(text, image_input_pico=40_000_000)
+
+    assert seeing.at_most(100, 100) == text.at_most(100, 100)
+    assert seeing.at_most(100, 100, may_show=True) == Money.from_usd("0.005")
+
+
+def test_where_no_rate_for_sound_and_pictures_is_stated_theirs_are_those_of_text() -> None:
+    text = Price.per_mtok("2", "10")
+
+    assert text.at_most(100, 100, may_sound=True, may_show=True) == text.at_most(100, 100)
+    assert text.stated("audio_input_pico") == text.stated("image_input_pico") == text.input_pico

@@ -148,20 +148,21 @@ def test_what_the_upstream_has_counted_is_charged_even_beyond_what_its_model_can
 
 
 @pytest.mark.parametrize(
-    ("fee", "counted", "charged", "source"),
+    ("cites", "fee", "counted", "charged", "source"),
     [
-        (7, 0, 1, CostSource.ESTIMATED),
-        (7, 2, 2, CostSource.PRICED),
-        (None, 0, 0, CostSource.PRICED),
+        (True, 7, 0, 1, CostSource.ESTIMATED),
+        (True, 7, 2, 2, CostSource.PRICED),
+        (True, None, 0, 0, CostSource.PRICED),
+        (False, 7, 0, 0, CostSource.PRICED),
     ],
-    ids=["not counted", "counted", "no fee"],
+    ids=["not counted", "counted", "no fee", "no page"],
 )
 def test_who_cites_a_page_has_searched_where_that_is_billed(
-    fee: int | None, counted: int, charged: int, source: CostSource
+    *, cites: bool, fee: int | None, counted: int, charged: int, source: CostSource
 ) -> None:
     of = replace(CHEAP, price=replace(CHEAP.price, web_search_pico=fee))
     usage = Usage(1000, output_tokens=10, web_searches=counted)
-    entry = answered(Heard(usage, cites=True), of)
+    entry = answered(Heard(usage, cites=cites), of)
 
     assert entry.usage.web_searches == charged
     assert entry.cost == CHEAP.price.charge(Usage(1000, output_tokens=10)) + Money(

@@ -111,6 +111,12 @@ usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost
 """
 
 
+def test_an_anthropic_export_may_call_the_model_a_version() -> None:
+    (first, *_) = read_invoice(ANTHROPIC.replace(",model,", ",model_version,"))
+
+    assert first.model == "claude-sonnet-4-5"
+
+
 def test_anthropics_console_calls_models_as_people_do_and_rounds_each_line_to_a_cent() -> None:
     names = {"claude-sonnet-4-5-20250929": "sonnet", "claude-3-5-haiku-20241022": "haiku"}
     day = "2026-11-01"
@@ -190,9 +196,11 @@ def test_a_model_without_an_id_is_known_by_the_name_that_was_booked(
 
 
 def test_less_than_a_cent_is_no_difference() -> None:
-    found = reconcile([line("2.00")], on("2026-11-02", cost=usd("1.991")), NAMES, tolerance=0.0)
+    booked = on("2026-11-02", cost=usd("1.991"), unpriced_attempts=1)
+    found = reconcile([line("2.00")], booked, NAMES, tolerance=0.0)
 
     assert found.agrees
+    assert found.lines[0].reason == ""
 
 
 def test_days_that_are_cut_elsewhere_are_seen() -> None:
@@ -209,6 +217,15 @@ def test_only_neighbouring_days_are_cut_elsewhere(other: str, *, is_next: bool) 
     why = reason([line("3", day=other), line("1")], booked)
 
     assert ("another time zone" in why) is is_next
+
+
+@pytest.mark.parametrize(("invoiced", "booked"), [("3", "5"), ("3", "1"), ("2.005", "2")])
+def test_days_whose_differences_do_not_cancel_are_not_cut_elsewhere(
+    invoiced: str, booked: str
+) -> None:
+    ours = on("2026-11-01", cost=usd(booked)) | on("2026-11-02", cost=usd("2"))
+
+    assert reason([line(invoiced, day="2026-11-01"), line("1")], ours) == ""
 
 
 @pytest.mark.parametrize(("last", "agrees"), [("0.00", True), ("0.02", True), ("0.021", False)])
@@ -255,11 +272,28 @@ def test_estimates_that_were_not_billed_are_told() -> None:
     assert reason([line("1.6")], booked).startswith("3 attempts charged by estimate (0.5 USD)")
 
 
+@pytest.mark.parametrize(("invoiced", "attempts"), [("1.4", 3), ("2.5", 3), ("1.6", 0)])
+def test_estimates_explain_no_more_than_they_are(invoiced: str, attempts: int) -> None:
+    booked = on("2026-11-02", cost=usd("2"), estimated=usd("0.5"), estimated_attempts=attempts)
+
+    assert reason([line(invoiced)], booked) == ""
+
+
 def test_more_and_fewer_tokens_are_told() -> None:
     booked = on("2026-11-02", cost=usd("1"), input_tokens=1000)
 
     assert "1,000 more tokens" in reason([line("2", 2000)], booked)
     assert "500 fewer tokens" in reason([line("0.5", 500)], booked)
+
+
+def test_tokens_of_prompts_and_of_answers_may_be_on_lines_of_their_own() -> None:
+    """What else is on the invoice counts none."""
+    ours = on("2026-11-02", cost=usd("1"), input_tokens=900, output_tokens=100)
+    prompts = InvoiceLine("2026-11-02", "gpt-4o", usd("2"), input_tokens=900)
+    written = InvoiceLine("2026-11-02", "gpt-4o", usd("1"), output_tokens=100)
+    other = InvoiceLine("2026-11-02", "gpt-4o", usd("1"))
+
+    assert "it is 4 times ours" in reason([prompts, written, other], ours)
 
 
 def test_where_nothing_is_known_no_reason_is_made_up() -> None:

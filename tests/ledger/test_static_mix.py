@@ -51,6 +51,20 @@ def test_a_model_that_a_mix_beats_takes_no_part() -> None:
     assert str(mix) == "50% cheap, 50% dear"
 
 
+def test_a_model_that_beats_every_mix_of_the_others_takes_part() -> None:
+    better = single("better", "2", 0.8)
+
+    assert str(static_mix([answers(0.7)], [CHEAP, better, DEAR])) == "33% cheap, 67% better"
+    assert str(static_mix([answers(0.85)], [CHEAP, better, DEAR])) == "50% better, 50% dear"
+
+
+def test_of_models_that_cost_the_same_the_better_one_takes_part() -> None:
+    worse = single("a", "10", 0.6)
+
+    assert str(static_mix([answers(0.9)], [worse, DEAR])) == "dear"
+    assert str(static_mix([answers(0.3)], [worse, DEAR])) == "dear"
+
+
 def test_no_more_is_paid_than_the_quality_asks() -> None:
     assert str(static_mix([answers(0.3)], [CHEAP, DEAR])) == "cheap"
 

@@ -100,7 +100,7 @@ def test_an_answer_that_was_dearer_a_stored_one_and_none_at_all_are_told() -> No
         attempt=-1, is_answer=False, closes=False, baseline=Money(0), upstream_request_id=None
     )
 
-    assert dearer[-1].endswith("0.000002 USD more was paid.")
+    assert dearer[-1].endswith("for this answer: 0.000002 USD more was paid.")
     assert stored[0] == "From the cache: cheap at up: cache hit in 1.50 s for 0 USD."
     assert list(sentences(RequestRecord((vector,)))) == [
         "Before any attempt: cheap at up: ok in 1.50 s for 0.000001 USD (a test).",
@@ -127,6 +127,12 @@ def test_at_which_price_an_attempt_was_charged_and_what_is_uncertain_is_told() -
     ]
     assert "it cost at least 0.000001 USD" in told[2][-1]
     assert "it cost 0.000001 USD" in told[1][-1]
+
+
+def test_the_sum_is_at_least_what_is_known_if_a_single_attempts_price_is_not() -> None:
+    lacking = entry(attempt=1, cost_source=CostSource.UNPRICED, is_answer=False, closes=False)
+
+    assert "it cost at least 0.000002 USD" in list(sentences(RequestRecord((lacking, ANSWER))))[-1]
 
 
 @pytest.mark.parametrize("entries", [(), (entry("r1"), entry("r2"))])

@@ -32,6 +32,22 @@ async def test_while_a_retry_waits_nothing_is_set_aside_for_an_attempt_that_cost
     assert (balance.spent, balance.reserved) == (CENT, ZERO)
 
 
+async def test_while_another_attempt_goes_on_no_more_than_its_cost_is_set_aside_for_one_that_has_ended() -> (
+    None
+):
+    budget_store = MemoryBudgetStore(Clock())
+    reservations = Reservations(budget_store, (WHOLE,))
+    assert await reservations.set_aside(a_start(1, CENT * 40)) is None
+    assert await reservations.set_aside(a_start(2, CENT * 30)) is None
+    reservations.settle(1, CENT * 3)
+    assert (await budget_store.look([WHOLE]))[0].reserved == CENT * 33
+
+    reservations.settle(2, CENT * 2)
+    reservations.close()
+    (balance,) = await budget_store.look([WHOLE])
+    assert (balance.spent, balance.reserved) == (CENT * 5, ZERO)
+
+
 async def test_what_a_vector_cost_is_not_lost_with_an_account_that_the_ledger_is_asked_for_anew() -> (
     None
 ):

@@ -50,7 +50,9 @@ def test_what_was_spent_is_the_sum_of_all_costs_since_then(
 @pytest.mark.parametrize("rolled_up", [False, True])
 def test_a_period_may_begin_in_the_middle_of_an_hour(engine: Engine, rolled_up: bool) -> None:
     midnight_of_kolkata_s = datetime.fromisoformat("2026-05-04T00:00+05:30").timestamp()
-    seconds = (-40_000, -1, -3e-7, 0, 1, 2_000, 50_000)
+    # The day of UTC began 66,600 s before, the hour 1,800 s; what is less than a microsecond early counts to them.
+    before = (-66_600, -40_000, -1_800 - 3e-7, -1_800, -1, -3e-7)
+    seconds = (*before, 0, 1, 2_000, 50_000)
     entries = [
         entry(f"r{n}", at_s=midnight_of_kolkata_s + s, key="a", tags=("a", "b"), cost=Money(10**n))
         for n, s in enumerate(seconds)
@@ -65,7 +67,7 @@ def test_a_period_may_begin_in_the_middle_of_an_hour(engine: Engine, rolled_up: 
         Scope(ScopeKind.TAG, "a"),
         Scope(ScopeKind.POLICY, "balanced"),
     ):
-        assert spent(engine, scope, midnight_of_kolkata_s) == Money(1_111_000)
+        assert spent(engine, scope, midnight_of_kolkata_s) == Money(1_111_000_000)
     assert spent(engine, Scope(ScopeKind.KEY, "b"), midnight_of_kolkata_s) == ZERO
 
 

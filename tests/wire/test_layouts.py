@@ -74,6 +74,32 @@ def test_calls_that_together_make_no_sense_are_not_charged() -> None:
     assert told == Usage(23_000, output_tokens=1_000 + 3_500_000)
 
 
+_CHAT = {
+    "prompt_tokens": 10,
+    "completion_tokens": 80,
+    "completion_tokens_details": {"reasoning_tokens": 50},
+}
+_GEMINI = {"promptTokenCount": 10, "candidatesTokenCount": 80, "thoughtsTokenCount": 50}
+
+
+@pytest.mark.parametrize(
+    ("layout", "usage", "written"),
+    [
+        ("openai-chat", {**_CHAT, "total_tokens": 140}, 80),
+        ("openai-chat", {**_CHAT, "total_tokens": 90}, 30),
+        ("openai-chat", _CHAT, 30),
+        ("gemini", {**_GEMINI, "totalTokenCount": 140}, 80),
+        ("gemini", _GEMINI, 80),
+    ],
+)
+def test_thoughts_are_beside_the_answer_where_the_total_or_the_api_says_so(
+    layout: str, usage: dict[str, Any], written: int
+) -> None:
+    told = read(LAYOUTS[layout], usage)
+
+    assert told == Usage(10, output_tokens=written, reasoning_tokens=50)
+
+
 COUNTS = st.integers(-5, 10**10) | st.none() | st.booleans() | st.text(max_size=2)
 
 
@@ -83,15 +109,15 @@ def _with_other_counts(draw: st.DrawFn, tree: Any) -> Any:
             return {name: _with_other_counts(draw, each) for name, each in tree.items()}
         case list():
             return [_with_other_counts(draw, each) for each in tree]
-        case int():
-            return draw(COUNTS)
+        case int():  # of too many other counts next to nothing is read
+            return draw(COUNTS) if draw(st.sampled_from([False] * 4 + [True])) else tree
         case leaf:
             return leaf
 
 
 @st.composite
 def distorted(draw: st.DrawFn) -> tuple[str, Any]:
-    """A fixture's usage with any counts at all in it."""
+    """A fixture's usage with any counts at all in some places of it."""
     fixture = draw(st.sampled_from(FIXTURES))
     return fixture.dialect, _with_other_counts(draw, fixture.plain)
 

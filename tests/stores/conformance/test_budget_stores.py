@@ -219,6 +219,12 @@ async def test_a_ledger_that_could_not_be_asked_is_asked_again_and_nobody_waits_
     refused = await budget_store.reserve([WHOLE], CENT * 6)
     assert isinstance(refused, Balance)
 
+    asked = stores.books.asked
+    stores.clock.now_s += ASK_AGAIN_S
+    await budget_store.look([WHOLE])
+    await budget_store.close()
+    assert stores.books.asked == asked  # it has told
+
 
 @pytest.mark.parametrize("dollars", [(1, 5), (5, 1)])
 async def test_two_budgets_of_one_key_that_differ_in_their_amounts_are_one_account(
