@@ -42,6 +42,7 @@ def overview(steps: dict[str, list[Cell]]) -> Overview:
         unit="day",
         steps=steps_of(steps, (), None),
         cuts={"key": None},
+        others={},
         choices={"key": ["a"]},
         latencies=(),
     )

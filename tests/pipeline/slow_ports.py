@@ -56,7 +56,7 @@ class Manner(Enum):
 
 
 class Answering:
-    """An answer on its way; implements `router.ports.Response`, and `router.pipeline.passthrough_upstream.PassthroughAnswer`."""
+    """An answer on its way; implements `router.ports.Response`, and `PassthroughAnswer`."""
 
     request_id = ""
     status = 200
@@ -201,7 +201,7 @@ class SlowCache(MemoryCache):
 
 
 class PassthroughUpstream:
-    """The way to an upstream for calls that are passed through; implements `router.pipeline.passthrough_upstream.PassthroughUpstream`."""
+    """The way to an upstream for calls that are passed through; implements `PassthroughUpstream`."""
 
     def __init__(self, waits: Waits) -> None:
         self._waits = waits
