@@ -1,6 +1,7 @@
 """The models by id, at the prices of a moment: announced ones and those of certain hours take effect by themselves."""
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Mapping
 from itertools import chain
 
@@ -26,6 +27,8 @@ class Week(Struct, frozen=True):
         """The catalogs of `models`, whose prices may depend on the hour."""
         places = [place for model in models.values() for place in model.places]
         cheaper = [place.price.off_peak for place in places if place.price.off_peak is not None]
+        if not cheaper:
+            return cls((0,), (models,))
         moments = set(chain.from_iterable(chain.from_iterable(each.spans for each in cheaper)))
         begins = tuple(sorted({0, *moments} - {WEEK_MIN}))
         return cls(
@@ -46,12 +49,16 @@ class DatedCatalog(Struct, frozen=True):
 
     @classmethod
     def of(cls, models: Catalog) -> "DatedCatalog":
-        """All catalogs of `models`, whose prices may change over time."""
-        places = [place for model in models.values() for place in model.places]
-        changes = sorted({change.from_s for place in places for change in place.price_changes})
-        moments = (float("-inf"), *changes)
-        catalogs = ({key: m.at(moment) for key, m in models.items()} for moment in moments)
-        return cls(tuple(changes), tuple(map(Week.of, catalogs)))
+        """All catalogs of `models`, whose prices may change over time; a model is the same until its own price does."""
+        changing: defaultdict[float, set[str]] = defaultdict(set)
+        for key, model in models.items():
+            for change in chain.from_iterable(each.price_changes for each in model.places):
+                changing[change.from_s].add(key)
+        catalogs = [models]
+        for moment, keys in sorted(changing.items()):
+            last = catalogs[-1]
+            catalogs.append({**last, **{key: last[key].at(moment) for key in keys}})
+        return cls(tuple(sorted(changing)), tuple(map(Week.of, catalogs)))
 
     def at(self, unix_s: float) -> Catalog:
         """The catalog in force at a moment."""

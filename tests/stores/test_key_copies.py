@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, func, update
 
 from router.domain.key import VirtualKey
 from router.domain.members import replace
 from router.stores.sql import keys
 from router.stores.sql.keys import KeyCopy, KeyStore, NameTaken, NoSuchKey
+from router.stores.sql.schema import VIRTUAL_KEYS
 from tests.stores.opened import holding
 
 _NAMES = st.sampled_from(["a", "b", "c"])
@@ -63,6 +64,23 @@ def test_of_a_change_only_what_has_changed_is_read(engine: Engine) -> None:
     assert [each.revoked_s for each in now] == [None, 1.0, None, None]
     assert now[0] is before[0]
     assert now[2] is before[2]
+
+
+def test_grants_that_were_changed_by_hand_are_read(engine: Engine) -> None:
+    store, copy = KeyStore(engine), KeyCopy(engine)
+    create(store, "a")
+    create(store, "b")
+    before = copy.read()
+    with engine.begin() as connection:
+        one = update(VIRTUAL_KEYS).where(VIRTUAL_KEYS.c.name == "b")
+        connection.execute(
+            one.values(grants=func.replace(VIRTUAL_KEYS.c.grants, '["t"]', '["u","v"]'))
+        )
+    now = copy.read()
+
+    assert now == store.all()
+    assert [each.key.tags for each in now] == [("t",), ("u", "v")]
+    assert now[0] is before[0]
 
 
 @pytest.mark.parametrize("few", [0, 500])

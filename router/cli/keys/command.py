@@ -25,6 +25,8 @@ from router.domain.nearest import nearest
 from router.stores.sql.keys import KeyStore
 
 _SECRET_BYTES = 32
+_LISTED = 1000
+"""So many keys, the newest, are in the table: laying out fifty thousand would take a minute."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +137,9 @@ def _list(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
     if args.json:
         print_json([as_document(each, now_s) for each in every])
     else:
-        print_table(as_table(every, settings.keys, now_s))
+        print_table(as_table(every[-_LISTED:], settings.keys, now_s))
+        if (older := len(every) - _LISTED) > 0:
+            Console().print(f"{counted(older, 'older key')} not shown; --json has all of them.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Virtual keys in the ledger's database: made, listed, rotated and revoked, never deleted or given other grants.
+"""Virtual keys in the ledger's database: made, listed, rotated and revoked, never deleted.
 
 Of a secret, only its SHA-256 and a few characters to recognise it by are kept. What a key may do is JSON.
 """
@@ -45,9 +45,10 @@ _MARK = select(
     func.max(_K.created_s),
     func.max(_K.expires_s),
     func.max(_K.revoked_s),
+    func.sum(func.length(_K.grants)),
 ).select_from(VIRTUAL_KEYS)
-"""What differs once a key was made, rotated or revoked. The database finds it out in a hundredth of the time that it
-takes to read tens of thousands of keys."""
+"""What differs once a key was made, rotated or revoked, or somebody has given it other grants by hand. The database
+finds it out in a hundredth of the time that it takes to read tens of thousands of keys."""
 _GRANTS = frozenset({"tags", "policies", "models", "overrides", "budgets", "limits"})
 _BUDGET, _LIMIT = frozenset({"usd", "per", "timezone"}), frozenset({"requests", "tokens"})
 _NONE = frozenset({"none (made by a newer Farthing)"})
@@ -164,6 +165,7 @@ class KeyCopy:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._mark: tuple[Any, ...] = ()
+        self._grants: Mapping[str, int] = {}
         self.keys: tuple[StoredKey, ...] = ()
 
     def read(self) -> tuple[StoredKey, ...]:
@@ -171,21 +173,27 @@ class KeyCopy:
         with snapshot(self._engine) as connection:
             mark = tuple(connection.execute(_MARK).one())
             if mark != self._mark:
-                self.keys, self._mark = _renewed(self.keys, connection), mark
+                self._renew(connection)
+                self._mark = mark
         return self.keys
 
+    def _renew(self, connection: Connection) -> None:
+        """Read the keys as they are now; of those that have the same grants as before only when they end."""
+        read = select(_K.id, _K.expires_s, _K.revoked_s, _K.grants).order_by(_K.created_s, _K.id)
+        states = connection.execute(read).all()
+        grants = {state.id: hash(state.grants) for state in states}
+        same = {id_ for id_, _ in grants.items() & self._grants.items()}
+        known = {each.key.id: each for each in self.keys if each.key.id in same}
+        known |= _stored_by_id(connection, [each.id for each in states if each.id not in known])
+        self.keys, self._grants = tuple(_in_state(known, state) for state in states), grants
 
-def _renewed(kept: Sequence[StoredKey], connection: Connection) -> tuple[StoredKey, ...]:
-    """The keys as they are now; of those in `kept` only what can have changed is read: when they end."""
-    known = {each.key.id: each for each in kept}
-    read = select(_K.id, _K.expires_s, _K.revoked_s).order_by(_K.created_s, _K.id)
-    states = connection.execute(read).all()
-    new = [state.id for state in states if state.id not in known]
-    if len(new) > _FEW:
-        return _all(connection)
-    rows = connection.execute(select(VIRTUAL_KEYS).where(_K.id.in_(new)))
-    known |= {row.id: _stored(row) for row in rows}
-    return tuple(_in_state(known, state) for state in states)
+
+def _stored_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, StoredKey]:
+    """At least the keys with these ids."""
+    if len(ids) > _FEW:
+        return {each.key.id: each for each in _all(connection)}
+    rows = connection.execute(select(VIRTUAL_KEYS).where(_K.id.in_(ids)))
+    return {row.id: _stored(row) for row in rows}
 
 
 def _in_state(known: Mapping[str, StoredKey], state: Any) -> StoredKey:

@@ -50,7 +50,8 @@ ROLLUP_LOCK = 0x66617274
 """An advisory lock of PostgreSQL. Writers share it while they insert, and a step has it exclusively: so no
 attempt with a lower `seq` can still be uncommitted when the mark moves past it."""
 
-STEP_ROWS = 20_000
+STEP_ROWS = 5000
+"""Nobody else can write to a file meanwhile; with tens of thousands of keys, nearly every row is a sum of its own."""
 _A = ATTEMPTS.c
 _MEASURES = ("first_content_s", "total_s")
 _LEAST_S = 0.001

@@ -307,3 +307,19 @@ def test_with_a_stored_key_any_address_may_be_served(tmp_path: Path, simulator: 
         assert ask(started, secret).status == 200
         assert post(started.base_url, chat("Hello?")).status == 401
         assert get(f"{started.url}/admin/fleet").error["code"] == "admin_key_needed"
+
+
+def test_of_thousands_of_keys_people_see_the_newest_and_programs_all(config: Path) -> None:
+    keys(config, "create", "first")
+    copied = (
+        "INSERT INTO virtual_keys (id, name, digest, hint, grants, created_s)"
+        " SELECT 'key_' || ?, 'key-' || ?, hex(randomblob(32)), hint, grants, created_s + ? FROM virtual_keys LIMIT 1"
+    )
+    with closing(sqlite3.connect(ledger_of(config))) as ledger, ledger:
+        ledger.executemany(copied, [(n, f"{n:04}", n) for n in range(1, 1003)])
+    shown = here("keys", "list", "--config", str(config)).out
+
+    assert "3 older keys not shown" in shown
+    assert "key-0003" in shown
+    assert "key-0002" not in shown
+    assert len(keys(config, "list")) == 1003
