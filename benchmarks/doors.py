@@ -30,13 +30,13 @@ from router.config.load import load_settings
 from router.domain.members import replace
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, Reply
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import Call, Upstream
 from router.providers.anthropic import anthropic_upstream
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.providers.responses import responses_upstream
 from router.server.doors import retold
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import StreamTranslator, event_bytes, translate_answer
 from router.wire.doors.door import Door
@@ -119,9 +119,9 @@ class _Told:
     @classmethod
     def of(cls, dialect: Dialect) -> "_Told":
         """The answer in `dialect`."""
-        source, occasion = Target(Dialect.CHAT), Occasion(1)
-        whole = translate_answer(orjson.loads(_PLAIN), source, dialect, occasion)
-        translator = StreamTranslator(source, dialect, occasion)
+        source, answer_context = Target(Dialect.CHAT), AnswerContext(1)
+        whole = translate_answer(orjson.loads(_PLAIN), source, dialect, answer_context)
+        translator = StreamTranslator(source, dialect, answer_context)
         chunks = [orjson.loads(each[6:]) for each in _STREAM[:-1]]
         events = [event for chunk in chunks for event in translator.feed(chunk)]
         told = [event_bytes(event, dialect) for event in (*events, *translator.end())]
@@ -203,12 +203,12 @@ async def _taken(reply: Reply) -> None:
 
 
 async def _by_chat(pipeline: Pipeline, raw: bytes) -> None:
-    await _taken(await pipeline.answer(raw, Caller(pipeline.means.world.new_id())))
+    await _taken(await pipeline.answer(raw, Caller(pipeline.runtime.world.new_id())))
 
 
 async def _by_door(pipeline: Pipeline, raw: bytes, door: Door, *, passes: bool) -> None:
     asked = door.read(raw)
-    caller = Caller(pipeline.means.world.new_id())
+    caller = Caller(pipeline.runtime.world.new_id())
     original = asked.original if passes else None
     reply = await pipeline.answer(asked.chat, caller, original)
     await _taken(retold(reply, asked, 1, {}))
@@ -255,7 +255,7 @@ def _asking(
 
 
 def _at(pipeline: Pipeline, upstream: Upstream) -> Pipeline:
-    return replace(pipeline, means=replace(pipeline.means, upstreams={"up": upstream}))
+    return replace(pipeline, runtime=replace(pipeline.runtime, upstreams={"up": upstream}))
 
 
 async def _compare(

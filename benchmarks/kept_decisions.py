@@ -24,7 +24,7 @@ from router.app import real_world, serving
 from router.config.load import load_settings
 from router.domain.members import replace
 from router.pipeline.flow import Pipeline
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import Call
 
 _POLICIES = Path(__file__).parents[1] / "policies"
@@ -108,12 +108,12 @@ def written(folder: Path, models: int, decisions: bool) -> Path:
 @asynccontextmanager
 async def _pipeline(config: Path) -> AsyncIterator[Pipeline]:
     async with serving(load_settings(config, {}), real_world()) as running:
-        means = replace(running.pipeline.means, upstreams={"up": AtOnce()})
-        yield replace(running.pipeline, means=means)
+        runtime = replace(running.pipeline.runtime, upstreams={"up": AtOnce()})
+        yield replace(running.pipeline, runtime=runtime)
 
 
 async def _one_by_one(pipeline: Pipeline, requests: int) -> None:
-    new_id = pipeline.means.world.new_id
+    new_id = pipeline.runtime.world.new_id
     for _ in range(requests):
         await pipeline.answer(_REQUEST, Caller(new_id()))
 

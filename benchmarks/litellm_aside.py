@@ -31,8 +31,8 @@ import aiohttp
 from benchmarks.upstreams import a_call, agents, simulator, small
 from benchmarks.upstreams import ask as ask_once
 from router.ports import Upstream
-from router.providers.aside.keeper import Keeper
-from router.providers.aside.upstream import AsideUpstream
+from router.providers.litellm_process.process import LitellmProcess
+from router.providers.litellm_process.upstream import LitellmProcessUpstream
 from router.providers.litellm_upstream import LitellmUpstream
 from router.providers.translating.arguments import CallTarget
 
@@ -111,9 +111,11 @@ def _address(lines: Iterable[str]) -> str:
 
 
 async def hold(models_url: str, calls: int) -> None:
-    keeper = Keeper()
+    litellm_process = LitellmProcess()
     here = LitellmUpstream("anthropic", api_key="sk-any", base_url=models_url)
-    aside = AsideUpstream(keeper, CallTarget("anthropic", "sk-any", models_url, {}))
+    aside = LitellmProcessUpstream(
+        litellm_process, CallTarget("anthropic", "sk-any", models_url, {})
+    )
     ways: dict[str, Upstream] = {"in its own process": aside, "in this one": here}
     print("litellm             CPU of a call   loop held: p99     most")
     for name, upstream in ways.items():
@@ -126,7 +128,7 @@ async def hold(models_url: str, calls: int) -> None:
         per_call = (time.process_time() - began) / calls * 1000
         print(f"{name:20}{per_call:10.2f} ms {quantile(holds, 0.99):14.2f} ms {max(holds):8.1f} ms")
         await upstream.close()
-    await keeper.close()
+    await litellm_process.close()
 
 
 async def _asked_of(upstream: Upstream, calls: int) -> None:

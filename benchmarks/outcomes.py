@@ -26,7 +26,7 @@ from router.config.load import load_settings
 from router.domain.members import replace
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import StreamReply
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import Call
 
 _POLICIES = Path(__file__).parents[1] / "policies"
@@ -154,7 +154,7 @@ def _body(kind: Kind, number: int) -> bytes:
 
 
 async def _cpu_us(pipeline: Pipeline, bodies: list[bytes]) -> float:
-    new_id = pipeline.means.world.new_id
+    new_id = pipeline.runtime.world.new_id
     began = time.process_time()
     for body in bodies:
         reply = await pipeline.answer(body, Caller(new_id()))
@@ -180,7 +180,7 @@ async def _measure(requests: int, rounds: int) -> None:
 
 async def _compare(name: str, kind: Kind, both: list[Pipeline], requests: int, rounds: int) -> None:
     upstreams = {"up": _AtOnce(kind)}
-    ready = [replace(each, means=replace(each.means, upstreams=upstreams)) for each in both]
+    ready = [replace(each, runtime=replace(each.runtime, upstreams=upstreams)) for each in both]
     times = []
     for turn in range(rounds):
         numbers = range(turn * requests, (turn + 1) * requests)

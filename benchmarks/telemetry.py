@@ -139,7 +139,7 @@ async def _farthing(config: Path, variant: Variant) -> AsyncIterator[_Asked]:
     async with serving(load_settings(config, {}), real_world(), lines=lines) as running:
         if not variant.counts:
             # Users cannot switch counts off; this is the baseline for comparison.
-            structs.force_setattr(running.pipeline.means, "observer", Nobody())
+            structs.force_setattr(running.pipeline.runtime, "observer", Nobody())
         threads = [each for each in threading.enumerate() if each not in before]
         mine = [each for each in threads if not each.name.startswith("asyncio")]
         yield _Asked(f"{running.url}/v1/chat/completions", mine)

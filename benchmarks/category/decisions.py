@@ -29,7 +29,7 @@ from router.domain.features import Features
 from router.domain.members import replace
 from router.domain.turns import finished
 from router.pipeline.flow import Pipeline
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.wire.chat import parse_chat
 
 _LESS = 0.02
@@ -65,14 +65,14 @@ class Router:
         request = parse_chat(body, self.pipeline.limits)
         target = judge.target(request, caller)
         assert isinstance(target, Policy)
-        visit = finished(judge.visiting(request, caller, target, (), ()))
+        context = finished(judge.request_context(request, caller, target, (), ()))
         truly = replace(
-            visit.features, category=question.category, category_confidence=1.0, perhaps=()
+            context.features, category=question.category, category_confidence=1.0, perhaps=()
         )
         found = []
-        for features in (truly, *(way(visit.features) for way in _WAYS.values())):
-            rule, terms = target.terms_for(features, visit.circumstances)
-            seen = replace(visit, features=features, rule=rule, terms=terms)
+        for features in (truly, *(way(context.features) for way in _WAYS.values())):
+            rule, terms = target.terms_for(features, context.circumstances)
+            seen = replace(context, features=features, rule=rule, terms=terms)
             model = judge.judged(seen).chosen.model
             found.append(candidate_for(model, truly, judge.experience))
         return found

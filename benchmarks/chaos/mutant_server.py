@@ -21,7 +21,7 @@ from router.server.admin import Admin, Figures
 from router.server.budgets import budgets_told
 from router.server.fleet import fleet_told
 from router.server.gate import Gate
-from router.server.http import Front, build_web_app
+from router.server.http import Frontend, build_web_app
 from router.server.keyring import Keyring
 from router.telemetry.log import start_logging
 
@@ -67,8 +67,8 @@ async def _listening(pipeline: Pipeline, settings: Settings, port: int) -> Async
         await runner.cleanup()
 
 
-def _front(pipeline: Pipeline, settings: Settings) -> Front:
-    return Front(
+def _front(pipeline: Pipeline, settings: Settings) -> Frontend:
+    return Frontend(
         current=Current(pipeline, time.time()),
         gate=Gate(Keyring(settings.keys, monotonic_s=time.monotonic), time.time),
         max_body_bytes=settings.serving.max_body_bytes,

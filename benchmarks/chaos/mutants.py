@@ -28,7 +28,7 @@ from router.domain.money import ZERO
 from router.domain.scored import Scored
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, Reply, StreamReply
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import Call, Ledger, LedgerStanding, Response, Upstream
 from router.wire.original import Original
 
@@ -314,8 +314,8 @@ class ForgetfulLedger(_LedgerBefore):
 
 def _with_upstreams(wrap: Callable[[Upstream], Upstream]) -> Callable[[Pipeline], Pipeline]:
     def build(pipeline: Pipeline) -> Pipeline:
-        wrapped = {name: wrap(each) for name, each in pipeline.means.upstreams.items()}
-        return replace(pipeline, means=replace(pipeline.means, upstreams=wrapped))
+        wrapped = {name: wrap(each) for name, each in pipeline.runtime.upstreams.items()}
+        return replace(pipeline, runtime=replace(pipeline.runtime, upstreams=wrapped))
 
     return build
 

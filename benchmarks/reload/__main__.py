@@ -25,7 +25,7 @@ import yaml
 
 from benchmarks.reload.client import MODELS, Seen, policy
 from router.app import real_world, serving
-from router.app.reloading import Following, Wishes
+from router.app.reloading import FollowedFiles, ReloadRequests
 from router.config.source import Source
 from router.domain.members import replace
 from tests.e2e.books import rows
@@ -82,7 +82,7 @@ def _config(folder: Path, url: str) -> Path:
 
 async def _measure(config: Path, streams: int, rounds: int) -> None:
     source, gaps = Source(config, {}), list[tuple[float, float]]()
-    following = Following(source, source.settings(), Wishes())
+    following = FollowedFiles(source, source.settings(), ReloadRequests())
     settings = replace(following.booted, port=0)
     async with serving(settings, real_world(), following) as running:
         beat = asyncio.create_task(_beat(gaps))

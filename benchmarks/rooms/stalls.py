@@ -82,7 +82,7 @@ def _settings(folder: str) -> Settings:
 async def _farthing() -> AsyncIterator[Running]:
     with tempfile.TemporaryDirectory() as folder:
         async with serving(_settings(folder), real_world()) as running:
-            upstreams = running.pipeline.means.upstreams
+            upstreams = running.pipeline.runtime.upstreams
             assert isinstance(upstreams, dict)
             upstreams["up"] = AtOnce()
             yield running

@@ -21,8 +21,8 @@ from router.domain.candidate import Candidate
 from router.domain.cascade import NO_CASCADES
 from router.domain.decision import Decision
 from router.domain.features import Features
-from router.domain.kinship import Kinship
 from router.domain.members import replace
+from router.domain.resemblance import Resemblance
 from router.domain.turns import finished
 from router.features.category import plain_form, worded
 from router.features.extract import Reader, features_of
@@ -33,7 +33,7 @@ from router.features.text import both_ends
 from router.features.turns import Asking, asking_of, is_tool_turn, question_of
 from router.pipeline.flow import Pipeline
 from router.pipeline.planning import plan_for
-from router.pipeline.visit import Caller, Session, Visit
+from router.pipeline.request_context import Caller, RequestContext, Session
 from router.wire.cached import cache_key
 from router.wire.chat import ChatRequest, parse_chat, upstream_bytes
 
@@ -83,7 +83,7 @@ class Scene:
         return self.reader.counter.tokenizer.encode_ordinary(self.question)
 
     @cached_property
-    def kinship(self) -> Kinship:
+    def resemblance(self) -> Resemblance:
         """The kinds that it resembles."""
         assert self.reader.kinds is not None
         return self.reader.kinds.of(self.tokens, len(self.tokens))
@@ -104,15 +104,15 @@ class Scene:
         return replace(self.house, judge=replace(self.house.judge, reader=self.reader))
 
     @cached_property
-    def visit(self) -> Visit:
+    def context(self) -> RequestContext:
         """The request understood."""
         return visited(self.pipeline, self.request)
 
     @cached_property
     def candidates(self) -> list[Candidate]:
         """Every model, with its predictions."""
-        terms, judge = self.visit.terms, self.house.judge
-        conversation = self.visit.circumstances.conversation
+        terms, judge = self.context.terms, self.house.judge
+        conversation = self.context.circumstances.conversation
         return [
             candidate_for(
                 model, self.features, judge.experience, terms.latency_quantile, conversation
@@ -123,19 +123,19 @@ class Scene:
     @cached_property
     def able(self) -> list[Candidate]:
         """Those that may answer."""
-        exclusion_of = exclusions_by(self.features, self.visit.terms, self.visit.circumstances)
+        exclusion_of = exclusions_by(self.features, self.context.terms, self.context.circumstances)
         return [each for each in self.candidates if exclusion_of(each) is None]
 
     @cached_property
     def setting(self) -> Setting:
         """What a cascade would have to beat."""
         bar, best = self.decision.bar, min(self.able, key=best_first)
-        order = ranked(self.able, self.visit.terms, bar)
+        order = ranked(self.able, self.context.terms, bar)
         assert order.reason is not None
         return Setting(
             features=self.features,
-            circumstances=self.visit.circumstances,
-            terms=self.visit.terms,
+            circumstances=self.context.circumstances,
+            terms=self.context.terms,
             able=self.able,
             alone=order.ordered[0],
             reason=order.reason,
@@ -143,27 +143,27 @@ class Scene:
             is_only_known=False,
             bar=bar,
             experience=self.house.judge.experience,
-            verdicts=self.house.judge.observed(self.visit),
+            verdicts=self.house.judge.observed(self.context),
         )
 
     @cached_property
     def decision(self) -> Decision:
         """The decision."""
-        return self.house.judge.judged(self.visit)
+        return self.house.judge.judged(self.context)
 
     @property
     def terms(self) -> Terms:
         """The policy's, for this request."""
-        return self.visit.terms
+        return self.context.terms
 
 
-def visited(house: Pipeline, request: ChatRequest) -> Visit:
+def visited(house: Pipeline, request: ChatRequest) -> RequestContext:
     """The request understood, as for a caller without a key."""
     judge, thread = house.judge, thread_of(request.body, {}, "", len(request.raw))
     if thread:
         is_tool_turn(request.messages)
     target = judge.target(request, _ALONE)
-    return finished(judge.visiting(request, _ALONE, target, (), (), Session(thread)))
+    return finished(judge.request_context(request, _ALONE, target, (), (), Session(thread)))
 
 
 def _decided(house: Pipeline, request: ChatRequest) -> object:
@@ -177,14 +177,14 @@ def _planned(house: Pipeline, decision: Decision) -> object:
 
 
 def _excluded(scene: Scene) -> Act:
-    visit, candidates, features = scene.visit, scene.candidates, scene.features
-    terms, circumstances = visit.terms, visit.circumstances
+    context, candidates, features = scene.context, scene.candidates, scene.features
+    terms, circumstances = context.terms, context.circumstances
     return lambda: list(map(exclusions_by(features, terms, circumstances), candidates))
 
 
 def _estimated(scene: Scene) -> Act:
-    judge, features, terms = scene.house.judge, scene.features, scene.visit.terms
-    models, conversation = judge.models.values(), scene.visit.circumstances.conversation
+    judge, features, terms = scene.house.judge, scene.features, scene.context.terms
+    models, conversation = judge.models.values(), scene.context.circumstances.conversation
     quantile = terms.latency_quantile
     return lambda: [
         candidate_for(model, features, judge.experience, quantile, conversation) for model in models
@@ -193,18 +193,18 @@ def _estimated(scene: Scene) -> Act:
 
 def _chosen_alone(scene: Scene) -> Act:
     """The choice of one model, by a policy without cascades."""
-    visit, judge = scene.visit, scene.house.judge
-    assert isinstance(visit.target, Policy)
+    context, judge = scene.context, scene.house.judge
+    assert isinstance(context.target, Policy)
     single = replace(
-        visit.target,
-        terms=replace(visit.target.terms, cascade=NO_CASCADES),
+        context.target,
+        terms=replace(context.target.terms, cascade=NO_CASCADES),
         rules=tuple(
             replace(rule, terms=replace(rule.terms, cascade=NO_CASCADES))
-            for rule in visit.target.rules
+            for rule in context.target.rules
         ),
     )
     return partial(
-        choose, visit.features, visit.circumstances, single, judge.models, judge.experience
+        choose, context.features, context.circumstances, single, judge.models, judge.experience
     )
 
 
@@ -219,7 +219,7 @@ def _counted(scene: Scene) -> Act:
 
 
 def _recorded(scene: Scene) -> Act:
-    return Record(scene.decision, scene.visit.circumstances).text
+    return Record(scene.decision, scene.context.circumstances).text
 
 
 Make = Callable[[Scene], Act]
@@ -254,7 +254,7 @@ STEPS: Mapping[tuple[str, str], Make] = {
     ),
     ("decision", "cascade"): lambda scene: partial(cascade_for, scene.setting),
     ("decision", "choose one"): _chosen_alone,
-    ("decision", "all"): lambda scene: partial(scene.house.judge.judged, scene.visit),
+    ("decision", "all"): lambda scene: partial(scene.house.judge.judged, scene.context),
     ("dispatch", "plan"): lambda scene: partial(_planned, scene.house, scene.decision),
     ("ledger", "record"): _recorded,
     ("all", "request to plan"): lambda scene: partial(_decided, scene.pipeline, scene.request),

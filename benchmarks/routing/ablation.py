@@ -26,7 +26,7 @@ from router.evaluation.crossing import HeldOut, gathered, held_out
 from router.evaluation.judge import Evaluation
 from router.evaluation.standing import ROUTER
 from router.features.text import both_ends
-from router.pipeline.foresight import Foresight
+from router.pipeline.artefact_forecaster import ArtefactForecaster
 from router.training.kinds import Traits, fit_kinds, weighted
 from router.training.prompt_lengths import PromptLengths
 from router.training.tables import numbered
@@ -79,7 +79,7 @@ def _rows(
 
 def _variants(fold: HeldOut, pool: Pool, settings: Settings) -> Iterator[tuple[str, Forecaster]]:
     found = settings.fit(fold.train, pool, settings.seed)
-    assert isinstance(found, Foresight)
+    assert isinstance(found, ArtefactForecaster)
     for variant, change in CHANGES.items():
         yield variant, replace(found, artefact=change(found.artefact))
     yield "tokens alone, no pairs", apart(fold.train, pool, found, settings.seed)

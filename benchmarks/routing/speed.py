@@ -13,7 +13,7 @@ from router.config.evidence.shipped import shipped_artefact
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.features.text import both_ends
 from router.pipeline.artefact import Artefact
-from router.pipeline.foresight import Tokenize
+from router.pipeline.artefact_forecaster import Tokenize
 
 TITLE = "How long it takes"
 
@@ -41,7 +41,7 @@ def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:  # noqa: 
         prompt = _prompt(chars)
         tokens = tokenize(both_ends(prompt))
         steps: dict[str, Callable[[], object]] = {
-            "kinship and ten qualities": partial(_foreseen, artefact, tokens),
+            "resemblance and ten qualities": partial(_foreseen, artefact, tokens),
             "the same, and tokenising": partial(_read_and_foreseen, artefact, tokenize, prompt),
         }
         for name, step in steps.items():
@@ -52,8 +52,8 @@ def run(folder: OutcomeFolder, settings: Settings) -> Iterator[Found]:  # noqa: 
 
 def _foreseen(artefact: Artefact, tokens: Sequence[int]) -> list[QualityEstimate]:
     prior = QualityEstimate(0.7, 0.1, EstimateSource.PRIOR)
-    outlook = artefact.quality.outlook(artefact.kinds.of(tokens, len(tokens)))
-    return [outlook.quality(name, prior) for name in artefact.models[:_MODELS]]
+    prompt_scores = artefact.quality.prompt_scores(artefact.kinds.of(tokens, len(tokens)))
+    return [prompt_scores.quality(name, prior) for name in artefact.models[:_MODELS]]
 
 
 def _read_and_foreseen(artefact: Artefact, tokenize: Tokenize, prompt: str) -> object:

@@ -10,14 +10,14 @@ from sklearn.neighbors import NearestNeighbors
 
 from router.cli.offline import categories_of, tokenizer
 from router.domain.arrays import Floats
-from router.domain.kinship import Kinship
 from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Forecaster, Predictions
+from router.domain.resemblance import Resemblance
 from router.features.kinds import KindModel
 from router.pipeline.artefact import Artefact
-from router.pipeline.foresight import Foresight
+from router.pipeline.artefact_forecaster import ArtefactForecaster
 from router.providers.local_embeddings import load_wordllama
 from router.training.fit import Recipe, fit
 from router.training.kinds import rows_of, sharpened, weighted
@@ -30,7 +30,7 @@ _PENALTY = 10.0
 class _Certain(KindModel):
     """Every prompt belongs entirely to its likeliest kind."""
 
-    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Kinship:
+    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Resemblance:
         found = KindModel.of(self, tokens, prompt_tokens, options)
         shares = np.zeros(self.kinds)
         shares[int(np.argmax(found.shares))] = 1.0
@@ -40,7 +40,7 @@ class _Certain(KindModel):
 class _Familiar(KindModel):
     """Every prompt is completely familiar."""
 
-    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Kinship:
+    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Resemblance:
         found = KindModel.of(self, tokens, prompt_tokens, options)
         return replace(found, familiarity=1.0, hardness=0.0)
 
@@ -48,7 +48,7 @@ class _Familiar(KindModel):
 class _Strange(KindModel):
     """No prompt is familiar."""
 
-    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Kinship:
+    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Resemblance:
         return replace(KindModel.of(self, tokens, prompt_tokens, options), familiarity=0.0)
 
 
@@ -174,7 +174,7 @@ INSTEAD: Mapping[str, Expectation] = {
 """What stands in place of the whole prediction of quality."""
 
 
-def apart(train: Outcomes, pool: Pool, found: Foresight, seed: int) -> Foresight:
+def apart(train: Outcomes, pool: Pool, found: ArtefactForecaster, seed: int) -> ArtefactForecaster:
     """Learnt from tokens alone: the same third token is put between any two, so that pairs say nothing."""
 
     def tokenize(words: str) -> list[int]:

@@ -184,8 +184,8 @@ class Ours:
 
     def answered(self, call: Call, who: Model, usage: Usage) -> None:
         """What it used is learnt from."""
-        is_chore = call.turn is Turn.CHORE
-        if not is_chore:
+        is_housekeeping = call.turn is Turn.CHORE
+        if not is_housekeeping:
             self._loops[call.thread] = who.id
         self._threads.answered(
             call.thread,
@@ -194,7 +194,7 @@ class Ours:
             call.prompt_tokens,
             call.at_s,
             has_tools=True,
-            is_chore=is_chore,
+            is_housekeeping=is_housekeeping,
         )
         self._experience.observe(
             who,

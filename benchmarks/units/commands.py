@@ -19,10 +19,10 @@ from router.stores.memory.budget_store import nothing_spent
 from router.stores.redis.affinity import RedisAffinity
 from router.stores.redis.budget_store import RedisBudgetStore
 from router.stores.redis.cache import RedisCache
+from router.stores.redis.flight_coordinator import RedisFlightCoordinator
 from router.stores.redis.link import RedisLink
 from router.stores.redis.notices import RedisNotices
 from router.stores.redis.rate_limiter import RedisRateLimiter
-from router.stores.redis.tower import RedisTower
 
 _ROUNDS = 5
 _AT_ONCE = 16
@@ -47,7 +47,7 @@ class Desk:
     budget_store: RedisBudgetStore
     rate_limiter: RedisRateLimiter
     notices: RedisNotices
-    tower: RedisTower
+    coordinator: RedisFlightCoordinator
 
     @classmethod
     def at(cls, link: RedisLink) -> "Desk":
@@ -59,7 +59,7 @@ class Desk:
             RedisBudgetStore(link, time.time, nothing_spent),
             RedisRateLimiter(link, time.monotonic),
             RedisNotices(link),
-            RedisTower(link, link, time.monotonic, asyncio.sleep),
+            RedisFlightCoordinator(link, link, time.monotonic, asyncio.sleep),
         )
 
 
@@ -85,7 +85,7 @@ async def _settled(desk: Desk, _: str) -> None:
 
 async def _led(desk: Desk, name: str) -> None:
     """Both halves of a flight that nobody else wants."""
-    lead = await desk.tower.lead(name, lambda: None)
+    lead = await desk.coordinator.lead(name, lambda: None)
     assert lead is not None
     await lead.give_up()
 
@@ -121,7 +121,7 @@ async def steps_at(url: str, times: int) -> tuple[Step, ...]:
         for _ in range(_ROUNDS):
             for name, (_, act) in _ACTS.items():
                 seen[name].append(await _cost(desk, act, times, numbers, asking))
-    await desk.tower.close()
+    await desk.coordinator.close()
     await link.close()
     costs = {name: _least(each) for name, each in seen.items()}
     return tuple(_step(name, costs) for name in _ACTS)

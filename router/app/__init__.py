@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from router.app.judging import judge_of
 from router.app.keys import keyring_of
-from router.app.reloading import Following, Reloader
+from router.app.reloading import FollowedFiles, Reloader
 from router.app.stores import (
     Links,
     Stores,
@@ -33,11 +33,11 @@ from router.dispatch.fleet import Fleet
 from router.features.tallies import Texts
 from router.features.tokenizer import cl100k
 from router.features.tokens import TokenCounter
-from router.pipeline.again import Again
-from router.pipeline.attempts import Means
+from router.pipeline.attempts import Runtime
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.gossip import Gossip, Subjects
+from router.pipeline.hot_answers import HotAnswers
 from router.pipeline.mistakes import noted
 from router.pipeline.planning import Hedging
 from router.pipeline.request_observer import Nobody
@@ -52,8 +52,8 @@ from router.server.keyring import Keyring
 from router.telemetry.log import Lines
 
 if TYPE_CHECKING:
-    from router.app.listening import Reception
-    from router.server.http import Front
+    from router.app.listening import HttpListener
+    from router.server.http import Frontend
     from router.stores.redis.link import RedisLink
 
 
@@ -73,7 +73,7 @@ class Running(Struct, frozen=True):
 
     url: str
     current: Current
-    reception: "Reception"
+    http_listener: "HttpListener"
 
     @property
     def pipeline(self) -> Pipeline:
@@ -85,7 +85,7 @@ class Running(Struct, frozen=True):
 async def serving(
     settings: Settings,
     world: World,
-    following: Following | None = None,
+    following: FollowedFiles | None = None,
     place: Place | None = None,
     lines: Lines | None = None,
 ) -> AsyncIterator[Running]:
@@ -113,17 +113,17 @@ async def serving(
         from router.server.http import build_web_app
 
         keyring = await keyring_of(settings, engine, world, stack)
-        front = _front(settings, current, keyring, world, place)
+        frontend = _frontend(settings, current, keyring, world, place)
         metrics = metrics_of(current, world, links, telemetry.collectors)
         figures = await figures_of(current, world, metrics, place, stack)
         admin = Admin(figures, settings.serving.admin_key, lambda: keyring.is_open)
-        beside = handlers(settings, front, admin, engine, world, stack)
-        app = build_web_app(front, admin, beside)
-        reception = await listen(app, settings, stack, world.new_id, place)
+        beside = handlers(settings, frontend, admin, engine, world, stack)
+        app = build_web_app(frontend, admin, beside)
+        http_listener = await listen(app, settings, stack, world.new_id, place)
         if following is not None:
             _follow(following, current, world, stack)
-        yield Running(reception.url, current, reception)
-        front.stopping.set()
+        yield Running(http_listener.url, current, http_listener)
+        frontend.stopping.set()
 
 
 def _note_mistakes(stack: AsyncExitStack) -> None:
@@ -163,13 +163,13 @@ def _assembled(
         judge=judge,
         fleet=Fleet(),
         hedging=Hedging({}),
-        means=Means(upstreams, Slots(), world, observer),
+        runtime=Runtime(upstreams, Slots(), world, observer),
         cache=stores.cache,
         affinity=stores.affinity,
         flights=stores.flights,
         similar=Similar(stores.semantic, vectors_of(settings), judge, world),
         referee=Referee(stores.semantic.embedder, vectors_of(settings)),
-        tower=stores.tower,
+        coordinator=stores.coordinator,
         tenancy=settings.cache.tenancy,
         largest_stored_bytes=settings.cache.max_entry_bytes,
         stores_answers=settings.cache.url != "off",
@@ -181,17 +181,17 @@ def _assembled(
         budget_store=stores.budget_store,
         rate_limiter=stores.rate_limiter,
         limits=settings.serving.limits,
-        again=Again(),
+        hot_answers=HotAnswers(),
     )
 
 
-def _front(
+def _frontend(
     settings: Settings, current: Current, keyring: Keyring, world: World, place: Place | None
-) -> "Front":
+) -> "Frontend":
     from router.server.gate import Gate
-    from router.server.http import Front
+    from router.server.http import Frontend
 
-    return Front(
+    return Frontend(
         current=current,
         gate=Gate(keyring, world.unix_s),
         max_body_bytes=settings.serving.max_body_bytes,
@@ -215,7 +215,9 @@ def _share_gossip(
     stack.callback(asyncio.create_task(gossip.watch()).cancel)
 
 
-def _follow(following: Following, current: Current, world: World, stack: AsyncExitStack) -> None:
+def _follow(
+    following: FollowedFiles, current: Current, world: World, stack: AsyncExitStack
+) -> None:
     from router.app.watching import watch
 
     reloader = Reloader(following, current, world)

@@ -9,7 +9,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.app.passing import passthrough_handlers
+from router.app.passthrough import passthrough_handlers
 from router.app.reads import ReadsInTime
 from router.app.stores import outbox_engine
 from router.config.settings import Settings
@@ -25,9 +25,9 @@ from router.server.decisions import DecisionHandlers
 from router.server.doors import Doors
 from router.server.embeddings import EmbeddingsHandlers
 from router.server.feedback import FeedbackHandlers
-from router.server.http import Front
+from router.server.http import Frontend
 from router.server.listing import Listing
-from router.server.recall import RequestLookup
+from router.server.request_lookup import RequestLookup
 from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
 
@@ -38,24 +38,24 @@ _FIGURES_S = 30.0
 
 def handlers(
     settings: Settings,
-    front: Front,
+    frontend: Frontend,
     admin: Admin,
     engine: Engine,
     world: World,
     stack: AsyncExitStack,
 ) -> Sequence[web.RouteDef]:
     """The routes besides those of chat and of `admin`; `engine` is read for reports."""
-    recall = _recall(settings, front, admin, engine, stack)
+    request_lookup = _request_lookup(settings, frontend, admin, engine, stack)
     return (
-        *Doors(front, world.unix_s).routes(),
+        *Doors(frontend, world.unix_s).routes(),
         *_dashboard(engine, admin, world).routes(),
-        *CacheHandlers(front.current.pipeline.cache, admin.admit).routes(),
-        *DecisionHandlers(front, recall).routes(),
-        *FeedbackHandlers(recall, world.unix_s).routes(),
-        *Listing(front).routes(),
-        *EmbeddingsHandlers(front, settings.cache.vectors_ttl_s).routes(),
+        *CacheHandlers(frontend.current.pipeline.cache, admin.admit).routes(),
+        *DecisionHandlers(frontend, request_lookup).routes(),
+        *FeedbackHandlers(request_lookup, world.unix_s).routes(),
+        *Listing(frontend).routes(),
+        *EmbeddingsHandlers(frontend, settings.cache.vectors_ttl_s).routes(),
         # Last, since it takes every path that no other route handles.
-        *passthrough_handlers(settings, front, stack).routes(),
+        *passthrough_handlers(settings, frontend, stack).routes(),
     )
 
 
@@ -69,8 +69,8 @@ def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
     return Dashboard(admin.admit, read, world.unix_s)
 
 
-def _recall(
-    settings: Settings, front: Front, admin: Admin, engine: Engine, stack: AsyncExitStack
+def _request_lookup(
+    settings: Settings, frontend: Frontend, admin: Admin, engine: Engine, stack: AsyncExitStack
 ) -> RequestLookup:
     outbox = outbox_engine(settings, stack)
     engines = (engine,) if outbox is None else (outbox, engine)
@@ -79,7 +79,7 @@ def _recall(
     async def read(request_id: str) -> RequestRecord | None:
         return await _read(in_time, partial(trace_of, engines, request_id))
 
-    return RequestLookup(front, admin.admit, read)
+    return RequestLookup(frontend, admin.admit, read)
 
 
 async def _read(in_time: ReadsInTime, read: Callable[[], T]) -> T:

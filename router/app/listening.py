@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from router.config.settings import Settings
 from router.pipeline.time_limit import stood_still
+from router.server.connection_close import ConnectionClose
 from router.server.crew.accepting import Acceptor
 from router.server.crew.address import BACKLOG, bound, url_of
 from router.server.crew.place import Place
 from router.server.crew.worker_table import Stage
-from router.server.farewell import Farewell
 from router.server.protocol import QuietRequestHandler, close_where_nothing_is_said, say_who
 
 _LOOK_EVERY_S = 0.25
@@ -32,13 +32,13 @@ async def listen(
     stack: AsyncExitStack,
     new_id: Callable[[], str],
     place: Place | None = None,
-) -> "Reception":
+) -> "HttpListener":
     """Serve `app` until `stack` is left; with `place`, as one of several workers at a shared address.
 
     `new_id` makes the ids of requests that are no valid HTTP. Raises OSError if it cannot listen.
     """
-    farewell = Farewell()
-    app.on_response_prepare.extend((say_who, close_where_nothing_is_said, farewell.say))
+    connection_close = ConnectionClose()
+    app.on_response_prepare.extend((say_who, close_where_nothing_is_said, connection_close.say))
     runner = web.AppRunner(
         app,
         handler_cancellation=True,  # a client that goes away cancels its call to the upstream
@@ -52,9 +52,9 @@ async def listen(
         door = await _alone(runner.server, settings, new_id)
     else:
         door = _among_others(runner.server, settings, new_id, place)
-    reception = Reception(runner.server, farewell, door)
-    stack.callback(reception.shut)
-    return reception
+    http_listener = HttpListener(runner.server, connection_close, door)
+    stack.callback(http_listener.shut)
+    return http_listener
 
 
 class _Door(Struct, frozen=True):
@@ -65,12 +65,12 @@ class _Door(Struct, frozen=True):
     connections: Callable[[], int]
 
 
-class Reception:
+class HttpListener:
     """The door for clients, and those who have come in."""
 
-    def __init__(self, server: web.Server, farewell: Farewell, door: _Door) -> None:
+    def __init__(self, server: web.Server, connection_close: ConnectionClose, door: _Door) -> None:
         self._server = server
-        self._farewell = farewell
+        self._connection_close = connection_close
         self._door = door
 
     @property
@@ -81,7 +81,7 @@ class Reception:
     def shut(self) -> None:
         """Accept no more clients, and end every connection with its next answer, which says so."""
         self._door.shut()
-        self._farewell.is_due = True
+        self._connection_close.is_due = True
 
     async def emptied(self, within_s: float, *, idle_s: float = IDLE_S) -> None:
         """Wait until all connections have ended, but not longer than `within_s` seconds.

@@ -24,7 +24,7 @@ _WRITING_S = 0.05
 _MOST_READINGS = 5
 
 
-class Wishes:
+class ReloadRequests:
     """Wishes to read the files again; however many come during a read, they count as one."""
 
     def __init__(self) -> None:
@@ -48,18 +48,18 @@ class Wishes:
         return is_order
 
 
-class Following(Struct, frozen=True):
+class FollowedFiles(Struct, frozen=True):
     """The files to follow, what they said when this process began, and the wishes to read them again."""
 
     source: Source
     booted: Settings
-    wishes: Wishes
+    wishes: ReloadRequests
 
 
 class Reloader:
     """Keeps `current` in line with the files."""
 
-    def __init__(self, following: Following, current: Current, world: World) -> None:
+    def __init__(self, following: FollowedFiles, current: Current, world: World) -> None:
         self._source = following.source
         self._wishes = following.wishes
         self._settings = following.booted

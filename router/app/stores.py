@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from router.app.spending import Spending
 from router.config.settings import LedgerSettings, LocalEmbeddings, Settings, UpstreamEmbeddings
-from router.decision.watch import Watch
+from router.decision.semantic_monitor import SemanticMonitor
 from router.domain.semantic import Sameness
 from router.pipeline.flights import Flights
 from router.pipeline.semantic import Semantic
@@ -20,19 +20,19 @@ from router.ports import (
     BudgetStore,
     Cache,
     Embedder,
+    FlightCoordinator,
     Ledger,
     RateLimiter,
-    Tower,
     VectorIndex,
     World,
 )
 from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.budget_store import MemoryBudgetStore
 from router.stores.memory.cache import MemoryCache, NoCache
+from router.stores.memory.flight_coordinator import LocalFlightCoordinator
 from router.stores.memory.index import MemoryIndex
 from router.stores.memory.ledger import MemoryLedger
 from router.stores.memory.rate_limiter import MemoryRateLimiter
-from router.stores.memory.tower import LocalTower
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.ledger import SqlLedger
@@ -73,7 +73,7 @@ class Stores(Struct, frozen=True):
     affinity: Affinity
     semantic: Semantic
     flights: Flights
-    tower: Tower
+    coordinator: FlightCoordinator
     ledger: Ledger
     budget_store: BudgetStore
     rate_limiter: RateLimiter
@@ -93,14 +93,16 @@ async def stores_of(
     budget_store = _budget_store_of(settings, engine, outbox, world, links.patient)
     rate_limiter = _rate_limiter_of(world, links.patient)
     stack.push_async_callback(budget_store.close)
-    tower = _tower_of(links, world)
-    stack.push_async_callback(tower.close)
+    coordinator = _tower_of(links, world)
+    stack.push_async_callback(coordinator.close)
     flights = Flights()
     stack.push_async_callback(flights.close)
     semantic = await _semantic_of(settings, world, links)
     stack.push_async_callback(semantic.close)
     affinity = _affinity_of(links, world)
-    return Stores(cache, affinity, semantic, flights, tower, ledger, budget_store, rate_limiter)
+    return Stores(
+        cache, affinity, semantic, flights, coordinator, ledger, budget_store, rate_limiter
+    )
 
 
 def dry_stores(world: World) -> Stores:
@@ -108,9 +110,9 @@ def dry_stores(world: World) -> Stores:
     return Stores(
         NoCache(),
         MemoryAffinity(world.monotonic_s),
-        Semantic({}, None, Watch(), world.chance),
+        Semantic({}, None, SemanticMonitor(), world.chance),
         Flights(),
-        LocalTower(),
+        LocalFlightCoordinator(),
         MemoryLedger(),
         MemoryBudgetStore(world.unix_s),
         MemoryRateLimiter(world.monotonic_s),
@@ -150,13 +152,13 @@ def _budget_store_of(
     return MemoryBudgetStore(world.unix_s, spent_by)
 
 
-def _tower_of(links: Links, world: World) -> Tower:
-    """The tower, which knows which process is answering what."""
+def _tower_of(links: Links, world: World) -> FlightCoordinator:
+    """The coordinator, which knows which process is answering what."""
     if links.quick is None or links.waiting is None:
-        return LocalTower()
-    from router.stores.redis.tower import RedisTower
+        return LocalFlightCoordinator()
+    from router.stores.redis.flight_coordinator import RedisFlightCoordinator
 
-    return RedisTower(links.quick, links.waiting, world.monotonic_s, world.sleep)
+    return RedisFlightCoordinator(links.quick, links.waiting, world.monotonic_s, world.sleep)
 
 
 def _rate_limiter_of(world: World, link: "RedisLink | None") -> RateLimiter:
@@ -248,7 +250,7 @@ async def _semantic_of(settings: Settings, world: World, links: Links) -> Semant
         index = await open_index(links.quick, world.unix_s)
         plain = RedisIndex(links.quick, world.unix_s)
     indexes = {Sameness.WORDING: plain, Sameness.MEANING: index}
-    return Semantic(indexes, _embedder(settings, world), Watch(), world.chance)
+    return Semantic(indexes, _embedder(settings, world), SemanticMonitor(), world.chance)
 
 
 def _embedder(settings: Settings, world: World) -> Embedder | None:

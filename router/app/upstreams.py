@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack
 
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.ports import Upstream, World
-from router.providers.aside.keeper import Keeper
-from router.providers.aside.keepers import Keepers
 from router.providers.direct import DirectUpstream
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
+from router.providers.litellm_process.process import LitellmProcess
+from router.providers.litellm_process.processes import LitellmProcesses
 from router.wire.dialects.dialect import Dialect
 
 
@@ -16,10 +16,12 @@ async def upstreams_of(
     settings: Settings, world: World, stack: AsyncExitStack
 ) -> Mapping[str, Upstream]:
     """The way to each upstream; when `stack` is left, all are closed and their processes ended."""
-    keeper = Keepers([Keeper(world.sleep) for _ in range(settings.serving.litellm_processes)])
-    stack.push_async_callback(keeper.close)
+    litellm_process = LitellmProcesses(
+        [LitellmProcess(world.sleep) for _ in range(settings.serving.litellm_processes)]
+    )
+    stack.push_async_callback(litellm_process.close)
     return {
-        name: await _upstream_of(each, settings, world, stack, keeper)
+        name: await _upstream_of(each, settings, world, stack, litellm_process)
         for name, each in settings.upstreams.items()
     }
 
@@ -29,7 +31,7 @@ async def _upstream_of(
     settings: Settings,
     world: World,
     stack: AsyncExitStack,
-    keeper: Keepers,
+    litellm_process: LitellmProcesses,
 ) -> Upstream:
     upstream: Upstream
     connect_s = settings.serving.connect_s
@@ -52,7 +54,7 @@ async def _upstream_of(
             )
             upstream = _direct(Endpoint(simulator.base_url), settings, world)
         case LitellmSettings():
-            upstream = _through_litellm(chosen, settings, keeper)
+            upstream = _through_litellm(chosen, settings, litellm_process)
     stack.push_async_callback(upstream.close)
     return upstream
 
@@ -61,10 +63,12 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
     return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.serving.connect_s)
 
 
-def _through_litellm(chosen: LitellmSettings, settings: Settings, keeper: Keepers) -> Upstream:
-    from router.providers.aside.upstream import AsideUpstream
+def _through_litellm(
+    chosen: LitellmSettings, settings: Settings, litellm_process: LitellmProcesses
+) -> Upstream:
+    from router.providers.litellm_process.upstream import LitellmProcessUpstream
     from router.providers.translating.arguments import CallTarget
 
-    keeper.start()  # importing litellm takes seconds: better now than with the first call
+    litellm_process.start()  # importing litellm takes seconds: better now than with the first call
     target = CallTarget(chosen.provider, chosen.api_key, chosen.base_url, chosen.options)
-    return AsideUpstream(keeper, target, connect_s=settings.serving.connect_s)
+    return LitellmProcessUpstream(litellm_process, target, connect_s=settings.serving.connect_s)

@@ -23,7 +23,7 @@ from router.domain.predictions import Fit, Forecaster
 from router.features.category import categorise
 from router.features.text import both_ends
 from router.features.tokenizer import cl100k
-from router.pipeline.foresight import Foresight, Tokenize
+from router.pipeline.artefact_forecaster import ArtefactForecaster, Tokenize
 
 NONE, SHIPPED = "none", "shipped"
 
@@ -74,7 +74,9 @@ def taken(artefact: str) -> Forecaster:
     except ArtefactRefused as error:
         raise ArtefactRefused(f"--artefact {error}") from None
     read = read.on_own_means()
-    return Foresight(read, tokenizer(), pool_priors(read, Priors.shipped()), shipped_categories())
+    return ArtefactForecaster(
+        read, tokenizer(), pool_priors(read, Priors.shipped()), shipped_categories()
+    )
 
 
 def tokenizer() -> Tokenize:
@@ -122,6 +124,8 @@ def fitting(tokenize: Tokenize, priors: Priors) -> Fit:
         categories = categories_of(train.prompts, tokenize)
         recipe = Recipe(seed=seed, published=published_of(train.models, priors))
         artefact = fit(train, pool, tokenize, categories, recipe)
-        return Foresight(artefact, tokenize, pool_priors(artefact, priors), shipped_categories())
+        return ArtefactForecaster(
+            artefact, tokenize, pool_priors(artefact, priors), shipped_categories()
+        )
 
     return learn

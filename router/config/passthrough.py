@@ -9,7 +9,7 @@ from router.config.schema import PassthroughSection
 from router.config.settings import PassthroughSettings
 from router.domain.model import Model
 from router.domain.nearest import nearest
-from router.domain.passing import OWN_PATHS, PassTerms
+from router.domain.passthrough import OWN_PATHS, PassthroughTerms
 from router.domain.price import Price
 from router.providers.endpoints import Endpoint
 
@@ -36,7 +36,7 @@ def passthrough_of(
         wrong((_PLACE, "upstream"), message + (nearest(section.upstream, names) if names else ""))
         return None
     stated = {name: stated_price(price) for name, price in section.prices.items()}
-    terms = PassTerms(
+    terms = PassthroughTerms(
         upstream=section.upstream,
         paths=section.paths,
         free=section.free,

@@ -18,7 +18,7 @@ from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import Money
-from router.domain.passing import PassTerms
+from router.domain.passthrough import PassthroughTerms
 from router.domain.scored import ScoringTerms
 from router.ledger.rulebook import Rulebook
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
@@ -62,7 +62,7 @@ class PassthroughSettings:
     """Which paths are passed through, on which terms, and to where."""
 
     endpoint: Endpoint = field(repr=False)
-    terms: PassTerms
+    terms: PassthroughTerms
     max_body_bytes: int
 
 

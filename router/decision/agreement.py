@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from router.domain.agreeing import FEW_OPTIONS, Agreeing, Habits, same_wrong_of
 from router.domain.arrays import Floats
-from router.domain.kinship import Kinship
+from router.domain.resemblance import Resemblance
 
 HABITS = 5
 _SAME_WRONG = 2
@@ -57,16 +57,16 @@ class AgreementModel:
         object.__setattr__(self, "_moments", _moments(self.habits, self.sds))
         object.__setattr__(self, "_usual", _moments(self.usual, self.usual_sds))
 
-    def knows(self, kinship: Kinship) -> bool:
-        """Whether the kinship has as many kinds as this was learnt from."""
-        return len(kinship.shares) == len(self.habits)
+    def knows(self, resemblance: Resemblance) -> bool:
+        """Whether the resemblance has as many kinds as this was learnt from."""
+        return len(resemblance.shares) == len(self.habits)
 
-    def prospects(self, kinship: Kinship) -> Agreeing:
-        """What to expect of any two models. Raises ValueError for a kinship with another number of kinds."""
-        weight = self.floor + (1.0 - self.floor) * kinship.familiarity
-        rest, whole = 1.0 - weight, weight * sum(kinship.shares) + 1.0 - weight
+    def prospects(self, resemblance: Resemblance) -> Agreeing:
+        """What to expect of any two models. Raises ValueError for a resemblance with another number of kinds."""
+        weight = self.floor + (1.0 - self.floor) * resemblance.familiarity
+        rest, whole = 1.0 - weight, weight * sum(resemblance.shares) + 1.0 - weight
         blended = (
-            weight * (np.asarray(kinship.shares) @ self._moments) + rest * self._usual
+            weight * (np.asarray(resemblance.shares) @ self._moments) + rest * self._usual
         ) / whole
         numbers: list[float] = blended.tolist()
         found, seconds = numbers[:HABITS], numbers[HABITS:]
@@ -74,9 +74,9 @@ class AgreementModel:
         variances = [
             max(0.0, second - mean * mean) for mean, second in zip(found, seconds, strict=True)
         ]
-        if 1 < kinship.options <= FEW_OPTIONS:
+        if 1 < resemblance.options <= FEW_OPTIONS:
             # A kind whose answers have any form knows nothing of few options.
-            found[_SAME_WRONG] = max(found[_SAME_WRONG], same_wrong_of(kinship.options))
+            found[_SAME_WRONG] = max(found[_SAME_WRONG], same_wrong_of(resemblance.options))
         accept_sd, gain_sd = self.left_sds.tolist()
         return Agreeing(Habits(*found), tuple(variances), accept_sd, gain_sd)
 

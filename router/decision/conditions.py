@@ -10,9 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from router.decision.policy import Asks, Condition, Fact
-from router.decision.predicates import AllOf, AnyOf, AtLeast, AtMost, Labelled, OneOf
-from router.decision.written import (
+from router.decision.condition_values import (
     HOURS_SCHEMA,
     LANGUAGE_SCHEMA,
     SHARE_SCHEMA,
@@ -29,6 +27,8 @@ from router.decision.written import (
     words_from,
     words_schema,
 )
+from router.decision.policy import Asks, Condition, Fact
+from router.decision.predicates import AllOf, AnyOf, AtLeast, AtMost, Labelled, OneOf
 from router.domain.category import Category
 from router.domain.model import Capability
 

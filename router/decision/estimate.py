@@ -5,8 +5,8 @@ from functools import partial
 from math import sqrt
 
 from router.decision.experience import Experience
-from router.decision.pace import MEDIAN
 from router.decision.prefix import UNCACHED, prompt_pico, staying
+from router.decision.response_times import MEDIAN
 from router.domain.candidate import Candidate
 from router.domain.category import Category
 from router.domain.conversation import Conversation
@@ -67,10 +67,10 @@ def quality_of(model: Model, features: Features) -> QualityEstimate:
     """
     ability = model.abilities[features.category]
     held = _on_average(model, features) if features.perhaps else ability.estimate
-    outlook = features.outlook if isinstance(features, Recognised) else None
-    if outlook is None or ability.is_moved or held.source is EstimateSource.LOCAL:
+    prompt_scores = features.prompt_scores if isinstance(features, Recognised) else None
+    if prompt_scores is None or ability.is_moved or held.source is EstimateSource.LOCAL:
         return held
-    return outlook.quality(model.name, held, model.id)
+    return prompt_scores.quality(model.name, held, model.id)
 
 
 def _on_average(model: Model, features: Features) -> QualityEstimate:

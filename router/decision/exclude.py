@@ -6,8 +6,8 @@ constraint applies to a request: most do not, and then no model need be checked.
 
 from collections.abc import Callable, Sequence
 
-from router.decision.pace import MEDIAN
 from router.decision.policy import EVERY_MODEL, Circumstances, Terms
+from router.decision.response_times import MEDIAN
 from router.domain.bar import Bar
 from router.domain.candidate import Candidate
 from router.domain.decision import Exclusion, ExclusionReason

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from router.decision.lengths import REASONING_SHARE, REASONING_TAG, LengthPrior
-from router.decision.levels import Levels
-from router.decision.pace import MEDIAN, Pace
+from router.decision.percentile_correction import PercentileCorrection
+from router.decision.response_times import MEDIAN, ResponseTimes
 from router.decision.share import Share
 from router.decision.window import FEWEST_FOR_QUANTILES, Window
 from router.domain.category import Category
@@ -85,8 +85,8 @@ class Experience:
         self._relative = defaultdict[Category, Window](Window)
         self._reasoning = defaultdict[str, Share](Share)
         self._hidden = defaultdict[str, Share](Share)
-        self._levels = defaultdict[str, Levels](Levels)
-        self._paces = defaultdict[tuple[str, Category | None], Pace](Pace)
+        self._levels = defaultdict[str, PercentileCorrection](PercentileCorrection)
+        self._paces = defaultdict[tuple[str, Category | None], ResponseTimes](ResponseTimes)
         self._places: dict[str, frozenset[tuple[str, str]]] = {}
         self._foreseen: dict[str, dict[tuple[Category, float], Foreseen]] = {}
         """By model: at most decisions, nothing new is known of most models."""
@@ -140,8 +140,8 @@ class Experience:
 
     def asked(self, model: Model, category: Category, now_s: float) -> None:
         """Note that the model is asked now: if that was to show how fast it is after a pause, one request is enough."""
-        pace = self._pace(model.id, category)
-        if pace is not None and pace.asked(now_s):
+        response_times = self._response_times(model.id, category)
+        if response_times is not None and response_times.asked(now_s):
             self._foreseen.pop(model.id, None)
 
     def observe_thoughts(self, model: Model, category: Category, hidden_tokens: float) -> None:
@@ -184,11 +184,11 @@ class Experience:
 
         In the category, once it has 20 answers there; until then over all categories.
         """
-        pace = self._pace(model.id, category)
+        response_times = self._response_times(model.id, category)
         return (
             self.usual_latency(model, category, quantile)
-            if pace is None
-            else pace.estimate(quantile)
+            if response_times is None
+            else response_times.estimate(quantile)
         )
 
     def usual_latency(self, model: Model, category: Category, quantile: float) -> LatencyEstimate:
@@ -213,8 +213,8 @@ class Experience:
         tokens = own.drawn_towards(overall.drawn_towards(0.0, 0.0), _SUPPOSED_ANSWERS)
         if silent_s is None or not tokens:
             return tokens
-        pace = self._pace(model.id, category)
-        usual_s = pace.first_content_s.median if pace is not None else None
+        response_times = self._response_times(model.id, category)
+        usual_s = response_times.first_content_s.median if response_times is not None else None
         return tokens * min(1.0, silent_s / usual_s) if usual_s else 0.0
 
     def silence_s(
@@ -224,17 +224,19 @@ class Experience:
 
         A stream is silent until its first content, any other answer until its end.
         """
-        pace = self._pace(model.id, category)
-        if pace is None:
+        response_times = self._response_times(model.id, category)
+        if response_times is None:
             return None
-        return (pace.first_content_s if stream else pace.total_s).quantile(share)
+        return (response_times.first_content_s if stream else response_times.total_s).quantile(
+            share
+        )
 
     def _forget(self, model_id: str) -> None:
         """What was observed under this id."""
         for length in [key for key in self._lengths if key[0] == model_id]:
             del self._lengths[length]
-        for pace in [key for key in self._paces if key[0] == model_id]:
-            del self._paces[pace]
+        for response_times in [key for key in self._paces if key[0] == model_id]:
+            del self._paces[response_times]
         for by_model in (self._reasoning, self._hidden, self._levels, self._foreseen):
             by_model.pop(model_id, None)
 
@@ -258,8 +260,8 @@ class Experience:
         if answered.first_content_s is None and total_s is None:
             return
         for which in (category, None):
-            pace = self._paces[model.id, which]
-            pace.observe(answered.first_content_s, total_s, answered.at_s)
+            response_times = self._paces[model.id, which]
+            response_times.observe(answered.first_content_s, total_s, answered.at_s)
 
     def _compare(self, category: Category, relative: float) -> None:
         """Take in how an answer compares with its prior; now and then, all models are estimated again with that."""
@@ -269,7 +271,7 @@ class Experience:
         if _version_of(window, _SHARED_EVERY) != before:
             self._foreseen.clear()
 
-    def _pace(self, model_id: str, category: Category) -> Pace | None:
+    def _response_times(self, model_id: str, category: Category) -> ResponseTimes | None:
         own = self._paces.get((model_id, category))
         if own is not None and len(own.total_s) >= FEWEST_FOR_QUANTILES:
             return own
@@ -306,7 +308,7 @@ def _places_of(model: Model) -> frozenset[tuple[str, str]]:
     return frozenset((each.upstream, each.name) for each in (model, *model.replicas))
 
 
-def _version_of(learnt: Window | Levels | None, every: int) -> int:
+def _version_of(learnt: Window | PercentileCorrection | None, every: int) -> int:
     """A number that changes when estimates are to be renewed: after `every` values, at first after each."""
     count = 0 if learnt is None else learnt.count
     return count if count < every else count // every * every

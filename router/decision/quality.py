@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
-from router.domain.kinship import Kinship
 from router.domain.logits import LEAST_P
 from router.domain.model_names import numbered
-from router.domain.outlook import Outlook
+from router.domain.prompt_scores import PromptScores
+from router.domain.resemblance import Resemblance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,34 +86,34 @@ class QualityModel:
         if not 0.0 < self.evenness < inf:
             raise ValueError(f"evenness is a power above 0, not {self.evenness}")
 
-    def knows(self, kinship: Kinship) -> bool:
-        """Whether the kinship is to as many kinds, with as many traits, as this was learnt of."""
-        stated = len(kinship.shares), len(kinship.traits)
+    def knows(self, resemblance: Resemblance) -> bool:
+        """Whether the resemblance is to as many kinds, with as many traits, as this was learnt of."""
+        stated = len(resemblance.shares), len(resemblance.traits)
         return stated == (self.scores.shape[1], self.loadings.shape[1])
 
-    def outlook(self, kinship: Kinship) -> Outlook:
+    def prompt_scores(self, resemblance: Resemblance) -> PromptScores:
         """What is to be expected of every model that was scored, and of one that was not.
 
-        Raises ValueError where the kinship is to other kinds than these.
+        Raises ValueError where the resemblance is to other kinds than these.
         """
-        shares, models = np.asarray(kinship.shares), len(self.names)
+        shares, models = np.asarray(resemblance.shares), len(self.names)
         means = self._means @ shares
         usual, seconds = means[:models], means[2 * models :]
-        compared = usual + self._doubt(shares, kinship.familiarity)
-        q = _held(compared + self.loadings @ np.asarray(kinship.traits))
+        compared = usual + self._doubt(shares, resemblance.familiarity)
+        q = _held(compared + self.loadings @ np.asarray(resemblance.traits))
         anchors = _held(means[models : 2 * models])
         moved = np.log(q * (1.0 - anchors) / (anchors * (1.0 - q)))
         # The mean of (score - q) ** 2 over the kinds, written out; rounding must not take it below 0.
-        spread = seconds - 2.0 * q * usual + q * q * sum(kinship.shares)
-        weight = self.floor + (1.0 - self.floor) * kinship.familiarity
-        return Outlook(
+        spread = seconds - 2.0 * q * usual + q * q * sum(resemblance.shares)
+        weight = self.floor + (1.0 - self.floor) * resemblance.familiarity
+        return PromptScores(
             rows=self.rows,
             scores=q,
             sds=np.sqrt(np.maximum(spread, 0.0)),
             shift=float(np.add.reduce(moved)) / models,
             weight=weight,
             calibration=self._calibration(weight),
-            hardness=kinship.hardness * self._held(weight),
+            hardness=resemblance.hardness * self._held(weight),
         )
 
     def _doubt(self, shares: Floats, familiarity: float) -> Floats:

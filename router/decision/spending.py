@@ -7,7 +7,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
-from router.domain.kinship import Kinship
+from router.domain.resemblance import Resemblance
 
 
 class SpendingModel(Struct, frozen=True, eq=False):
@@ -35,17 +35,17 @@ class SpendingModel(Struct, frozen=True, eq=False):
             raise ValueError("numbers of tokens are zero or more")
 
     def tokens(
-        self, scored_as: str | None, kinship: Kinship, prompt_tokens: int
+        self, scored_as: str | None, resemblance: Resemblance, prompt_tokens: int
     ) -> tuple[float, float]:
         """Expected input and output tokens of one call."""
-        weight = self.floor + (1.0 - self.floor) * kinship.familiarity
+        weight = self.floor + (1.0 - self.floor) * resemblance.familiarity
         if scored_as in self.names:
             row = self.names.index(scored_as)
             of_kinds, usual, ratio = self.outputs[row], self.usual[row], self.input_ratios[row]
         else:
             of_kinds, usual = self.outputs.mean(axis=0), self.usual.mean()
             ratio = self.input_ratios.mean()
-        output = weight * (of_kinds @ kinship.shares) + (1.0 - weight) * usual
+        output = weight * (of_kinds @ resemblance.shares) + (1.0 - weight) * usual
         return float(ratio) * prompt_tokens, float(output)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:

@@ -101,7 +101,7 @@ class Threads:
         now_s: float,
         *,
         has_tools: bool,
-        is_chore: bool = False,
+        is_housekeeping: bool = False,
         is_given: bool = True,
     ) -> None:
         """The model at `place` has read a prompt of `prompt_tokens`, by our count, and answered.
@@ -111,13 +111,13 @@ class Threads:
         """
         known = self._threads.get(thread)
         if known is None:
-            if is_chore:
+            if is_housekeeping:
                 return
             known = self._threads[thread] = _Thread(has_tools, prompt_tokens)
         self._learn(known, place, usage, prompt_tokens, now_s)
         _warmed(known, place, usage, prompt_tokens, now_s)
         known.last_s = now_s
-        if is_given and not is_chore:
+        if is_given and not is_housekeeping:
             self._count(known, place, prompt_tokens)
         self._threads.move_to_end(thread)
         if len(self._threads) > self._most:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Self
 from msgspec import Struct
 
 from router.domain.category import Category
-from router.domain.kinship import Kinship
 from router.domain.model import Capability
 from router.domain.price import STANDARD
+from router.domain.resemblance import Resemblance
 
 if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was learnt
     from router.domain.cascade import Prospects
-    from router.domain.outlook import Outlook
+    from router.domain.prompt_scores import PromptScores
 
 
 _WORST_GUESS = 4
@@ -30,7 +30,7 @@ class Features(Struct, frozen=True):
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
     `service_tier` is the one that the client asked for, in the words of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
-    1, how hard the request looks. Both are None where no policy asks for them. `kinship` says how
+    1, how hard the request looks. Both are None where no policy asks for them. `resemblance` says how
     far it resembles prompts with known outcomes, None where nothing was learnt. `answers_vary` is
     False where the request's own settings make a model that is asked again say the same again. `perhaps` are the
     categories that it may be of as well, each with its probability, where the category is not certain.
@@ -47,7 +47,7 @@ class Features(Struct, frozen=True):
     service_tier: str = STANDARD
     language: str | None = None
     difficulty: float | None = None
-    kinship: Kinship | None = None
+    resemblance: Resemblance | None = None
     guessed_tokens: int = 0
     audio_tokens: int = 0
     thought_tokens: int = 0
@@ -76,18 +76,18 @@ class Features(Struct, frozen=True):
 
 
 class Recognised(Features, frozen=True, eq=False):
-    """Features with what prompts of the same kinship say about models and cascades: for deciding, not for keeping."""
+    """Features with what prompts of the same resemblance say about models and cascades: for deciding, not for keeping."""
 
-    outlook: "Outlook | None" = None
+    prompt_scores: "PromptScores | None" = None
     prospects: "Prospects | None" = None
 
     @classmethod
     def of(
-        cls, features: Features, outlook: "Outlook | None", prospects: "Prospects | None"
+        cls, features: Features, prompt_scores: "PromptScores | None", prospects: "Prospects | None"
     ) -> Self:
-        """`features` with `outlook` and `prospects` added."""
+        """`features` with `prompt_scores` and `prospects` added."""
         # As many values as fields: mypy does not count those of an attrgetter.
-        return cls(*_known(features), outlook, prospects)  # type: ignore[call-arg]
+        return cls(*_known(features), prompt_scores, prospects)  # type: ignore[call-arg]
 
 
 _known = attrgetter(*Features.__struct_fields__)

@@ -74,7 +74,7 @@ class InstallRule(Struct, frozen=True):
             raise ValueError(f"needs two folds or more: {self!r}")
 
 
-class Duel(Struct, frozen=True):
+class PairedComparison(Struct, frozen=True):
     """How much better local evidence did than a rival.
 
     `p_value` is how likely it is that luck alone does as well as the better of value and Brier, corrected for
@@ -107,7 +107,7 @@ class CategoryVerdict(Struct, frozen=True):
 
     category: Category
     prompts: int
-    duels: Mapping[str, Duel]
+    duels: Mapping[str, PairedComparison]
     why_not: str = ""
 
     @property
@@ -170,7 +170,7 @@ def verdicts(trial: LocalTrial, rule: InstallRule, seed: int) -> tuple[CategoryV
     )
 
 
-def _why_not(prompts: int, duels: Mapping[str, Duel], rule: InstallRule) -> str:
+def _why_not(prompts: int, duels: Mapping[str, PairedComparison], rule: InstallRule) -> str:
     """What speaks against installing a category, "" if nothing does."""
     shipped, zero = duels[SHIPPED], duels[ZERO]
     if prompts < LEAST_PROMPTS:
@@ -188,7 +188,7 @@ def _why_not(prompts: int, duels: Mapping[str, Duel], rule: InstallRule) -> str:
     return ""
 
 
-def _corrected(duels: Mapping[Category, Duel]) -> Mapping[Category, float]:
+def _corrected(duels: Mapping[Category, PairedComparison]) -> Mapping[Category, float]:
     """The p-value of the better of value and Brier in each category, corrected by Holm over all of both."""
     raw = {
         (category, of): gain.p_value
@@ -199,7 +199,7 @@ def _corrected(duels: Mapping[Category, Duel]) -> Mapping[Category, float]:
     return {each: min(found[each, "value"], found[each, "brier"]) for each in duels}
 
 
-def _duels(trial: LocalTrial, category: Category, seed: int) -> dict[str, Duel]:
+def _duels(trial: LocalTrial, category: Category, seed: int) -> dict[str, PairedComparison]:
     rows = trial.judged.of_category(category)
     parts = {name: _at(each, rows) for name, each in trial.foreseen.items()}
     outcomes = trial.judged.outcomes.at(rows)
@@ -214,13 +214,15 @@ class _Ring(Struct, frozen=True, eq=False):
     dearest_usd: float
     resamples: Resamples
 
-    def duel(self, own: Predictions, its: Predictions) -> Duel:
+    def duel(self, own: Predictions, its: Predictions) -> PairedComparison:
         value = gain(
             self._value(own) - self._value(its),
             value_doubts(own, its, self.dearest_usd),
             self.resamples,
         )
-        return Duel(value, self._less(squared, own, its), self._less(surprise, own, its))
+        return PairedComparison(
+            value, self._less(squared, own, its), self._less(surprise, own, its)
+        )
 
     def _less(self, loss: Loss, own: Predictions, its: Predictions) -> Gain:
         saved = losses(its, self.outcomes, loss) - losses(own, self.outcomes, loss)

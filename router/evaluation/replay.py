@@ -24,7 +24,7 @@ from router.evaluation.cascades import (
 from router.evaluation.sweep import Choices, chosen
 
 
-class Till:
+class PaidAnswers:
     """The answers to one prompt, each handed out only if it is recorded in `calls`."""
 
     def __init__(self, answers: Outcomes, row: int) -> None:
@@ -64,7 +64,7 @@ class Decided(Struct, frozen=True):
             raise ValueError(f"{self.model} is returned for {self.prompt_id} but was not called")
 
 
-Strategy = Callable[[int, Till], str]
+Strategy = Callable[[int, PaidAnswers], str]
 """Handles the prompt of a row: asks the till, and returns the model whose answer is taken."""
 
 
@@ -72,9 +72,9 @@ def replayed(answers: Outcomes, strategies: Mapping[str, Strategy]) -> Iterator[
     """What each strategy decides for each prompt, under the name of its point, in the order of the prompts."""
     for point, strategy in strategies.items():
         for row, prompt_id in enumerate(answers.prompt_ids):
-            till = Till(answers, row)
-            model = strategy(row, till)
-            yield Decided(prompt_id, point, model, till.calls)
+            paid_answers = PaidAnswers(answers, row)
+            model = strategy(row, paid_answers)
+            yield Decided(prompt_id, point, model, paid_answers.calls)
 
 
 def _answering(predictions: Predictions, ways: Ways, picks: Numbers) -> Strategy:
@@ -84,14 +84,14 @@ def _answering(predictions: Predictions, ways: Ways, picks: Numbers) -> Strategy
     """
     names, qualities = predictions.models, predictions.p_quality
 
-    def strategy(row: int, till: Till) -> str:
+    def strategy(row: int, paid_answers: PaidAnswers) -> str:
         pick = int(picks[row])
         if (way := pick - ways.models) >= 0:
             pick, a, b = (int(each[way]) for each in (ways.finals, ways.ones, ways.others))
-            one, other = till.ask(names[a]), till.ask(names[b])
+            one, other = paid_answers.ask(names[a]), paid_answers.ask(names[b])
             if one is not None and one == other:
                 return names[a if qualities[row, a] >= qualities[row, b] else b]
-        till.ask(names[pick])
+        paid_answers.ask(names[pick])
         return names[pick]
 
     return strategy

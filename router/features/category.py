@@ -12,12 +12,12 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from router.domain.category import Category, Guess
-from router.features.chores import is_chore
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
-from router.features.duties import duty_of
+from router.features.housekeeping import is_housekeeping
 from router.features.needs import tools_to_call
 from router.features.sums import is_bare_sum
 from router.features.text import parts_in, pictures_in
+from router.features.text_tasks import text_task_of
 from router.features.turns import Asking, asking_of, question_of
 
 if TYPE_CHECKING:  # numpy comes with it, and is loaded only where there is an artefact
@@ -80,12 +80,12 @@ def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:
 
     While tools are being called, it is the form of the message that started this.
     """
-    if is_chore(body, asking):
+    if is_housekeeping(body, asking):
         return Category.HOUSEKEEPING
     opening = body["messages"][asking.opened_at]
     if opening["role"] == "user" and pictures_in(parts_in([opening])):
         return Category.VISION
-    return _of_tools(tools) if (tools := tools_to_call(body)) else duty_of(body, asking)
+    return _of_tools(tools) if (tools := tools_to_call(body)) else text_task_of(body, asking)
 
 
 def _of_tools(tools: Iterable[Any]) -> Category:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from router.domain.answer_limit import answer_limit
 from router.domain.category import Category, Guess
 from router.domain.features import Features
-from router.domain.kinship import Kinship
+from router.domain.lru_cache import LruCache
 from router.domain.model import Capability
 from router.domain.price import STANDARD
-from router.domain.recent import Recent
+from router.domain.resemblance import Resemblance
 from router.domain.service_tier import tier_of
 from router.domain.turns import Turns, finished
 from router.features.category import CERTAIN, plain_form, worded
 from router.features.difficulty import difficulty_of
 from router.features.needs import needs_of
 from router.features.options import options_in
-from router.features.recall import Read, key_of, new_recall
+from router.features.question_cache import Read, key_of, new_question_cache
 from router.features.text import Message, both_ends, definitions_in, whole_length
 from router.features.tokens import TokenCounter
 from router.features.turns import (
@@ -49,13 +49,13 @@ _GREEDY: Mapping[str, float] = {"temperature": 0, "top_p": 0, "top_k": 1}
 class Reader:
     """What requests are read with: the tokenizer, and what was learnt of prompts, None where nothing was.
 
-    `recall` remembers what was made of the last questions.
+    `question_cache` remembers what was made of the last questions.
     """
 
     counter: TokenCounter
     categories: "CategoryModel | None" = None
     kinds: "KindModel | None" = None
-    recall: Recent[bytes, Read] = field(default_factory=new_recall, compare=False)
+    question_cache: LruCache[bytes, Read] = field(default_factory=new_question_cache, compare=False)
 
     def read(self, body: Mapping[str, Any], asking: Asking, *, sees: bool) -> Read:
         """What is made of a request's question, worked out once for all calls that ask the same.
@@ -67,9 +67,9 @@ class Reader:
         question = both_ends(whole)
         before = "" if form else self._before(body["messages"], asking, question)
         key = key_of(question, form, len(whole), before, sees=sees)
-        if (known := self.recall.find(key)) is None:
+        if (known := self.question_cache.find(key)) is None:
             known = self._read(question, form, whole, before, sees=sees)
-            self.recall.keep(key, known)
+            self.question_cache.keep(key, known)
         return known
 
     def _before(self, messages: Sequence[Message], asking: Asking, question: str) -> str:
@@ -83,7 +83,7 @@ class Reader:
     ) -> Read:
         tokens = self.tokens_of(question)
         guess = Guess(form, CERTAIN) if form else self._worded(question, tokens, before, sees=sees)
-        return Read(guess, self._kinship(tokens, whole))
+        return Read(guess, self._resemblance(tokens, whole))
 
     def _worded(self, question: str, tokens: Sequence[int], before: str, *, sees: bool) -> Guess:
         """The category by words: of a question that may follow up a wish, together with that if this is surer."""
@@ -95,7 +95,7 @@ class Reader:
         together = worded(both, self.categories, encoded, sees=sees)
         return max(alone, together, key=attrgetter("confidence"))
 
-    def _kinship(self, tokens: Sequence[int], whole: str) -> Kinship | None:
+    def _resemblance(self, tokens: Sequence[int], whole: str) -> Resemblance | None:
         """Of the question `whole` whose ends have these token ids; None where nothing was learnt or said."""
         if self.kinds is None or not tokens:
             return None
@@ -152,7 +152,7 @@ def understanding(
         service_tier=tier_of(body.get("service_tier")) or STANDARD,
         language=language_of(asking.words[:_LANGUAGE_CHARS]) if language_of else None,
         difficulty=difficulty_of(asking.words) if rates_difficulty else None,
-        kinship=read.kinship,
+        resemblance=read.resemblance,
         guessed_tokens=count.media.guessed,
         thought_tokens=count.media.thought,
         audio_tokens=count.media.audio,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats, softmax
-from router.domain.kinship import Kinship
+from router.domain.resemblance import Resemblance
 from router.features.hashing import buckets_of
 
 FARTHEST = 0.7
@@ -93,8 +93,8 @@ class KindModel:
         """How many traits a prompt has: those of its words, and last its length."""
         return int(self.table.shape[1]) - 2 * self.kinds + 1
 
-    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Kinship:
-        """The kinship of a prompt with these token ids (of `both_ends` of its text) and so many tokens in all.
+    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Resemblance:
+        """The resemblance of a prompt with these token ids (of `both_ends` of its text) and so many tokens in all.
 
         `options` is how many answers it offers, which says nothing of its kind, and is passed on.
         """
@@ -111,7 +111,7 @@ class KindModel:
         if familiarity < 1.0:
             harder = (1.0 - familiarity) * self._farther(length) * float(self._hardening @ shares)
         traits = (*_short(signs[2 * self.kinds :]), round(longer, 7))
-        return Kinship(_short(shares), traits, familiarity, round(harder, 7), options)
+        return Resemblance(_short(shares), traits, familiarity, round(harder, 7), options)
 
     def _farther(self, length: float) -> float:
         """By how many deviations a `length` in log tokens is above the mean over kinds, where the kind is unknown."""

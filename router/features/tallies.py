@@ -6,7 +6,7 @@ the last one. Only numbers are kept, never texts: these are looked up by hash, w
 
 from typing import NamedTuple
 
-from router.domain.recent import Recent
+from router.domain.lru_cache import LruCache
 
 Texts = tuple[str, ...]
 """Of a conversation, in its order."""
@@ -37,7 +37,7 @@ class Tallies:
     __slots__ = ("_counts",)
 
     def __init__(self, most: int = MOST) -> None:
-        self._counts = Recent[int, TokenCount](most)
+        self._counts = LruCache[int, TokenCount](most)
 
     def __len__(self) -> int:
         return len(self._counts)

@@ -10,7 +10,7 @@ from itertools import islice
 
 from msgspec import Struct
 
-from router.domain.asides import own_words
+from router.domain.injected_text import own_words
 from router.features.text import Message, both_ends, end_texts_of, last_from
 
 _RESULTS = frozenset({"tool", "function"})

@@ -10,9 +10,9 @@ from router.decision.lengths import LengthPrior
 from router.decision.quality import QualityModel
 from router.decision.spending import SpendingModel
 from router.domain.estimate import QualityEstimate
-from router.domain.kinship import Kinship
 from router.domain.members import replace
 from router.domain.model_names import plain_name
+from router.domain.resemblance import Resemblance
 from router.features.kinds import KindModel
 
 PRIORS, OWN_MEANS = "priors", "own means"
@@ -74,11 +74,11 @@ class Artefact(Struct, frozen=True, eq=False):
         anchors = means.repeat(self.quality.scores.shape[1], axis=1)
         return replace(self, quality=replace(self.quality, anchors=anchors), moves_from=OWN_MEANS)
 
-    def of_triples(self, kinship: Kinship) -> tuple[float, ...]:
+    def of_triples(self, resemblance: Resemblance) -> tuple[float, ...]:
         """What a ParityCase holds for the TRIPLES."""
         if self.agreement is None:
             return ()
-        agreeing = self.agreement.prospects(kinship)
+        agreeing = self.agreement.prospects(resemblance)
         found = (
             agreeing.between(*(QualityEstimate(p, TRIPLE_SD) for p in triple)) for triple in TRIPLES
         )

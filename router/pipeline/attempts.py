@@ -96,7 +96,7 @@ class Failed(Struct, frozen=True):
     timing: Timing
 
 
-class Losses(Protocol):
+class AttemptBooks(Protocol):
     """Is told about attempts that brought no answer."""
 
     async def set_aside(self, start: Start) -> Fault | None:
@@ -116,7 +116,7 @@ class Losses(Protocol):
         ...
 
 
-class Means(Struct, frozen=True):
+class Runtime(Struct, frozen=True):
     """What attempts are made with, and who watches them; shared by all requests of a process."""
 
     upstreams: Mapping[str, Upstream]
@@ -139,14 +139,14 @@ class Race:
         self,
         machine: Machine,
         call_for: Callable[[Start], Call],
-        means: Means,
-        losses: Losses,
+        runtime: Runtime,
+        attempt_books: AttemptBooks,
         opens: Opens = open_answer,
     ) -> None:
         self._machine = machine
         self._call_for = call_for
-        self._means = means
-        self._losses = losses
+        self._runtime = runtime
+        self._attempt_books = attempt_books
         self._opens = opens
         self._starting: list[Start] = []
         self._tasks: dict[asyncio.Task[Begun | Failed], Start] = {}
@@ -170,7 +170,7 @@ class Race:
         return winner
 
     def _first(self) -> Awaitable[Begun]:
-        return self._raced(self._machine.begin(self._means.world.monotonic_s()))
+        return self._raced(self._machine.begin(self._runtime.world.monotonic_s()))
 
     async def _raced(self, commands: tuple[Command, ...]) -> Begun:
         """The attempt that answers, starting from `commands`."""
@@ -207,7 +207,7 @@ class Race:
                     """Obeyed by `run`, which stops all others when one answers, and by those who judge."""
 
     def _tell(self, event: Begun | Failed | None) -> tuple[Command, ...]:
-        now_s = self._means.world.monotonic_s()
+        now_s = self._runtime.world.monotonic_s()
         match event:
             case None:
                 return self._machine.tick(now_s)
@@ -216,7 +216,7 @@ class Race:
                     self._machine.calls.measured(start.attempt, event.slowness, now_s)
                 return self._machine.answering(start.attempt)
             case Failed(start, fault, timing):
-                cost = self._losses.failed(start, fault, timing)
+                cost = self._attempt_books.failed(start, fault, timing)
                 return self._machine.failed(start.attempt, fault, now_s, cost)
 
     async def _next_event(self) -> Begun | Failed | None:
@@ -232,7 +232,7 @@ class Race:
             self._tasks[asyncio.create_task(self.attempt(start))] = start
         timeout_s = None
         if self._wake_s is not None:
-            timeout_s = max(0.0, self._wake_s - self._means.world.monotonic_s())
+            timeout_s = max(0.0, self._wake_s - self._runtime.world.monotonic_s())
         done, _ = await asyncio.wait(
             self._tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
         )
@@ -259,8 +259,8 @@ class Race:
                     self._unwanted(result)
                 case Failed(start, fault, timing):
                     # It failed in the very instant in which the race was over: it still counts.
-                    cost = self._losses.failed(start, fault, timing)
-                    now_s = self._means.world.monotonic_s()
+                    cost = self._attempt_books.failed(start, fault, timing)
+                    now_s = self._runtime.world.monotonic_s()
                     self._machine.failed(start.attempt, fault, now_s, cost)
 
     def _unwanted(self, begun: Begun) -> None:
@@ -271,22 +271,22 @@ class Race:
         """The attempt is stopped by us; it cost something only if it was ever sent."""
         was_sent = start.attempt in self._sent
         verdict = CallVerdict.NEITHER if was_sent else CallVerdict.UNSENT
-        self._machine.calls.end(start.attempt, verdict, self._means.world.monotonic_s())
+        self._machine.calls.end(start.attempt, verdict, self._runtime.world.monotonic_s())
         if was_sent:
             self._book_stopped(start, timing)
 
     def _book_stopped(self, start: Start, timing: Timing) -> None:
-        self._losses.stopped(start, timing, self._stopped_by)
+        self._attempt_books.stopped(start, timing, self._stopped_by)
 
     async def attempt(self, start: Start) -> Begun | Failed:
         """One attempt up to its first content, or its failure."""
-        watch = Stopwatch.started(self._means.world)
+        watch = Stopwatch.started(self._runtime.world)
         try:
             if start.at_s > watch.began_s:
-                await self._means.world.sleep(start.at_s - watch.began_s)
-                watch = Stopwatch.started(self._means.world)
+                await self._runtime.world.sleep(start.at_s - watch.began_s)
+                watch = Stopwatch.started(self._runtime.world)
             with at_most(start.until_s - watch.began_s):
-                if fault := await self._losses.set_aside(start):
+                if fault := await self._attempt_books.set_aside(start):
                     return Failed(start, fault, watch.timing())
                 opened = await self._open(start)
         except TimeoutError:
@@ -294,7 +294,7 @@ class Race:
             fault = _too_late(watch.elapsed_s()) if was_sent else _busy(watch.elapsed_s())
             return Failed(start, fault, watch.timing())
         except AttemptFailed as failed:
-            self._losses.named(start, failed.fault.request_id)
+            self._attempt_books.named(start, failed.fault.request_id)
             return Failed(start, failed.fault, watch.timing())
         except ApiError as refused:  # what it would be asked cannot be written
             fault = Fault(FaultKind.CLIENT, refused.status, refused.message, refused.code)
@@ -309,23 +309,23 @@ class Race:
 
     async def _open(self, start: Start) -> Opened:
         """The answer's beginning, in a place of the model that is held until the answer ends."""
-        model, slots = start.candidate.model, self._means.slots
+        model, slots = start.candidate.model, self._runtime.slots
         call = self._call_for(start)
         if not slots.take_now(model):
             await self._wait_for_place(model)
         self._sent.add(start.attempt)
         release = partial(slots.give, model)
         response = await self._answering(call, release)
-        self._losses.named(start, response.request_id)
+        self._attempt_books.named(start, response.request_id)
         opened = await self._opens(response, call, release)
         # A translated answer's own id would be a translation, too: its response knows the original one by now.
-        self._losses.named(start, response.request_id or opened.answer_id)
+        self._attempt_books.named(start, response.request_id or opened.answer_id)
         return opened
 
     async def _answering(self, call: Call, release: Callable[[], None]) -> Response:
         """The head of the answer; without one the place is given back."""
         try:
-            return await self._means.upstreams[call.model.upstream].send(call)
+            return await self._runtime.upstreams[call.model.upstream].send(call)
         except BaseException:
             release()
             raise
@@ -333,7 +333,7 @@ class Race:
     async def _wait_for_place(self, model: Model) -> None:
         try:
             with at_most(_QUEUE_S):
-                await self._means.slots.wait(model)
+                await self._runtime.slots.wait(model)
         except TimeoutError:
             raise AttemptFailed(_busy(_QUEUE_S)) from None
 

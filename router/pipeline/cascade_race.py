@@ -23,7 +23,7 @@ from router.domain.price import STANDARD
 from router.domain.usage import Usage
 from router.domain.vector import cosine
 from router.ledger.account import CHARS_PER_TOKEN, NOTHING_HEARD, Embedding, Heard, Timing
-from router.pipeline.attempts import Begun, Failed, Means, Race, Stopwatch
+from router.pipeline.attempts import Begun, Failed, Race, Runtime, Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.opened import OpenedPlain
 from router.pipeline.replayed import Replayed
@@ -63,14 +63,14 @@ class CascadeRace(Race):
         self,
         cascade_machine: CascadeMachine,
         call_for: Callable[[Start], Call],
-        means: Means,
+        runtime: Runtime,
         books: Bookkeeper,
         panel: Panel,
     ) -> None:
         super().__init__(
             cascade_machine,
             lambda start: self._verdict_calls.get(start.attempt) or call_for(start),
-            means,
+            runtime,
             books,
         )
         self._cascade_machine = cascade_machine
@@ -261,7 +261,7 @@ class CascadeRace(Race):
         referee = self._panel.referee
         if not text or referee.embedder is None:
             return ()
-        watch = Stopwatch.started(self._means.world)
+        watch = Stopwatch.started(self._runtime.world)
         embedded = await referee.embedder.embed(text)
         if embedded is None:
             return ()
@@ -274,7 +274,7 @@ class CascadeRace(Race):
         return embedded.vector
 
     def _now_s(self) -> float:
-        return self._means.world.monotonic_s()
+        return self._runtime.world.monotonic_s()
 
 
 def _check_of(step: Step, test: Test) -> Check | None:

@@ -10,13 +10,13 @@ from router.dispatch.cascade_machine import CascadeMachine, How, StepEnd
 from router.dispatch.commands import Start
 from router.dispatch.fleet import CallVerdict
 from router.domain.cascade import CascadeTerms, Ruling
-from router.pipeline.attempts import Begun, Failed, Means, Race
+from router.pipeline.attempts import Begun, Failed, Race, Runtime
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascade_race import CascadeRace, Panel
 from router.pipeline.judge import Judge
 from router.pipeline.opened import OpenedPlain
+from router.pipeline.request_context import RequestContext
 from router.pipeline.ruling import Referee
-from router.pipeline.visit import Visit
 from router.ports import Call
 
 _CHECK = "check"
@@ -43,17 +43,17 @@ class Cascading(Struct, frozen=True):
     def of(
         cls,
         cascade_machine: CascadeMachine,
-        visit: Visit,
+        context: RequestContext,
         judge: Judge,
         referee: Referee,
         check_s: float,
         start: Callable[[Coroutine[Any, Any, None]], None],
     ) -> "Cascading":
         """The cascade of `cascade_machine` for a request, as its policy wants it."""
-        terms, features = visit.terms, visit.features
+        terms, features = context.terms, context.features
         panel = Panel(
             referee,
-            visit.request,
+            context.request,
             features.category,
             judge_named=lambda name, answer: judge.judging(name, answer, features, terms),
             verdicts=judge.verdicts,
@@ -65,30 +65,30 @@ class Cascading(Struct, frozen=True):
         """How the cascade has ended, short enough for a header and in printable ASCII."""
         return _told(self.cascade_machine.ends, len(self.cascade_machine.cascade.steps))
 
-    def race(self, call_for: Callable[[Start], Call], means: Means, books: Bookkeeper) -> Race:
+    def race(self, call_for: Callable[[Start], Call], runtime: Runtime, books: Bookkeeper) -> Race:
         """The race that runs the cascade."""
-        return CascadeRace(self.cascade_machine, call_for, means, books, self.panel)
+        return CascadeRace(self.cascade_machine, call_for, runtime, books, self.panel)
 
     def answered(
-        self, begun: Begun, call_for: Callable[[Start], Call], means: Means, books: Bookkeeper
+        self, begun: Begun, call_for: Callable[[Start], Call], runtime: Runtime, books: Bookkeeper
     ) -> None:
         """The client has got this answer: for a share of the accepted ones, the final model is asked as well."""
-        is_checked = begun.start.is_whole and means.world.chance() < self.terms.check_share
+        is_checked = begun.start.is_whole and runtime.world.chance() < self.terms.check_share
         if is_checked:
             self.start(
                 self._checked(
-                    begun, Race(self.cascade_machine, call_for, means, books), means, books
+                    begun, Race(self.cascade_machine, call_for, runtime, books), runtime, books
                 )
             )
 
-    async def _checked(self, begun: Begun, race: Race, means: Means, books: Bookkeeper) -> None:
+    async def _checked(self, begun: Begun, race: Race, runtime: Runtime, books: Bookkeeper) -> None:
         """Count whether the final model gives the same answer. That is paid for, and nobody gets it."""
-        start = self.cascade_machine.check(means.world.monotonic_s(), self.check_s)
+        start = self.cascade_machine.check(runtime.world.monotonic_s(), self.check_s)
         if start is None:
             return
         try:
             event = await race.attempt(start)
-            seen = await self._seen(begun, event, means, books)
+            seen = await self._seen(begun, event, runtime, books)
         finally:
             books.post_afterwards()
         step, final = self.cascade_machine.ends[-1].step, self.cascade_machine.cascade.final
@@ -96,9 +96,9 @@ class Cascading(Struct, frozen=True):
         self.panel.verdicts.note(pairing, seen, allowed_share(step.prospect, self.tolerance))
 
     async def _seen(
-        self, begun: Begun, event: Begun | Failed, means: Means, books: Bookkeeper
+        self, begun: Begun, event: Begun | Failed, runtime: Runtime, books: Bookkeeper
     ) -> StepOutcome:
-        now_s, attempt = means.world.monotonic_s(), event.start.attempt
+        now_s, attempt = runtime.world.monotonic_s(), event.start.attempt
         if isinstance(event, Failed):
             cost = books.failed(event.start, event.fault, event.timing)
             self.cascade_machine.failed(attempt, event.fault, now_s, cost)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from router.decision.sole import sole_candidate
+from router.decision.single_candidate import sole_candidate
 from router.dispatch.commands import Start
 from router.dispatch.fleet import CallVerdict
 from router.dispatch.machine import Attempts
@@ -23,20 +23,20 @@ from router.domain.fault import AttemptFailed
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.usage import Usage
-from router.ledger.errand import Errand, ErrandKind
 from router.ledger.rulebook import Payer
+from router.ledger.unrouted import UnroutedKind, UnroutedRequest
 from router.pipeline.attempts import Begun, Race, Stopwatch
-from router.pipeline.errands import ErrandBooks
+from router.pipeline.cache_slot import CacheSlot, writer_of
 from router.pipeline.flow import Pipeline
 from router.pipeline.in_time import in_time
 from router.pipeline.opened import OpenedPlain
 from router.pipeline.planning import tightened
 from router.pipeline.refusals import limit_exceeded, model_not_allowed
 from router.pipeline.reply import PlainReply
+from router.pipeline.request_context import Caller
 from router.pipeline.request_observer import RequestObserver
 from router.pipeline.reservations import Reservations
-from router.pipeline.shelf import Shelf, writer_of
-from router.pipeline.visit import Caller
+from router.pipeline.unrouted_bookkeeper import UnroutedBookkeeper
 from router.ports import Call, Response
 from router.wire.answer import MalformedAnswer
 from router.wire.cached import StoredAnswer, cache_key, pack
@@ -100,7 +100,7 @@ class _Fetching:
     async def reply(self) -> PlainReply:
         """The stored answer, or a new one."""
         watch = self.watch
-        stored = await self.shelf.look({self.model.id: self.model}, watch.at_s)
+        stored = await self.cache_slot.look({self.model.id: self.model}, watch.at_s)
         if (answer := stored.get(self.model.id)) is None:
             return await self._made()
         await self._admit(0)
@@ -112,34 +112,34 @@ class _Fetching:
     @cached_property
     def watch(self) -> Stopwatch:
         """A stopwatch that starts when it is first used, which is at once."""
-        return Stopwatch.started(self.pipeline.means.world)
+        return Stopwatch.started(self.pipeline.runtime.world)
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def cache_slot(self) -> CacheSlot:
         """Where the answer to exactly this request is stored: same words, same order, same format of numbers."""
         caller, pipeline = self.caller, self.pipeline
         tenant = (_TENANT, *pipeline.tenancy.tenant_of(caller.key, caller.key_tags))
         key = cache_key(self.request.body, tenant) if self.ttl_s else None
         terms, largest = CacheTerms(self.ttl_s), pipeline.largest_stored_bytes
-        return Shelf(pipeline.cache, key, terms, caller.wish, largest, tenant)
+        return CacheSlot(pipeline.cache, key, terms, caller.wish, largest, tenant)
 
     @cached_property
-    def books(self) -> ErrandBooks:
+    def books(self) -> UnroutedBookkeeper:
         """Where its attempts are written down."""
         caller, pipeline = self.caller, self.pipeline
-        errand = Errand(
+        unrouted = UnroutedRequest(
             caller.request_id,
             self.request.asked,
             caller.key,
             caller.tags,
-            ErrandKind.EMBEDDING,
+            UnroutedKind.EMBEDDING,
             self.tokens,
         )
         reservations = Reservations(
             pipeline.budget_store, pipeline.rulebook.budgets_for(self._payer)
         )
-        request_observer = RequestObserver.of(pipeline.means, caller, self.watch.began_s)
-        return ErrandBooks(errand, pipeline.ledger, reservations, request_observer)
+        request_observer = RequestObserver.of(pipeline.runtime, caller, self.watch.began_s)
+        return UnroutedBookkeeper(unrouted, pipeline.ledger, reservations, request_observer)
 
     @property
     def _payer(self) -> Payer:
@@ -160,7 +160,7 @@ class _Fetching:
         machine = self._machine()
         begun = await self._begun(machine)
         machine.calls.end(
-            begun.start.attempt, CallVerdict.GOOD, self.pipeline.means.world.monotonic_s()
+            begun.start.attempt, CallVerdict.GOOD, self.pipeline.runtime.world.monotonic_s()
         )
         opened = begun.opened
         assert isinstance(opened, OpenedPlain)  # noqa: S101 - `_opened` opens nothing else
@@ -168,10 +168,10 @@ class _Fetching:
         await self.books.post()
         await self._keep(begun.start.candidate.model, entry.usage, opened.body)
         upstream = begun.start.candidate.model.upstream
-        return self._told(opened.body, upstream, begun.start.attempt, self.shelf.state, {})
+        return self._told(opened.body, upstream, begun.start.attempt, self.cache_slot.state, {})
 
     def _machine(self) -> Attempts:
-        pipeline, world = self.pipeline, self.pipeline.means.world
+        pipeline, world = self.pipeline, self.pipeline.runtime.world
         effort = tightened(pipeline.effort, NO_DEADLINES, self.caller.deadline_s)
         candidates = (sole_candidate(self.model, self.tokens),)
         plan = Plan(candidates, effort, stream=False, tokens=self.tokens)
@@ -180,7 +180,7 @@ class _Fetching:
 
     async def _begun(self, machine: Attempts) -> Begun:
         """The attempt that answers. Raises ApiError; what was paid until then is booked."""
-        race = Race(machine, self._call, self.pipeline.means, self.books, self._opened)
+        race = Race(machine, self._call, self.pipeline.runtime, self.books, self._opened)
         try:
             return await race.run()
         except ApiError as error:
@@ -188,7 +188,7 @@ class _Fetching:
             await self.books.post()
             raise
         except BaseException:
-            machine.left(self.pipeline.means.world.monotonic_s())
+            machine.left(self.pipeline.runtime.world.monotonic_s())
             self.books.post()  # mostly the client has left, and nobody is there to wait for it
             raise
 
@@ -221,15 +221,19 @@ class _Fetching:
 
     async def _keep(self, model: Model, usage: Usage, body: bytes) -> None:
         """Store the answer if configuration and client allow it."""
-        shelf, caller = self.shelf, self.caller
-        if shelf.key is None or not shelf.may_store or len(body) > shelf.largest_bytes:
+        cache_slot, caller = self.cache_slot, self.caller
+        if (
+            cache_slot.key is None
+            or not cache_slot.may_store
+            or len(body) > cache_slot.largest_bytes
+        ):
             return
-        now_s = self.pipeline.means.world.unix_s()
+        now_s = self.pipeline.runtime.world.unix_s()
         origin = Origin(writer_of(model), usage, now_s, caller.request_id, caller.key, caller.tags)
         answer = StoredAnswer(origin, is_stream=False, body=body)
         # Vectors hardly compress, and it takes long to find that out.
         packed = await asyncio.to_thread(pack, answer)
-        await shelf.cache.put(shelf.key, model.id, packed, self.ttl_s)
+        await cache_slot.cache.put(cache_slot.key, model.id, packed, self.ttl_s)
 
     def _told(
         self, body: bytes, upstream: str, attempt: int, cache: str, more: dict[str, str]

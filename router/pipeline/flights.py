@@ -2,7 +2,7 @@ r"""Identical requests at the same time are one flight: one of them leads, the o
 
     board ---> turn: LEAD   the first one. It looks into the cache, then asks an upstream.
          \---> turn: waits  until the leader knows:
-                 Aboard     a stream has begun: read along, from its first event on
+                 JoinedStream  a stream has begun: read along, from its first event on
                  Whole      the whole answer is there
                  LOOK       it was stored all the time: look for yourself
                  LEAD       the leader has failed or left: you are next
@@ -32,7 +32,7 @@ _SENDERS_OWN = frozenset({401, 402, 403, 408, 429, 504})
 """Statuses that concern one sender only: no money, no permission, too many, too late."""
 
 
-class Beacon(Protocol):
+class FlightPublisher(Protocol):
     """What other processes see of a flight."""
 
     def end(self) -> None:
@@ -67,7 +67,7 @@ class Whole(Struct, frozen=True):
         """Nothing to give back."""
 
 
-class Aboard(Struct, frozen=True):
+class JoinedStream(Struct, frozen=True):
     """A stream that another request has begun, and a place in it that must be read from, or left."""
 
     writer: Writer
@@ -84,18 +84,18 @@ class Aboard(Struct, frozen=True):
         await self.broadcast.leave(self.place)
 
 
-Landing = FlightTurn | Whole | Aboard
+Landing = FlightTurn | Whole | JoinedStream
 
 
 class Flight(Struct):
     """One answer, and those who wait for it. `over` is called once, when nobody may board any more.
 
-    `beacon` is what other processes see of it, None if there are none, or one of them leads.
+    `publisher` is what other processes see of it, None if there are none, or one of them leads.
     """
 
     over: Callable[[], None]
     is_over: bool = False
-    beacon: "Beacon | None" = None
+    publisher: "FlightPublisher | None" = None
     _is_led: bool = False
     _failures: int = 0
     _stream: tuple[Writer, Broadcast] | None = None
@@ -167,8 +167,8 @@ class Flight(Struct):
         if not self.is_over:
             self.is_over = True
             self.over()
-            if self.beacon is not None:
-                self.beacon.end()
+            if self.publisher is not None:
+                self.publisher.end()
 
     def _is_final(self, error: ApiError) -> bool:
         if error.status in _SENDERS_OWN:
@@ -176,8 +176,8 @@ class Flight(Struct):
         self._failures += 1
         return error.status < 500 or self._failures >= _ENOUGH_FAILURES
 
-    def _aboard(self, writer: Writer, broadcast: Broadcast) -> Aboard:
-        return Aboard(writer, broadcast, broadcast.enter())
+    def _aboard(self, writer: Writer, broadcast: Broadcast) -> JoinedStream:
+        return JoinedStream(writer, broadcast, broadcast.enter())
 
     def _land(self, landing: Landing) -> None:
         while self._hand_out(lambda: landing):
@@ -201,7 +201,7 @@ class Flight(Struct):
     async def decline(self, landing: object) -> None:
         """Hand on what has come for a request that is not there any more: its place, or else the lead."""
         match landing:
-            case Aboard():
+            case JoinedStream():
                 await landing.leave()
             case Whole() | FlightTurn.LOOK | FlightTurn.LATE:
                 """Nothing was promised."""

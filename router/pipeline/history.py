@@ -4,10 +4,10 @@ from typing import Any
 
 from router.decision.document import document
 from router.decision.record import NotKept, Record
-from router.ledger.errand import ErrandKind
 from router.ledger.trace import RequestRecord, told
+from router.ledger.unrouted import UnroutedKind
 
-_UNDECIDED = frozenset(ErrandKind)
+_UNDECIDED = frozenset(UnroutedKind)
 
 
 def history(trace: RequestRecord) -> dict[str, Any]:

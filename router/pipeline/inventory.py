@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct, field
 
-from router.ports import Cache, Shelved
+from router.ports import Cache, CacheEntry
 from router.wire.cached import StoredAnswer, unpack
 
 
@@ -37,7 +37,7 @@ class Selection(Struct, frozen=True):
         )
 
 
-class Stock(Struct):
+class CacheInventory(Struct):
     """How much is stored. `damaged` entries are of another format, or were changed from outside."""
 
     answers: int = 0
@@ -49,7 +49,7 @@ class Stock(Struct):
     by_model: Counter[str] = field(default_factory=Counter)
     by_key: Counter[str] = field(default_factory=Counter)
 
-    def count(self, entry: Shelved, answer: StoredAnswer | None) -> None:
+    def count(self, entry: CacheEntry, answer: StoredAnswer | None) -> None:
         """Take in one entry."""
         self.bytes += len(entry.value)
         if answer is None:
@@ -64,9 +64,9 @@ class Stock(Struct):
         self.newest_s = max(origin.at_s, self.newest_s or origin.at_s)
 
 
-async def stock_of(cache: Cache) -> Stock:
+async def inventory_of(cache: Cache) -> CacheInventory:
     """How much is stored; reads all of it."""
-    stock = Stock()
+    stock = CacheInventory()
     async for entry in cache.entries():
         stock.count(entry, unpack(entry.value))
     return stock
@@ -74,7 +74,7 @@ async def stock_of(cache: Cache) -> Stock:
 
 async def selected(
     cache: Cache, selection: Selection
-) -> AsyncIterator[tuple[Shelved, StoredAnswer | None]]:
+) -> AsyncIterator[tuple[CacheEntry, StoredAnswer | None]]:
     """The stored answers that are meant. Damaged ones are meant only where everything is."""
     async for entry in cache.entries():
         answer = unpack(entry.value)

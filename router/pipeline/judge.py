@@ -40,7 +40,7 @@ from router.pipeline.refusals import (
     policy_not_allowed,
     stored_elsewhere,
 )
-from router.pipeline.visit import ALONE, Caller, Session, Visit
+from router.pipeline.request_context import ALONE, Caller, RequestContext, Session
 from router.ports import World
 from router.wire.chat import ChatRequest
 from router.wire.dialects.dialect import Dialect
@@ -52,8 +52,8 @@ if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was
     from router.decision.quality import QualityModel
     from router.domain.agreeing import Agreeing
     from router.domain.cascade import Prospects
-    from router.domain.kinship import Kinship
-    from router.domain.outlook import Outlook
+    from router.domain.prompt_scores import PromptScores
+    from router.domain.resemblance import Resemblance
 
 _COMPARED = frozenset({Category.MATHS, Category.REASONING})
 """In these, an answer comes down to a number, an option or a few words, whatever the kind of question. Agreement
@@ -132,7 +132,7 @@ class Judge(Struct, frozen=True):
                 raise makes_vectors(asked) from None
             raise
 
-    def visiting(
+    def request_context(
         self,
         request: ChatRequest,
         caller: Caller,
@@ -140,7 +140,7 @@ class Judge(Struct, frozen=True):
         balances: Sequence[Balance],
         budgets: tuple[Budget, ...],
         session: Session = ALONE,
-    ) -> Turns[Visit]:
+    ) -> Turns[RequestContext]:
         """The request understood, with the terms that hold for it; in turns, as a long one takes a while."""
         may_cascade = not isinstance(target, Model)
         features = yield from self._features(request, session, may_cascade=may_cascade)
@@ -154,7 +154,7 @@ class Judge(Struct, frozen=True):
             rule, terms = "", self.book.pinned
         else:
             rule, terms = target.terms_for(features, circumstances)
-        return Visit(
+        return RequestContext(
             request=request,
             caller=caller,
             target=target,
@@ -166,7 +166,7 @@ class Judge(Struct, frozen=True):
             balances=balances,
             began_s=self.world.monotonic_s(),
             thread=session.thread,
-            home=session.home,
+            thought_owner=session.thought_owner,
         )
 
     def _conversation(self, thread: str, features: Features) -> Conversation | None:
@@ -180,22 +180,24 @@ class Judge(Struct, frozen=True):
             has_tools=Capability.TOOLS in features.needs,
         )
 
-    def has_read(self, visit: Visit, model: Model, usage: Usage, *, is_given: bool) -> None:
-        """Note that `model` has read the conversation of `visit` and answered, if its id still stands for it.
+    def has_read(
+        self, context: RequestContext, model: Model, usage: Usage, *, is_given: bool
+    ) -> None:
+        """Note that `model` has read the conversation of `context` and answered, if its id still stands for it.
 
         `is_given` says that the client gets that answer.
         """
         if not self.experience.is_current(model):
             return
-        features = visit.features
+        features = context.features
         self.threads.answered(
-            visit.thread,
+            context.thread,
             model.key,
             usage,
             features.prompt_tokens,
             self.world.monotonic_s(),
             has_tools=Capability.TOOLS in features.needs,
-            is_chore=features.category is Category.HOUSEKEEPING,
+            is_housekeeping=features.category is Category.HOUSEKEEPING,
             is_given=is_given,
         )
 
@@ -214,39 +216,39 @@ class Judge(Struct, frozen=True):
         return self.recognised(features, may_cascade=may_cascade)
 
     def recognised(self, features: Features, *, may_cascade: bool = True) -> Features:
-        """`features` with what prompts of their kinship say about models and cascades, if anything was learnt."""
-        kinship = features.kinship
-        outlook = self._outlook(kinship) if kinship else None
+        """`features` with what prompts of their resemblance say about models and cascades, if anything was learnt."""
+        resemblance = features.resemblance
+        prompt_scores = self._prompt_scores(resemblance) if resemblance else None
         prospects = self._prospects(features) if may_cascade else None
-        if outlook is None and prospects is None:
+        if prompt_scores is None and prospects is None:
             return features
-        return Recognised.of(features, outlook, prospects)
+        return Recognised.of(features, prompt_scores, prospects)
 
-    def _outlook(self, kinship: "Kinship") -> "Outlook | None":
-        """None where the priors hold, and for a kinship noted while another artefact was in force."""
-        if self.quality is None or not self.quality.knows(kinship):
+    def _prompt_scores(self, resemblance: "Resemblance") -> "PromptScores | None":
+        """None where the priors hold, and for a resemblance noted while another artefact was in force."""
+        if self.quality is None or not self.quality.knows(resemblance):
             return None
-        is_in_use = kinship.familiarity or self.quality.floor
-        return self.quality.outlook(kinship) if is_in_use else None
+        is_in_use = resemblance.familiarity or self.quality.floor
+        return self.quality.prompt_scores(resemblance) if is_in_use else None
 
     def _prospects(self, features: Features) -> "Prospects | None":
-        """What the operator's own answers and prompts of the same kinship say about cascades."""
-        kinship = features.kinship
-        learnt = self._learnt(kinship, features) if kinship else None
+        """What the operator's own answers and prompts of the same resemblance say about cascades."""
+        resemblance = features.resemblance
+        learnt = self._learnt(resemblance, features) if resemblance else None
         return self.own.prospects(features.category, learnt)
 
-    def _learnt(self, kinship: "Kinship", features: Features) -> "Agreeing | None":
+    def _learnt(self, resemblance: "Resemblance", features: Features) -> "Agreeing | None":
         """How models agree on such prompts; None where answers have no comparable form.
 
-        Also None for a kinship expressed in another artefact's kinds.
+        Also None for a resemblance expressed in another artefact's kinds.
         """
-        if self.agreement is None or not self.agreement.knows(kinship):
+        if self.agreement is None or not self.agreement.knows(resemblance):
             return None
-        if not kinship.familiarity and features.category not in _COMPARED:
+        if not resemblance.familiarity and features.category not in _COMPARED:
             return None
         if features.category in _OF_MANY_WORDS and features.category_confidence >= _TOLD:
             return None
-        return self.agreement.prospects(kinship)
+        return self.agreement.prospects(resemblance)
 
     def _circumstances(
         self, request: ChatRequest, caller: Caller, balances: Sequence[Balance], stays_with: str
@@ -267,31 +269,31 @@ class Judge(Struct, frozen=True):
             overrides=caller.overrides,
         )
 
-    def judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:
+    def judged(self, context: RequestContext, stored: Collection[str] = ()) -> Decision:
         """The decision. Raises ApiError 400 where no model may answer, 402 where a budget is among the reasons."""
-        target, features = visit.target, visit.features
+        target, features = context.target, context.features
         if isinstance(target, Model):
-            return self._pinned(visit, target, is_stored=target.id in stored)
+            return self._pinned(context, target, is_stored=target.id in stored)
         try:
             return choose(
                 features,
-                visit.circumstances,
+                context.circumstances,
                 target,
                 self.models,
                 self.experience,
                 stored,
                 known=self.known.at(self.world.unix_s()),
-                verdicts=self.observed(visit),
+                verdicts=self.observed(context),
             )
         except NothingAdequate as nothing:
             dear = [e.candidate for e in nothing.exclusions if e.reason is ExclusionReason.BUDGET]
             if dear:
-                raise self._too_dear(visit, dear) from None
+                raise self._too_dear(context, dear) from None
             raise
 
-    def observed(self, visit: Visit) -> Observed | None:
+    def observed(self, context: RequestContext) -> Observed | None:
         """What was seen of cascades, where the policy wants any."""
-        if visit.terms.cascade.use is CascadeUse.NEVER:
+        if context.terms.cascade.use is CascadeUse.NEVER:
             return None
         return self.verdicts.observed(self.world.chance())
 
@@ -308,21 +310,21 @@ class Judge(Struct, frozen=True):
         judge = self.candidate(model_id, features, terms)
         return judge and judging(judge, answer, features, self.experience)
 
-    def _pinned(self, visit: Visit, model: Model, *, is_stored: bool) -> Decision:
-        cache, left = visit.terms.cache, visit.circumstances.money_left
-        if held_by := visit.circumstances.held_by:
+    def _pinned(self, context: RequestContext, model: Model, *, is_stored: bool) -> Decision:
+        cache, left = context.terms.cache, context.circumstances.money_left
+        if held_by := context.circumstances.held_by:
             model = model.held_by(held_by)
             if model.upstream != held_by:
                 raise stored_elsewhere(model.id, held_by)
-        pinned = pin(visit.features, model, self.experience, cache=cache, is_stored=is_stored)
+        pinned = pin(context.features, model, self.experience, cache=cache, is_stored=is_stored)
         if left is not None and pinned.chosen.cost.upper > left:
-            raise self._too_dear(visit, [pinned.chosen])
+            raise self._too_dear(context, [pinned.chosen])
         return pinned
 
     @staticmethod
-    def _too_dear(visit: Visit, dear: Collection[Candidate]) -> ApiError:
+    def _too_dear(context: RequestContext, dear: Collection[Candidate]) -> ApiError:
         """402: any model that may answer could cost more than the tightest budget has left."""
-        features, balance = visit.features, tightest(visit.balances)
+        features, balance = context.features, tightest(context.balances)
         return budget_exceeded(
             balance,
             fitting_tokens=max(tokens_within(each.model, features, balance.left) for each in dear),

@@ -16,12 +16,12 @@ from router.domain.errors import ApiError
 from router.pipeline.attempts import Begun
 from router.pipeline.flights import Flight
 from router.pipeline.reply import Reply, StreamReply
-from router.pipeline.telling import late_words
+from router.pipeline.reply_details import late_words
 from router.wire.errors import error_body
 from router.wire.sse import event_of
 
 if TYPE_CHECKING:
-    from router.pipeline.walk import Walk
+    from router.pipeline.forwarding import Forwarding
 
 T = TypeVar("T")
 _WAITING = b": waiting\n\n"
@@ -30,28 +30,28 @@ _WAITING = b": waiting\n\n"
 class KeptAlive(Struct, frozen=True):
     """A walk whose client gets a sign of life every `every_s` seconds."""
 
-    walk: "Walk"
+    forwarding: "Forwarding"
     flight: Flight | None
     every_s: float
 
     async def reply(self) -> StreamReply:
         """The reply, as soon as there is content, or after `every_s` seconds. Raises ApiError until then."""
-        race = asyncio.create_task(self.walk.begun())
+        race = asyncio.create_task(self.forwarding.begun())
         try:
             await asyncio.wait({race}, timeout=self.every_s)
         except asyncio.CancelledError:
             await self._abandon(race)
             raise
         if race.done():
-            return await self.walk.relayed(race.result(), self.flight)
-        return StreamReply(self.walk.early_headers, self._pieces(race))
+            return await self.forwarding.relayed(race.result(), self.flight)
+        return StreamReply(self.forwarding.early_headers, self._pieces(race))
 
     async def _pieces(self, race: "asyncio.Task[Begun]") -> AsyncGenerator[bytes]:
         try:
             while not race.done():
                 yield _WAITING
                 await asyncio.wait({race}, timeout=self.every_s)
-            reply = self.walk.streamed(race.result(), self.flight, is_late=True)
+            reply = self.forwarding.streamed(race.result(), self.flight, is_late=True)
         except ApiError as error:
             self._failed(error)
             yield event_of(error_body(error))
@@ -73,7 +73,7 @@ class KeptAlive(Struct, frozen=True):
         race.cancel()
         (result,) = await asyncio.gather(race, return_exceptions=True)
         if isinstance(result, Begun):
-            await self.walk.abandoned(result)
+            await self.forwarding.abandoned(result)
 
 
 class KeptWaiting(Struct, Generic[T], frozen=True):

@@ -18,7 +18,7 @@ from router.wire.dialects.dialect import Dialect
 from router.wire.errors import read_error
 from router.wire.events import EventReader
 from router.wire.native.forms import CHAT_FORM, StreamForm
-from router.wire.native.reading import CHAT, Tongue
+from router.wire.native.reading import CHAT, AnswerDialect
 from router.wire.replay import as_events
 from router.wire.request_ids import plain_id
 
@@ -186,11 +186,11 @@ async def open_answer(response: Response, call: Call, release: Callable[[], None
     Some servers ignore that a stream is wanted: a whole answer of theirs must be one that can be told as a stream.
     `release` is called once, when the answer has ended in whatever way.
     """
-    tongue = response.tongue if isinstance(response, Native) else CHAT
-    stream = OpenedStream(response, release, tongue.form())
+    answer_dialect = response.answer_dialect if isinstance(response, Native) else CHAT
+    stream = OpenedStream(response, release, answer_dialect.form())
     try:
         if not response.is_stream:
-            return await _whole(response, stream, tongue, is_streamed=call.stream)
+            return await _whole(response, stream, answer_dialect, is_streamed=call.stream)
         if not call.stream:
             raise _malformed("the upstream answered with a stream, which was not asked for")
         await stream.until_content()
@@ -201,17 +201,17 @@ async def open_answer(response: Response, call: Call, release: Callable[[], None
 
 
 async def _whole(
-    response: Response, holder: OpenedStream, tongue: Tongue, *, is_streamed: bool
+    response: Response, holder: OpenedStream, answer_dialect: AnswerDialect, *, is_streamed: bool
 ) -> OpenedPlain:
     raw = await response.read()
     try:
-        body, answer = tongue.plain(raw)
+        body, answer = answer_dialect.plain(raw)
         if is_streamed:
             as_events(body, is_stream=False, answer_id="", usage=True)
     except MalformedAnswer as error:
         raise _reported(raw) or _malformed(str(error)) from None
     await holder.close()
-    return OpenedPlain(body, answer, tongue.dialect, is_streamed)
+    return OpenedPlain(body, answer, answer_dialect.dialect, is_streamed)
 
 
 def _malformed(message: str) -> AttemptFailed:

@@ -9,9 +9,9 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.overrides import NO_OVERRIDES
+from router.pipeline.cache_slot import CacheControl
 from router.pipeline.refusals import policy_not_allowed
-from router.pipeline.shelf import CacheControl
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.wire.chat import ChatRequest
 from router.wire.overrides import OVERRIDES, Stated, as_overrides, merged
 

@@ -14,7 +14,7 @@ from router.pipeline.opened import OpenedStream
 from router.wire.cached import StoredAnswer
 
 if TYPE_CHECKING:
-    from router.pipeline.walk import Walk
+    from router.pipeline.forwarding import Forwarding
 
 
 class StreamOwner:
@@ -23,12 +23,12 @@ class StreamOwner:
     `entry` is the answer's row in the ledger, None where the stream broke off or its client left.
     """
 
-    def __init__(self, walk: "Walk", begun: Begun, flight: Flight | None) -> None:
-        self._walk = walk
+    def __init__(self, forwarding: "Forwarding", begun: Begun, flight: Flight | None) -> None:
+        self._forwarding = forwarding
         self._begun = begun
         self._flight = flight
         self._left = ""
-        self._stored_as = walk.stored_as(begun)
+        self._stored_as = forwarding.stored_as(begun)
         self._posted: Awaitable[None] | None = None
         self.entry: Entry | None = None
 
@@ -48,20 +48,22 @@ class StreamOwner:
         if broken or self._left:
             self._broke_off(listener, broken or self._left)
         else:
-            self.entry = self._walk.books.answered(self._begun, self._heard(listener))
+            self.entry = self._forwarding.books.answered(self._begun, self._heard(listener))
             listener.paid = self.entry.usage
             if self._stored_as:
-                self._walk.has_stored(self._begun, self._stored_as, self.entry.usage)
-        self._posted = self._walk.books.post()
+                self._forwarding.has_stored(self._begun, self._stored_as, self.entry.usage)
+        self._posted = self._forwarding.books.post()
 
     async def keep(self, listener: Listener) -> None:
         """Store the stream, then let nobody join it any more."""
         try:
             if listener.kept is not None and not listener.error:
-                origin = self._walk.origin(self._begun, listener.paid)
+                origin = self._forwarding.origin(self._begun, listener.paid)
                 body = b"".join(listener.kept)
                 answer = StoredAnswer(origin, is_stream=True, body=body, dialect=listener.dialect)
-                await self._walk.shelf.keep(answer, self._walk.request, listener.ending)
+                await self._forwarding.cache_slot.keep(
+                    answer, self._forwarding.request, listener.ending
+                )
         finally:
             self._over()
 
@@ -69,7 +71,7 @@ class StreamOwner:
         """Nobody reads any more: what was generated is paid."""
         self._end(CallVerdict.NEITHER)
         self._broke_off(listener, self._left)
-        self._walk.books.post()
+        self._forwarding.books.post()
         self._over()
 
     def _verdict(self, listener: Listener) -> CallVerdict:
@@ -82,7 +84,9 @@ class StreamOwner:
     def _broke_off(self, listener: Listener, reason: str) -> None:
         left = reason == Outcome.CLIENT_LEFT.value
         outcome = Outcome.CLIENT_LEFT if left else Outcome.CUT
-        entry = self._walk.books.broke_off(self._begun, self._heard(listener), outcome, reason)
+        entry = self._forwarding.books.broke_off(
+            self._begun, self._heard(listener), outcome, reason
+        )
         listener.paid = entry.usage
 
     def _heard(self, listener: Listener) -> Heard:
@@ -92,8 +96,8 @@ class StreamOwner:
         return replace(listener.heard, prompt=prompt)
 
     def _end(self, verdict: CallVerdict) -> None:
-        now_s = self._walk.means.world.monotonic_s()
-        self._walk.machine.calls.end(self._begun.start.attempt, verdict, now_s)
+        now_s = self._forwarding.runtime.world.monotonic_s()
+        self._forwarding.machine.calls.end(self._begun.start.attempt, verdict, now_s)
 
     def _over(self) -> None:
         if self._flight is not None:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from router.domain.recent import Recent
+from router.domain.lru_cache import LruCache
 
 
 class AnsweredQuestion(Struct, frozen=True):
@@ -22,7 +22,7 @@ class Questions:
 
     def __init__(self, window_s: float, most: int) -> None:
         self._window_s = window_s
-        self._answered = Recent[bytes, AnsweredQuestion](most)
+        self._answered = LruCache[bytes, AnsweredQuestion](most)
 
     def __len__(self) -> int:
         return len(self._answered)

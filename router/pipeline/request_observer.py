@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.decision import Decision
 from router.domain.ledger import Entry
 from router.domain.trace import Trace
-from router.pipeline.attempts import Means
-from router.pipeline.visit import Caller
+from router.pipeline.attempts import Runtime
+from router.pipeline.request_context import Caller
 from router.ports import Observer, World
 from router.wire.trace_context import headers_for
 
@@ -33,11 +33,11 @@ class RequestObserver(Struct):
 
     @classmethod
     def of(
-        cls, means: Means, caller: Caller, began_s: float, decision: Decision | None = None
+        cls, runtime: Runtime, caller: Caller, began_s: float, decision: Decision | None = None
     ) -> "RequestObserver":
         """The observer of what `caller` asks."""
-        trace = means.observer.trace(caller.request_id, caller.headers)
-        return cls(means.observer, means.world, caller.request_id, began_s, trace, decision)
+        trace = runtime.observer.trace(caller.request_id, caller.headers)
+        return cls(runtime.observer, runtime.world, caller.request_id, began_s, trace, decision)
 
     def onward(self, attempt: int) -> Mapping[str, str]:
         """The headers that make an attempt's call part of the trace; none without a trace."""
@@ -49,7 +49,7 @@ class RequestObserver(Struct):
             return
         now_s = self.world.unix_s()
         began_at_s = now_s - (self.world.monotonic_s() - self.began_s)
-        closing = Closing(
+        booked = BookedRequest(
             self.request_id,
             tuple(entries),
             began_at_s,
@@ -59,7 +59,7 @@ class RequestObserver(Struct):
             self.decision,
             self.trace,
         )
-        self.observer.closed(closing)
+        self.observer.closed(booked)
 
 
 class Nobody:
@@ -69,7 +69,7 @@ class Nobody:
         """None: nobody asks for traces."""
         return None
 
-    def closed(self, closing: Closing) -> None:
+    def closed(self, booked: BookedRequest) -> None:
         """Nobody is told."""
 
     def refused(self, refusal: ErrorResponse) -> None:

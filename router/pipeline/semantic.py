@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from router.decision.watch import Watch
+from router.decision.semantic_monitor import SemanticMonitor
 from router.domain.semantic import SEMANTIC_OFF, Sameness, SemanticMode, SemanticTerms
 from router.features.agreement import agree
 from router.features.likeness import Likeness, conflict, essence_of, likeness_of
@@ -29,7 +29,7 @@ _ONE_FOR_ALL = Embedded((1.0,))
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SemanticLookup:
     """What was looked for and found. `found` is the key of the request whose answer may serve."""
 
     policy: str = ""
@@ -51,7 +51,7 @@ class Look:
         return self.found if self.is_check else None
 
 
-NO_LOOK = Look()
+NO_LOOK = SemanticLookup()
 """Nothing was looked for: there is nothing to learn either."""
 
 
@@ -65,13 +65,13 @@ class Semantic:
         self,
         indexes: Mapping[Sameness, VectorIndex],
         embedder: Embedder | None,
-        watch: Watch,
+        monitor: SemanticMonitor,
         chance: Callable[[], float],
     ) -> None:
         self._indexes = indexes
         self._embedder = embedder
         self._chance = chance
-        self.watch = watch
+        self.monitor = monitor
         self.counts: Counter[tuple[str, str]] = Counter()
 
     @property
@@ -86,7 +86,7 @@ class Semantic:
         policy: str,
         own_key: str,
         paid: Callable[[int], None],
-    ) -> Look:
+    ) -> SemanticLookup:
         """What is stored for the same question in other words. Never raises if the store is unreachable.
 
         `paid` is told the tokens that an upstream has counted for a vector, before anything else is waited for.
@@ -105,7 +105,7 @@ class Semantic:
         near = await self._indexes[terms.by].nearest(scope, embedded.vector, _NEIGHBOURS)
         near = [each for each in near if each.item != own_key]
         found = self._first(near, likeness, terms, policy)
-        return Look(
+        return SemanticLookup(
             policy=policy,
             terms=terms,
             scope=scope,
@@ -115,28 +115,28 @@ class Semantic:
             is_check=found is not None and self._is_checked(terms),
         )
 
-    async def learn(self, look: Look, key: str, ttl_s: int) -> None:
+    async def learn(self, look: SemanticLookup, key: str, ttl_s: int) -> None:
         """From now on the answer stored as `key` may serve what was looked for."""
         if look.scope:
             index = self._indexes[look.terms.by]
             await index.add(look.scope, key, look.vector, look.note, ttl_s)
 
-    async def lost(self, look: Look) -> None:
+    async def lost(self, look: SemanticLookup) -> None:
         """The answer that was found is stored no more."""
         if look.found is not None:
             self.counts[look.policy, "lost"] += 1
             await self._indexes[look.terms.by].drop(look.scope, look.found)
 
-    def took(self, look: Look) -> None:
+    def took(self, look: SemanticLookup) -> None:
         """Count an answer that was given."""
         self.counts[look.policy, "given"] += 1
 
-    def checked(self, look: Look, stored: str, made: str) -> None:
+    def checked(self, look: SemanticLookup, stored: str, made: str) -> None:
         """Compare the texts of a stored answer and of the new one; too many differences stop the policy's cache."""
         agreed = agree(stored, made)
         self.counts[look.policy, "agreed" if agreed else "differed"] += 1
-        if self.watch.note(look.policy, look.terms.limit, agreed=agreed):
-            tally = self.watch.tallies[look.policy]
+        if self.monitor.note(look.policy, look.terms.limit, agreed=agreed):
+            tally = self.monitor.tallies[look.policy]
             _LOG.warning(
                 "Semantic cache of policy %s: %d of %d answers differed from new ones,"
                 " significantly more than its limit of %g: it gives no more answers",
@@ -159,7 +159,7 @@ class Semantic:
             case SemanticMode.SHADOW:
                 return True
             case SemanticMode.ON:
-                return not self.watch.is_stopped(policy)
+                return not self.monitor.is_stopped(policy)
 
     async def _embedded(self, text: str, by: Sameness) -> Embedded | None:
         if by is Sameness.WORDING:
@@ -190,7 +190,7 @@ class Semantic:
     def _is_checked(self, terms: SemanticTerms) -> bool:
         return terms.mode is SemanticMode.SHADOW or self._chance() < terms.check_share
 
-    def _nothing(self, policy: str, why: str) -> Look:
+    def _nothing(self, policy: str, why: str) -> SemanticLookup:
         self.counts[policy, why] += 1
         return NO_LOOK
 

@@ -18,10 +18,10 @@ from router.domain.semantic import SemanticMode
 from router.ledger.account import Embedding, Timing
 from router.pipeline.attempts import Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.cache_slot import CacheSlot
 from router.pipeline.judge import Judge
-from router.pipeline.semantic import Look, Semantic
-from router.pipeline.shelf import Shelf
-from router.pipeline.visit import Visit
+from router.pipeline.request_context import RequestContext
+from router.pipeline.semantic import Semantic, SemanticLookup
 from router.ports import World
 from router.wire.answer import MalformedAnswer
 from router.wire.cached import StoredAnswer
@@ -45,7 +45,7 @@ Stored = Mapping[str, StoredAnswer]
 """Answers that are at hand, by the id of the model that wrote them."""
 
 
-class Find(Struct, frozen=True):
+class CacheLookup(Struct, frozen=True):
     """The stored answers for a request, the decision about them, and the place of a new answer.
 
     `asked` is the call for a vector that was made on the way, with its timing; `is_similar` says that
@@ -54,7 +54,7 @@ class Find(Struct, frozen=True):
 
     decision: Decision
     stored: Stored
-    shelf: Shelf
+    cache_slot: CacheSlot
     asked: Asked | None = None
     is_similar: bool = False
 
@@ -71,7 +71,7 @@ class Lesson(Struct, frozen=True):
     """
 
     semantic: Semantic
-    look: Look
+    look: SemanticLookup
     key: str
     ttl_s: int
     stored: StoredAnswer | None = None
@@ -92,51 +92,61 @@ class Similar(Struct, frozen=True):
     world: World
 
     async def widened(
-        self, visit: Visit, find: Find, books_of: Callable[[Decision], Bookkeeper]
-    ) -> Find:
-        """`find`, with an answer to other words if it has none itself and the policy allows it.
+        self,
+        context: RequestContext,
+        lookup: CacheLookup,
+        books_of: Callable[[Decision], Bookkeeper],
+    ) -> CacheLookup:
+        """`lookup`, with an answer to other words if it has none itself and the policy allows it.
 
         If that comes to no end, a vector that was paid for is written into the books of the decision so far.
         """
-        shelf, terms = find.shelf, find.shelf.terms
+        cache_slot, terms = lookup.cache_slot, lookup.cache_slot.terms
         is_off = terms.semantic.mode is SemanticMode.OFF
-        if is_off or find.decision.chosen.is_stored or shelf.key is None or not shelf.is_shared:
-            return find
+        if (
+            is_off
+            or lookup.decision.chosen.is_stored
+            or cache_slot.key is None
+            or not cache_slot.is_shared
+        ):
+            return lookup
         watch = Stopwatch.started(self.world)
-        wording = split(visit.request.naming, shelf.tenant)
-        policy = visit.payer.policy or "none"
+        wording = split(context.request.naming, cache_slot.tenant)
+        policy = context.payer.policy or "none"
 
         def paid(tokens: int) -> None:
-            nonlocal find
-            find = replace(find, asked=(self._embedding(tokens), watch.timing()))
+            nonlocal lookup
+            lookup = replace(lookup, asked=(self._embedding(tokens), watch.timing()))
 
         try:
-            look = await self.semantic.look(wording, terms.semantic, policy, shelf.key, paid)
-            other = await self._other(visit, find, look)
+            look = await self.semantic.look(wording, terms.semantic, policy, cache_slot.key, paid)
+            other = await self._other(context, lookup, look)
         except BaseException:
-            books = books_of(find.decision)
-            await find.book_in(books)
+            books = books_of(lookup.decision)
+            await lookup.book_in(books)
             await books.post()
             raise
         if other is not None and look.usable:
             self.semantic.took(look)
             return other
         stored = other.stored[other.decision.chosen.model.id] if other and look.to_check else None
-        lesson = Lesson(self.semantic, look, shelf.key, terms.ttl_s, stored)
-        return replace(find, shelf=replace(shelf, learn=lesson.learn))
+        lesson = Lesson(self.semantic, look, cache_slot.key, terms.ttl_s, stored)
+        return replace(lookup, cache_slot=replace(cache_slot, learn=lesson.learn))
 
-    async def _other(self, visit: Visit, find: Find, look: Look) -> Find | None:
+    async def _other(
+        self, context: RequestContext, lookup: CacheLookup, look: SemanticLookup
+    ) -> CacheLookup | None:
         """What was found in other words, if it is still there and good enough."""
         if look.found is None:
             return None
-        stored = await find.shelf.look(self.judge.models, self.world.unix_s(), look.found)
+        stored = await lookup.cache_slot.look(self.judge.models, self.world.unix_s(), look.found)
         if not stored:
             await self.semantic.lost(look)
             return None
-        decision = settled_by(self.judge.judged(visit, stored), stored)
+        decision = settled_by(self.judge.judged(context, stored), stored)
         if not decision.chosen.is_stored:
             return None
-        return replace(find, decision=decision, stored=stored, is_similar=True)
+        return replace(lookup, decision=decision, stored=stored, is_similar=True)
 
     def _embedding(self, tokens: int) -> Embedding:
         vectors = self.vectors

@@ -16,27 +16,27 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
-from router.pipeline.again import Again
-from router.pipeline.attempts import Means
+from router.pipeline.attempts import Runtime
 from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.cache_slot import CacheSlot
 from router.pipeline.cascading import Cascading
-from router.pipeline.conversing import Conversing
+from router.pipeline.conversation_memory import ConversationMemory
+from router.pipeline.existing_answer import ExistingAnswer
 from router.pipeline.flights import Flights
-from router.pipeline.handout import Handout
+from router.pipeline.forwarding import Forwarding
+from router.pipeline.hot_answers import HotAnswers
 from router.pipeline.judge import Judge
 from router.pipeline.overriding import choosing
 from router.pipeline.planning import Hedging, plan_for, tightened
 from router.pipeline.relay import Patience
+from router.pipeline.reply_details import ReplyDetails
+from router.pipeline.request_context import RequestContext
 from router.pipeline.request_observer import RequestObserver
 from router.pipeline.reservations import Reservations
 from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer, Scoring
-from router.pipeline.shelf import Shelf
-from router.pipeline.similar import Find, Similar
-from router.pipeline.telling import Telling
-from router.pipeline.visit import Visit
-from router.pipeline.walk import Walk
-from router.ports import Affinity, BudgetStore, Cache, Ledger, RateLimiter, Tower
+from router.pipeline.similar import CacheLookup, Similar
+from router.ports import Affinity, BudgetStore, Cache, FlightCoordinator, Ledger, RateLimiter
 from router.wire.limits import RequestLimits
 
 
@@ -46,13 +46,13 @@ class Wiring(Struct, frozen=True):
     judge: Judge
     fleet: Fleet
     hedging: Hedging
-    means: Means
+    runtime: Runtime
     cache: Cache
     affinity: Affinity
     similar: Similar
     referee: Referee
     flights: Flights
-    tower: Tower
+    coordinator: FlightCoordinator
     tenancy: Tenancy
     largest_stored_bytes: int
     stores_answers: bool
@@ -64,66 +64,72 @@ class Wiring(Struct, frozen=True):
     budget_store: BudgetStore
     rate_limiter: RateLimiter
     limits: RequestLimits
-    again: Again
+    hot_answers: HotAnswers
 
     @property
     def models(self) -> Mapping[str, Model]:
         """The catalog of this moment."""
         return self.judge.models
 
-    async def shelf(self, visit: Visit) -> Shelf:
+    async def cache_slot(self, context: RequestContext) -> CacheSlot:
         """Where the answers to this request are stored, and whether they may be."""
-        caller = visit.caller
-        shelf = await Shelf.of(
+        caller = context.caller
+        cache_slot = await CacheSlot.of(
             self.cache,
-            visit.request,
-            visit.terms.cache,
+            context.request,
+            context.terms.cache,
             tenant=self.tenancy.tenant_of(caller.key, caller.key_tags),
             wish=caller.wish,
             largest_bytes=self.largest_stored_bytes,
         )
-        return shelf if self.stores_answers else replace(shelf, stores=False)
+        return cache_slot if self.stores_answers else replace(cache_slot, stores=False)
 
-    def walk(self, visit: Visit, find: Find, telling: Telling, machine: Attempts) -> Walk:
+    def forwarding(
+        self, context: RequestContext, lookup: CacheLookup, details: ReplyDetails, machine: Attempts
+    ) -> Forwarding:
         """The way to an upstream and back, by this decision."""
-        walk = Walk(
-            request=visit.request,
+        forwarding = Forwarding(
+            request=context.request,
             machine=machine,
-            means=self.means,
-            shelf=find.shelf,
-            telling=telling,
-            scoring=self._scoring(visit),
-            patience=self.patience(visit),
-            home=visit.home,
+            runtime=self.runtime,
+            cache_slot=lookup.cache_slot,
+            details=details,
+            scoring=self._scoring(context),
+            patience=self.patience(context),
+            thought_owner=context.thought_owner,
         )
-        cascade = find.decision.cascade
-        return walk if cascade is None else self._cascaded(visit, walk, cascade, machine)
+        cascade = lookup.decision.cascade
+        return (
+            forwarding if cascade is None else self._cascaded(context, forwarding, cascade, machine)
+        )
 
-    def _cascaded(self, visit: Visit, walk: Walk, cascade: Cascade, final: Attempts) -> Walk:
+    def _cascaded(
+        self, context: RequestContext, forwarding: Forwarding, cascade: Cascade, final: Attempts
+    ) -> Forwarding:
         """The same walk, with the steps of a cascade before the attempts of its final model."""
-        terms, start = visit.terms, self.flights.start
+        terms, start = context.terms, self.flights.start
         cascade_machine = CascadeMachine(cascade, final, steps_s=terms.cascade.first_content_s)
         check_s = tightened(self.effort, terms.deadlines, None).total_s
-        cascading = Cascading.of(cascade_machine, visit, self.judge, self.referee, check_s, start)
-        return replace(walk, machine=cascade_machine, cascading=cascading)
+        cascading = Cascading.of(cascade_machine, context, self.judge, self.referee, check_s, start)
+        return replace(forwarding, machine=cascade_machine, cascading=cascading)
 
-    def handout(self, visit: Visit, decision: Decision) -> Handout:
+    def existing_answer(self, context: RequestContext, decision: Decision) -> ExistingAnswer:
         """An answer that exists already, on its way to the client."""
-        return Handout(
-            visit.request,
-            self.telling(visit, decision),
-            self.patience(visit),
-            self.means.world,
-            self._scoring(visit),
+        return ExistingAnswer(
+            context.request,
+            self.details(context, decision),
+            self.patience(context),
+            self.runtime.world,
+            self._scoring(context),
         )
 
-    def _scoring(self, visit: Visit) -> Scoring:
-        asker = (visit.caller.key, visit.caller.session)
-        return Scoring(self.scorer, visit.request, asker, visit.began_s)
+    def _scoring(self, context: RequestContext) -> Scoring:
+        asker = (context.caller.key, context.caller.session)
+        return Scoring(self.scorer, context.request, asker, context.began_s)
 
-    def telling(self, visit: Visit, decision: Decision) -> Telling:
+    def details(self, context: RequestContext, decision: Decision) -> ReplyDetails:
         """The books of this request, and what its client is told besides the answer."""
-        caller, request = visit.caller, visit.request
+        caller, request = context.caller, context.request
         account = Account(
             caller.request_id,
             request.asked,
@@ -131,18 +137,18 @@ class Wiring(Struct, frozen=True):
             caller.tags,
             request.stream,
             decision,
-            visit.recorded(decision) if self.keeps_decisions else None,
+            context.recorded(decision) if self.keeps_decisions else None,
         )
-        reservations = Reservations(self.budget_store, visit.budgets)
-        request_observer = RequestObserver.of(self.means, caller, visit.began_s, decision)
+        reservations = Reservations(self.budget_store, context.budgets)
+        request_observer = RequestObserver.of(self.runtime, caller, context.began_s, decision)
         books = Bookkeeper(
             account, self.ledger, self.judge.experience, reservations, request_observer
         )
-        if visit.thread:
-            books.has_read = partial(self.judge.has_read, visit)
-            if visit.may_call_tools:
-                books.answers_by = self.conversing.staying(visit.thread)
-        return Telling(
+        if context.thread:
+            books.has_read = partial(self.judge.has_read, context)
+            if context.may_call_tools:
+                books.answers_by = self.conversation_memory.staying(context.thread)
+        return ReplyDetails(
             caller.request_id,
             decision,
             books,
@@ -151,24 +157,28 @@ class Wiring(Struct, frozen=True):
         )
 
     @property
-    def conversing(self) -> Conversing:
+    def conversation_memory(self) -> ConversationMemory:
         """What is remembered of conversations."""
-        return Conversing(self.affinity, self.flights.start, self.models)
+        return ConversationMemory(self.affinity, self.flights.start, self.models)
 
-    def patience(self, visit: Visit) -> Patience:
+    def patience(self, context: RequestContext) -> Patience:
         """How long this client waits, for itself or along with others."""
-        effort = tightened(self.effort, visit.terms.deadlines, visit.caller.deadline_s)
-        deadline_s = visit.began_s + effort.total_s
-        return Patience(effort.stall_s, deadline_s, self.means.world.monotonic_s, effort.is_hurried)
+        effort = tightened(self.effort, context.terms.deadlines, context.caller.deadline_s)
+        deadline_s = context.began_s + effort.total_s
+        return Patience(
+            effort.stall_s, deadline_s, self.runtime.world.monotonic_s, effort.is_hurried
+        )
 
-    def machine(self, visit: Visit, decision: Decision) -> Attempts:
+    def machine(self, context: RequestContext, decision: Decision) -> Attempts:
         """The attempts to which this decision leads."""
         plan = plan_for(
             decision,
             self.effort,
             self.judge.experience,
-            stream=visit.request.stream,
-            deadline_s=visit.caller.deadline_s,
+            stream=context.request.stream,
+            deadline_s=context.caller.deadline_s,
             hedges=self.hedging.of(decision),
         )
-        return Attempts(plan, self.fleet, started_s=visit.began_s, jitter=self.means.world.chance)
+        return Attempts(
+            plan, self.fleet, started_s=context.began_s, jitter=self.runtime.world.chance
+        )

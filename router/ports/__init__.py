@@ -2,12 +2,12 @@
 
 from router.ports.affinity import Affinity
 from router.ports.budget_store import BudgetStore, Reservation
-from router.ports.cache import Cache, Shelved
+from router.ports.cache import Cache, CacheEntry
+from router.ports.flight_coordinator import LED_LATELY_S, FlightCoordinator, Lead
 from router.ports.ledger import Ledger, LedgerStanding, LedgerState
 from router.ports.notices import Notices
 from router.ports.observer import Observer
 from router.ports.rate_limiter import Exceeded, RateLimiter
-from router.ports.tower import LED_LATELY_S, Lead, Tower
 from router.ports.upstream import (
     CHAT_PATH,
     Call,
@@ -26,11 +26,13 @@ __all__ = [
     "Affinity",
     "BudgetStore",
     "Cache",
+    "CacheEntry",
     "Call",
     "Embedded",
     "Embedder",
     "EndsLater",
     "Exceeded",
+    "FlightCoordinator",
     "Lead",
     "Ledger",
     "LedgerStanding",
@@ -42,9 +44,7 @@ __all__ = [
     "RateLimiter",
     "Reservation",
     "Response",
-    "Shelved",
     "TellsPrompt",
-    "Tower",
     "Upstream",
     "VectorIndex",
     "World",

@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 
-class Shelved(Struct, frozen=True):
+class CacheEntry(Struct, frozen=True):
     """A stored answer as a cache keeps it: the request's key, the writer, and the bytes."""
 
     key: str
@@ -32,6 +32,6 @@ class Cache(Protocol):
         """Forget what `writer` answered to the request `key`."""
         ...
 
-    def entries(self) -> AsyncIterator[Shelved]:
+    def entries(self) -> AsyncIterator[CacheEntry]:
         """All that is stored, in no order. For operators: it reads the whole cache."""
         ...

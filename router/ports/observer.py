@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.trace import Trace
 
 
@@ -14,7 +14,7 @@ class Observer(Protocol):
         """The place in a trace of a request with its client's `headers`; None if nobody asks for traces."""
         ...
 
-    def closed(self, closing: Closing) -> None:
+    def closed(self, booked: BookedRequest) -> None:
         """A request, or what came after its end, has gone into the books."""
         ...
 

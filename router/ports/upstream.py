@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from router.domain.model import Model
 from router.domain.usage import Usage
-from router.wire.native.reading import Tongue
+from router.wire.native.reading import AnswerDialect
 from router.wire.original import Original
 
 CHAT_PATH = "/chat/completions"
@@ -86,10 +86,10 @@ class EndsLater(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Native(Response):
-    """An answer in the client's own dialect, to be passed on unchanged; `tongue` says how to read it."""
+    """An answer in the client's own dialect, to be passed on unchanged; `answer_dialect` says how to read it."""
 
     response: Response
-    tongue: Tongue
+    answer_dialect: AnswerDialect
 
     @property
     def is_stream(self) -> bool:

@@ -9,9 +9,9 @@ from router.domain.fault import Fault, FaultKind
 from router.domain.members import replace
 from router.ports import Call
 from router.providers.claude import Claude
-from router.providers.direct import Line
+from router.providers.direct import UpstreamClient
 from router.providers.endpoints import AnthropicEndpoint
-from router.providers.translated import CallWording, Letter, TranslatedUpstream
+from router.providers.translated import CallWording, TranslatedCall, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
@@ -38,7 +38,7 @@ def anthropic_upstream(
     base = endpoint.base_url.rstrip("/").removesuffix("/v1")
     key = {"x-api-key": endpoint.api_key} if endpoint.api_key else {}
     headers = {"anthropic-version": _VERSION, **key, **endpoint.headers}
-    line = Line(
+    upstream_client = UpstreamClient(
         f"{base}/v1/messages",
         headers,
         endpoint.secrets,
@@ -48,7 +48,7 @@ def anthropic_upstream(
     )
     betas = [value for name, value in headers.items() if name.lower() == _BETA]
     return TranslatedUpstream(
-        line,
+        upstream_client,
         _worded,
         unix_s=unix_s,
         lettered=lambda body: _lettered(body, betas),
@@ -57,7 +57,7 @@ def anthropic_upstream(
     )
 
 
-def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
+def _passed(call: Call, betas: Sequence[str]) -> TranslatedCall | None:
     """The client's own request, with the betas and the version that it asks for.
 
     None for another dialect, and for what this model would refuse if the client did not mean it for this model,
@@ -75,7 +75,7 @@ def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
     asked = {name: original.headers[name] for name in _PASSED if name in original.headers}
     if betas and _BETA in asked:
         asked[_BETA] = ",".join([*betas, asked[_BETA]])
-    return Letter(body, asked)
+    return TranslatedCall(body, asked)
 
 
 def _is_left_no_room_to_think(call: Call) -> bool:
@@ -102,7 +102,7 @@ def _worded(call: Call) -> CallWording:
     return CallWording(fields, target)
 
 
-def _lettered(body: JsonObject, betas: Sequence[str]) -> Letter:
+def _lettered(body: JsonObject, betas: Sequence[str]) -> TranslatedCall:
     """The letter, with the betas that the body needs added to those that are always on."""
     raw = orjson.dumps(body)
     needed = [_FILES_BETA] if b'"type":"file"' in raw else []
@@ -113,7 +113,7 @@ def _lettered(body: JsonObject, betas: Sequence[str]) -> Letter:
         thinking = {"type": "adaptive", **(body.get("thinking") or {}), **binding}
         raw = orjson.dumps({**body, "thinking": thinking})
         needed.append(_BINDING_BETA)
-    return Letter(raw, {_BETA: ",".join([*betas, *needed])} if needed else {})
+    return TranslatedCall(raw, {_BETA: ",".join([*betas, *needed])} if needed else {})
 
 
 def _understood(fault: Fault) -> Fault:

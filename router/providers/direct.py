@@ -56,7 +56,7 @@ class DirectUpstream:
         self.asks_usage = endpoint.asks_usage  # some older servers refuse `stream_options`
         url = endpoint.base_url.rstrip("/")
         headers = bearer(endpoint.api_key) | dict(endpoint.headers)
-        self._line = Line(
+        self._upstream_client = UpstreamClient(
             url,
             headers,
             endpoint.secrets,
@@ -76,11 +76,13 @@ class DirectUpstream:
             body = _limited_as_before(body, call.fields)
         if any(sign in body for sign in _ANSWERED):
             body = _as_taken(body, call.model.name)
-        return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
+        return await self._upstream_client.post(
+            body, fresh=call.fresh, headers=call.headers, path=call.path
+        )
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._line.close()
+        await self._upstream_client.close()
 
 
 _EFFORT = "reasoning_effort"
@@ -134,7 +136,7 @@ def _as_taken(body: bytes, model_name: str) -> bytes:
         return body if own is asked else orjson.dumps(own)
 
 
-class Line:
+class UpstreamClient:
     """Posts to one address over a pool of connections, through `proxy` if there is one. Made inside a running loop.
 
     `secrets` are taken out of errors: some upstreams quote what they were sent.

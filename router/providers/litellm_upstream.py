@@ -2,7 +2,7 @@
 
 The only file that imports litellm: importing takes some 4 s and 160 MB, and afterwards each call costs
 about 10 ms of CPU, a streamed one 20, a hundred times as much as the direct way. So it runs in a
-process of its own (`router.providers.aside`), which imports it before it is first asked.
+process of its own (`router.providers.litellm_process`), which imports it before it is first asked.
 
 litellm gets arguments chosen by name (`translating.arguments`), connections that are watched
 (`translating.connection`) and nothing else to decide: no retries, fallbacks, caching, budgets,
@@ -21,7 +21,7 @@ import aiohttp
 from msgspec import Struct
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind
-from router.pipeline.steady import Steady
+from router.pipeline.cancel_safe import CancelSafe
 from router.ports import Call, Response
 from router.providers.streamed import Streamed
 from router.providers.translating.answers import chunk_event, plain_body
@@ -235,7 +235,7 @@ class _StreamResponse(Streamed):
         self._trace = trace
         self._border = border
         self._first: bytes | None = None
-        self._steady = Steady(self._events())
+        self._steady = CancelSafe(self._events())
         self._id: str | None = None
 
     @property

@@ -8,9 +8,9 @@ import orjson
 from router.domain.fault import Fault, FaultKind
 from router.domain.members import replace
 from router.ports import Call
-from router.providers.direct import Line, bearer
+from router.providers.direct import UpstreamClient, bearer
 from router.providers.endpoints import Endpoint
-from router.providers.translated import CallWording, Letter, TranslatedUpstream
+from router.providers.translated import CallWording, TranslatedCall, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
@@ -30,7 +30,7 @@ def responses_upstream(
     """The way to a server that answers at `base_url/responses`. Made inside a running loop."""
     url = endpoint.base_url.rstrip("/")
     headers = bearer(endpoint.api_key) | dict(endpoint.headers)
-    line = Line(
+    upstream_client = UpstreamClient(
         url,
         headers,
         endpoint.secrets,
@@ -39,16 +39,16 @@ def responses_upstream(
         proxy=endpoint.proxy,
     )
     return TranslatedUpstream(
-        line,
+        upstream_client,
         lambda call: _worded(call, endpoint.is_openais),
         unix_s=unix_s,
         understood=_understood,
-        lettered=lambda body: Letter(orjson.dumps(body), path=_PATH),
+        lettered=lambda body: TranslatedCall(orjson.dumps(body), path=_PATH),
         passed=_passed,
     )
 
 
-def _passed(call: Call) -> Letter | None:
+def _passed(call: Call) -> TranslatedCall | None:
     """The client's own request.
 
     None for another dialect, and for a model that never thinks if the request asks for thoughts, unless it was
@@ -63,7 +63,7 @@ def _passed(call: Call) -> Letter | None:
     own = origin_of(model.upstream, model.name)
     body = native_bytes(original, call.fields, model.name, own, is_home=call.is_home)
     asked = {name: original.headers[name] for name in _PASSED if name in original.headers}
-    return Letter(body, asked, _PATH)
+    return TranslatedCall(body, asked, _PATH)
 
 
 def _asks_to_think(body: JsonObject) -> bool:

@@ -19,7 +19,7 @@ from router.domain.usage import Usage
 from router.ports import CHAT_PATH, Call, EndsLater, Native, Response
 from router.providers.streamed import Streamed
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.chat.tools import read_format
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
@@ -35,7 +35,7 @@ from router.wire.dialects.translate import (
 )
 from router.wire.errors import error_object, read_error
 from router.wire.native.forms import object_in
-from router.wire.native.reading import Tongue
+from router.wire.native.reading import AnswerDialect
 from router.wire.request_ids import own_id
 from router.wire.sse import DONE, EventSplitter, data_of
 
@@ -54,7 +54,7 @@ class CallWording(Struct, frozen=True):
     target: Target
 
 
-class Letter(Struct, frozen=True):
+class TranslatedCall(Struct, frozen=True):
     """What is posted for a call: the translated body, and further headers that it needs.
 
     `path` is where, below the line's address.
@@ -65,13 +65,13 @@ class Letter(Struct, frozen=True):
     path: str = ""
 
 
-def plain_letter(body: JsonObject) -> Letter:
+def plain_letter(body: JsonObject) -> TranslatedCall:
     """The letter for a body that needs no further headers."""
-    return Letter(orjson.dumps(body))
+    return TranslatedCall(orjson.dumps(body))
 
 
 class Posting(Protocol):
-    """Sends bodies to one address, as `router.providers.direct.Line` does."""
+    """Sends bodies to one address, as `router.providers.direct.UpstreamClient` does."""
 
     async def post(
         self, body: bytes, *, fresh: bool, headers: Mapping[str, str], path: str
@@ -85,7 +85,7 @@ class Posting(Protocol):
 
 
 class TranslatedUpstream:
-    """Implements `router.ports.Upstream` over a `line`, which it closes.
+    """Implements `router.ports.Upstream` over a `upstream_client`, which it closes.
 
     `worded` says how a call is put; it may raise ApiError for what the model cannot be asked.
     `lettered` has the last word on what is posted, `understood` on what a failure means. `passed` makes
@@ -99,15 +99,15 @@ class TranslatedUpstream:
 
     def __init__(
         self,
-        line: Posting,
+        upstream_client: Posting,
         worded: Callable[[Call], CallWording],
         *,
         unix_s: Callable[[], float],
-        lettered: Callable[[JsonObject], Letter] = plain_letter,
+        lettered: Callable[[JsonObject], TranslatedCall] = plain_letter,
         understood: Callable[[Fault], Fault] = lambda fault: fault,
-        passed: Callable[[Call], Letter | None] = lambda _: None,
+        passed: Callable[[Call], TranslatedCall | None] = lambda _: None,
     ) -> None:
-        self._line = line
+        self._upstream_client = upstream_client
         self._passed = passed
         self._worded = worded
         self._lettered = lettered
@@ -117,48 +117,50 @@ class TranslatedUpstream:
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for anything but success."""
         if call.path != CHAT_PATH:
-            return await self._line.post(
+            return await self._upstream_client.post(
                 call.body, fresh=call.fresh, headers=call.headers, path=call.path
             )
-        if call.original is not None and (letter := self._as_it_is(call)) is not None:
-            return await self._native(call, call.original.dialect, letter)
-        source, letter = self._written(call)
-        response = await self._posted(call, letter, source.dialect)
+        if call.original is not None and (translated := self._as_it_is(call)) is not None:
+            return await self._native(call, call.original.dialect, translated)
+        source, translated = self._written(call)
+        response = await self._posted(call, translated, source.dialect)
         return self._as_chat(response, source, only_json=_is_asked_in_words(call, source))
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._line.close()
+        await self._upstream_client.close()
 
-    async def _native(self, call: Call, dialect: Dialect, letter: Letter) -> Response:
+    async def _native(self, call: Call, dialect: Dialect, translated: TranslatedCall) -> Response:
         """The answer in its own dialect; one that is whole, where a stream was wanted, can only be told from chat."""
-        response = await self._posted(call, letter, dialect)
+        response = await self._posted(call, translated, dialect)
         name = origin_of(call.model.upstream, call.model.name)
         if call.stream and not response.is_stream:
             return self._as_chat(response, Target(dialect, name))
-        return Native(response, Tongue(dialect, "" if call.is_home else name))
+        return Native(response, AnswerDialect(dialect, "" if call.is_home else name))
 
     def _as_chat(self, response: Response, source: Target, *, only_json: bool = False) -> Response:
-        occasion = Occasion(int(self._unix_s()), _ASKED, only_json=only_json)
+        answer_context = AnswerContext(int(self._unix_s()), _ASKED, only_json=only_json)
         if response.is_stream:
-            return _TranslatedStream(response, StreamTranslator(source, Dialect.CHAT, occasion))
-        return _TranslatedPlain(response, source, occasion)
+            return _TranslatedStream(
+                response, StreamTranslator(source, Dialect.CHAT, answer_context)
+            )
+        return _TranslatedPlain(response, source, answer_context)
 
-    def _as_it_is(self, call: Call) -> Letter | None:
+    def _as_it_is(self, call: Call) -> TranslatedCall | None:
         """The letter that passes `call` on. Raises AttemptFailed if it cannot be written."""
         with written_down():
             return self._passed(call)
 
-    async def _posted(self, call: Call, letter: Letter, dialect: Dialect) -> Response:
-        headers = {**call.headers, **letter.headers}
+    async def _posted(self, call: Call, translated: TranslatedCall, dialect: Dialect) -> Response:
+        headers = {**call.headers, **translated.headers}
         try:
-            return await self._line.post(
-                letter.body, fresh=call.fresh, headers=headers, path=letter.path
+            return await self._upstream_client.post(
+                translated.body, fresh=call.fresh, headers=headers, path=translated.path
             )
         except AttemptFailed as failed:
             raise AttemptFailed(_in_chat(self._understood(failed.fault), dialect)) from None
 
-    def _written(self, call: Call) -> tuple[Target, Letter]:
+    def _written(self, call: Call) -> tuple[Target, TranslatedCall]:
         """The target that `call` is written for, and the letter. Raises AttemptFailed if it cannot be written."""
         with written_down():
             wording = self._worded(call)
@@ -204,10 +206,10 @@ def _in_chat(fault: Fault, source: Dialect) -> Fault:
 class _TranslatedPlain:
     is_stream = False
 
-    def __init__(self, response: Response, source: Target, occasion: Occasion) -> None:
+    def __init__(self, response: Response, source: Target, answer_context: AnswerContext) -> None:
         self._response = response
         self._source = source
-        self._occasion = occasion
+        self._answer_context = answer_context
         self.request_id = response.request_id
 
     async def read(self) -> bytes:
@@ -215,7 +217,7 @@ class _TranslatedPlain:
         try:
             answer = object_in(raw, "the upstream's answer")
             self.request_id = self.request_id or own_id(answer)
-            told = translate_answer(answer, self._source, Dialect.CHAT, self._occasion)
+            told = translate_answer(answer, self._source, Dialect.CHAT, self._answer_context)
             return orjson.dumps(told)
         except (MalformedAnswer, *_BEYOND_NUMBERS) as error:
             if said := read_error(raw):

@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from router.domain.errors import ApiError
-from router.pipeline.inventory import Selection, Stock, purge, selected, stock_of
+from router.pipeline.inventory import CacheInventory, Selection, inventory_of, purge, selected
 from router.ports import Cache
 from router.wire.cached import described
 
@@ -25,7 +25,7 @@ class CacheHandlers(Struct, frozen=True):
     async def stats(self, request: web.Request) -> web.StreamResponse:
         """`GET /admin/cache`: how much is stored, by whom and for whom."""
         self.admit(request)
-        return _json(_told(await stock_of(self.cache)))
+        return _json(_told(await inventory_of(self.cache)))
 
     async def entries(self, request: web.Request) -> web.StreamResponse:
         """`GET /admin/cache/entries?id=&key=&tag=&model=`: where answers come from, not what they say."""
@@ -69,7 +69,7 @@ def _selection_of(query: Mapping[str, str]) -> Selection:
     return Selection(**query)
 
 
-def _told(stock: Stock) -> dict[str, Any]:
+def _told(stock: CacheInventory) -> dict[str, Any]:
     """A stock as JSON: sizes in bytes, times as Unix times."""
     return {
         "requests": len(stock.requests),

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from router.domain.errors import ApiError
 from router.domain.key import MOST_TAGS, VirtualKey
-from router.pipeline.shelf import CacheControl
-from router.pipeline.visit import Caller
+from router.pipeline.cache_slot import CacheControl
+from router.pipeline.request_context import Caller
 from router.wire.headers import listed
 from router.wire.overrides import of_headers
 

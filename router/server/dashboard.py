@@ -19,7 +19,7 @@ from router.ledger.away import LedgerAway
 from router.ledger.overview import CUTS
 from router.ledger.report import Filters
 from router.pipeline.mistakes import noticed
-from router.server.recall import unavailable
+from router.server.request_lookup import unavailable
 
 _KEPT_S = 1.5
 """How long an overview is reused, so that many open pages cost as much as one."""

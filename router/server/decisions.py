@@ -10,29 +10,31 @@ from msgspec import Struct
 from router.decision.record import NotKept
 from router.domain.errors import ApiError
 from router.pipeline.history import history
-from router.server.http import REQUEST_ID, Front
-from router.server.recall import RequestLookup
+from router.server.http import REQUEST_ID, Frontend
+from router.server.request_lookup import RequestLookup
 
 
 class DecisionHandlers(Struct, frozen=True):
     """The routes."""
 
-    front: Front
-    recall: RequestLookup
+    frontend: Frontend
+    request_lookup: RequestLookup
 
     async def route(self, request: web.Request) -> web.StreamResponse:
         """`POST /v1/route`: what would be decided for a chat completion. Nothing is sent or booked."""
-        raw, caller = await self.front.asked(request)
-        return _json(await self.front.pipeline.route(raw, caller), request)
+        raw, caller = await self.frontend.asked(request)
+        return _json(await self.frontend.pipeline.route(raw, caller), request)
 
     async def decision(self, request: web.Request) -> web.StreamResponse:
         """`GET /v1/decisions/{id}`: how a request was decided, and what became of it.
 
         For operators, and for the key that sent the request; for all others it does not exist.
         """
-        key = await self.recall.key_of(request)
+        key = await self.request_lookup.key_of(request)
         request_id = request.match_info["id"]
-        trace = await self.recall.trace(request_id, key, code="decision_not_found", param="id")
+        trace = await self.request_lookup.trace(
+            request_id, key, code="decision_not_found", param="id"
+        )
         try:
             return _json(history(trace), request)
         except NotKept as why:

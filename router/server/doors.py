@@ -15,11 +15,11 @@ from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.pipeline.reply import PlainReply, Reply, StreamReply
 from router.server.faults import MESSAGES_PATH, id_headers
-from router.server.http import REQUEST_ID, Front, send_stream
+from router.server.http import REQUEST_ID, Frontend, send_stream
 from router.wire.answer import MalformedAnswer
 from router.wire.doors.completions import COMPLETIONS
 from router.wire.doors.door import Asked, Door
-from router.wire.doors.retelling import Retelling
+from router.wire.doors.stream_conversion import StreamConversion
 from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.headers import listed
 from router.wire.native.stored import is_seen_whole
@@ -36,7 +36,7 @@ _OF_THE_API = ("anthropic-beta", _VERSION, "openai-beta")
 class Doors(Struct, frozen=True):
     """The routes. `unix_s` is the time."""
 
-    front: Front
+    frontend: Frontend
     unix_s: Callable[[], float]
 
     async def responses(self, request: web.Request) -> web.StreamResponse:
@@ -62,7 +62,7 @@ class Doors(Struct, frozen=True):
 
     async def stored(self, request: web.Request) -> web.StreamResponse:
         """`/v1/responses/{id}` and everything below it: nothing is stored, so nothing is there."""
-        await self.front.gate.admit(request.headers)
+        await self.frontend.gate.admit(request.headers)
         raise ApiError(
             404,
             "Responses are not stored here: keep the answers yourself and send the whole conversation.",
@@ -89,11 +89,11 @@ class Doors(Struct, frozen=True):
         ]
 
     async def _answered(self, request: web.Request, door: Door) -> web.StreamResponse:
-        raw, caller = await self.front.asked(request)
+        raw, caller = await self.frontend.asked(request)
         asked = await read_by(door, raw)
         try:
             original = _with_headers(asked.original, request.headers)
-            reply = await self.front.pipeline.answer(asked.chat, caller, original)
+            reply = await self.frontend.pipeline.answer(asked.chat, caller, original)
         except ApiError as error:
             raise door.in_its_words(error) from None
         told = retold(reply, asked, int(self.unix_s()), _ids(request))
@@ -102,13 +102,13 @@ class Doors(Struct, frozen=True):
         return await send_stream(request, told)
 
     async def _counted(self, request: web.Request, door: Door) -> int:
-        raw, caller = await self.front.asked(request)
+        raw, caller = await self.frontend.asked(request)
         asked = await read_by(door, raw)
         original = asked.original
         if original is not None and original.unsaid and not is_seen_whole(original):
             raise original.unsaid
         try:
-            return await self.front.pipeline.count(asked.chat, caller)
+            return await self.frontend.pipeline.count(asked.chat, caller)
         except ApiError as error:
             raise door.in_its_words(error) from None
 
@@ -132,7 +132,9 @@ def retold(reply: Reply, asked: Asked, now_s: int, ids: Mapping[str, str]) -> Re
         case PlainReply():
             return replace(reply, headers=headers)
         case StreamReply(pieces=pieces):
-            return StreamReply(headers, _in_pieces(pieces, Retelling(asked.teller(now_s))))
+            return StreamReply(
+                headers, _in_pieces(pieces, StreamConversion(asked.event_writer(now_s)))
+            )
 
 
 def _whole(body: bytes, asked: Asked, now_s: int) -> bytes:
@@ -143,12 +145,14 @@ def _whole(body: bytes, asked: Asked, now_s: int) -> bytes:
         raise ApiError(502, message, code="malformed_answer", kind="server_error") from None
 
 
-async def _in_pieces(pieces: AsyncGenerator[bytes], retelling: Retelling) -> AsyncGenerator[bytes]:
+async def _in_pieces(
+    pieces: AsyncGenerator[bytes], stream_conversion: StreamConversion
+) -> AsyncGenerator[bytes]:
     async with aclosing(pieces):
         async for piece in pieces:
-            if told := retelling.feed(piece):
+            if told := stream_conversion.feed(piece):
                 yield told
-        if told := retelling.end():
+        if told := stream_conversion.end():
             yield told
 
 

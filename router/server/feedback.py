@@ -9,17 +9,17 @@ from msgspec import Struct
 from router.domain.errors import ApiError
 from router.domain.ledger import Entry
 from router.domain.scored import Scored, ScoreSource
-from router.ledger.errand import ErrandKind
 from router.ledger.trace import RequestRecord
+from router.ledger.unrouted import UnroutedKind
 from router.server.http import REQUEST_ID
-from router.server.recall import RequestLookup
+from router.server.request_lookup import RequestLookup
 from router.wire.feedback import parse_feedback, told
 
 
 class FeedbackHandlers(Struct, frozen=True):
     """The route."""
 
-    recall: RequestLookup
+    request_lookup: RequestLookup
     unix_s: Callable[[], float]
 
     async def feedback(self, request: web.Request) -> web.StreamResponse:
@@ -27,9 +27,9 @@ class FeedbackHandlers(Struct, frozen=True):
 
         For operators, and for the key that sent the request; for all others the request does not exist.
         """
-        key = await self.recall.key_of(request)
-        said = parse_feedback(await self.recall.front.body(request))
-        trace = await self.recall.trace(
+        key = await self.request_lookup.key_of(request)
+        said = parse_feedback(await self.request_lookup.frontend.body(request))
+        trace = await self.request_lookup.trace(
             said.request_id, key, code="request_not_found", param="request_id"
         )
         entry = _answered(trace)
@@ -42,7 +42,7 @@ class FeedbackHandlers(Struct, frozen=True):
             said.reason,
             self.unix_s(),
         )
-        await self.recall.front.pipeline.scorer.keep([scored])
+        await self.request_lookup.frontend.pipeline.scorer.keep([scored])
         headers = {"x-request-id": request[REQUEST_ID], "cache-control": "no-store"}
         body = orjson.dumps(told(scored))
         return web.Response(body=body, headers=headers, content_type="application/json")
@@ -55,7 +55,7 @@ class FeedbackHandlers(Struct, frozen=True):
 def _answered(trace: RequestRecord) -> Entry:
     """The entry of the answer that the client got, whole or not. Raises ApiError 400 if it got none."""
     for entry in trace.entries:
-        is_conversation = entry.category not in tuple(ErrandKind)
+        is_conversation = entry.category not in tuple(UnroutedKind)
         if (
             is_conversation
             and entry.closes

@@ -11,20 +11,20 @@ from aiohttp import web
 from aiohttp.http import StreamWriter
 from msgspec import Struct
 
-from router.domain.closing import ErrorResponse
+from router.domain.booked_request import ErrorResponse
 from router.domain.errors import ApiError
 from router.domain.fault import code_of
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.mistakes import place_of
 from router.pipeline.reply import PlainReply, StreamReply
+from router.pipeline.request_context import Caller
 from router.pipeline.time_limit import at_most
-from router.pipeline.visit import Caller
 from router.server.admin import Admin
 from router.server.callers import caller_of
 from router.server.faults import told_error
 from router.server.gate import Gate
-from router.server.standing import policies_told
+from router.server.policy_status import policies_told
 from router.wire.encoding import refuse_multitudes, too_large, unpacked
 from router.wire.headers import listed
 
@@ -49,7 +49,7 @@ _DOORS = dict.fromkeys(
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Front(Struct, frozen=True):
+class Frontend(Struct, frozen=True):
     """What the handlers need: the pipeline, the gate, and how large a body may be.
 
     `crew` tells what each worker at this address is doing; empty if there is only one process.
@@ -78,13 +78,13 @@ class Front(Struct, frozen=True):
 
     def refused(self, request: web.Request, error: ApiError) -> web.Response:
         """The response that tells the client of `error`; the observer is told as well."""
-        request_id, path, means = request[REQUEST_ID], request.path, self.pipeline.means
-        trace = means.observer.trace(request_id, request.headers)
-        at_s = means.world.unix_s()
+        request_id, path, runtime = request[REQUEST_ID], request.path, self.pipeline.runtime
+        trace = runtime.observer.trace(request_id, request.headers)
+        at_s = runtime.world.unix_s()
         # An upstream's code goes to the client as it is, but may quote the prompt.
         code = code_of({"code": error.code}, otherwise="error")
         key = self.gate.name(request.headers)
-        means.observer.refused(
+        runtime.observer.refused(
             ErrorResponse(request_id, at_s, path, error.status, code, trace, key)
         )
         return told_error(error, path, request_id)
@@ -149,16 +149,18 @@ class Front(Struct, frozen=True):
             raise ApiError(408, message, code="request_timeout") from None
 
 
-def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ()) -> web.Application:
-    """The aiohttp application of `front`, `admin` and `more` routes."""
+def build_web_app(
+    frontend: Frontend, admin: Admin, more: Iterable[web.RouteDef] = ()
+) -> web.Application:
+    """The aiohttp application of `frontend`, `admin` and `more` routes."""
     app = web.Application(
-        client_max_size=front.max_body_bytes, middlewares=[_errors_in_their_shape(front)]
+        client_max_size=frontend.max_body_bytes, middlewares=[_errors_in_their_shape(frontend)]
     )
     app.add_routes(
         [
-            web.post("/v1/chat/completions", front.chat_completions),
-            web.get("/healthz", front.healthz),
-            web.get("/readyz", front.readyz),
+            web.post("/v1/chat/completions", frontend.chat_completions),
+            web.get("/healthz", frontend.healthz),
+            web.get("/readyz", frontend.readyz),
             *admin.routes(),
             *more,
         ]
@@ -169,10 +171,10 @@ def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ())
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
-def _errors_in_their_shape(front: Front) -> Callable[..., Awaitable[web.StreamResponse]]:
+def _errors_in_their_shape(frontend: Frontend) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request[REQUEST_ID] = front.new_id()
+        request[REQUEST_ID] = frontend.new_id()
         try:
             return await handler(request)
         except ConnectionError:
@@ -180,24 +182,26 @@ def _errors_in_their_shape(front: Front) -> Callable[..., Awaitable[web.StreamRe
         except Exception as error:  # the last line of defence: the client gets no traceback
             if request.writer.output_size:
                 raise _cut_off(request, error) from error
-            return _told(front, request, error)
+            return _told(frontend, request, error)
 
     return middleware
 
 
-def _told(front: Front, request: web.Request, error: Exception) -> web.Response:
+def _told(frontend: Frontend, request: web.Request, error: Exception) -> web.Response:
     """The response that tells the client of `error`, before anything was sent."""
     match error:
         case ApiError():
-            return front.refused(request, error)
+            return frontend.refused(request, error)
         case web.HTTPException():
-            response = front.refused(request, _of_http(error, request))
+            response = frontend.refused(request, _of_http(error, request))
             if allowed := error.headers.get("allow"):
                 response.headers["allow"] = allowed
             return response
     _LOG.error("request %s failed: %s", request[REQUEST_ID], place_of(error))
     ours = "Farthing failed; its log says why."
-    return front.refused(request, ApiError(500, ours, code="internal_error", kind="server_error"))
+    return frontend.refused(
+        request, ApiError(500, ours, code="internal_error", kind="server_error")
+    )
 
 
 def _cut_off(request: web.Request, error: Exception) -> ConnectionError:

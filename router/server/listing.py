@@ -12,7 +12,7 @@ from router.domain.errors import ApiError
 from router.domain.key import Grants
 from router.domain.nearest import nearest
 from router.server.faults import MESSAGES_PATH, id_headers, told_error
-from router.server.http import REQUEST_ID, Front
+from router.server.http import REQUEST_ID, Frontend
 from router.wire.listing import Page, anthropic_list, anthropic_model, openai_list, openai_model
 
 _ANTHROPIC = ("anthropic-version", "x-api-key")
@@ -22,7 +22,7 @@ _ANTHROPIC = ("anthropic-version", "x-api-key")
 class Listing(Struct, frozen=True):
     """The routes."""
 
-    front: Front
+    frontend: Frontend
 
     async def models(self, request: web.Request) -> web.StreamResponse:
         """`GET /v1/models`: the policies that can be asked for, the catalog, and the embedding models.
@@ -57,11 +57,11 @@ class Listing(Struct, frozen=True):
         ]
 
     async def _grants(self, request: web.Request) -> Grants:
-        return (await self.front.gate.admit(request.headers)).grants
+        return (await self.frontend.gate.admit(request.headers)).grants
 
     def _chatting(self, grants: Grants) -> dict[str, str]:
         """What a key may use for conversations, with the owner of each."""
-        judge = self.front.pipeline.judge
+        judge = self.frontend.pipeline.judge
         book, models = judge.book, judge.models.values()
         policies = [name for name in book.policies if grants.allows_policy(name)]
         names = [AUTO] if grants.allows_policy(book.default) else []
@@ -72,7 +72,7 @@ class Listing(Struct, frozen=True):
 
     def _embedding(self, grants: Grants) -> dict[str, str]:
         """All that a key may use: first for conversations, then for vectors."""
-        judge = self.front.pipeline.judge
+        judge = self.frontend.pipeline.judge
         models = judge.vectors.at(judge.world.unix_s()).values()
         vectors = {each.id: each.upstream for each in models if grants.allows_model(each.id)}
         return self._chatting(grants) | vectors

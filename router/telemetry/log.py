@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from select import PIPE_BUF, select
 
-from router.telemetry.aside import Aside
+from router.telemetry.background_thread import BackgroundThread
 
 _STANDARD_ERROR = 2
 _MOST_LINES = 10_000
@@ -30,7 +30,7 @@ class Lines:
     def __init__(self, fd: int, most: int = _MOST_LINES) -> None:
         self._fd = fd
         self._told = 0
-        self._aside: Aside[str] = Aside(
+        self._aside: BackgroundThread[str] = BackgroundThread(
             self._write, name="log", most=most, batch=_AT_ONCE, pause_s=_PAUSE_S
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.trace import Trace
 
 Tracing = Callable[[str, Mapping[str, str]], Trace]
@@ -16,7 +16,7 @@ _ERROR = 400
 class Watcher(Protocol):
     """Is told about requests; its methods return at once and never raise."""
 
-    def closed(self, closing: Closing) -> None:
+    def closed(self, booked: BookedRequest) -> None:
         """A request, or what came after its end, has gone into the books."""
         ...
 
@@ -42,15 +42,15 @@ class Observers:
         """The place of a request in a trace, if anybody asks for traces."""
         return None if self._tracing is None else self._tracing(request_id, headers)
 
-    def closed(self, closing: Closing) -> None:
+    def closed(self, booked: BookedRequest) -> None:
         """Tell everybody."""
-        self._counts.closed(closing)
+        self._counts.closed(booked)
         if not self._others:
             return
         for other in self._others:
-            other.closed(closing)
-        if closing.status >= _ERROR:
-            self._remember(closing.request_id)
+            other.closed(booked)
+        if booked.status >= _ERROR:
+            self._remember(booked.request_id)
 
     def refused(self, refusal: ErrorResponse) -> None:
         """Tell everybody who does not know yet."""

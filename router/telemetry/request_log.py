@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import orjson
 
 from router.decision.explain import headline
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.ledger import Entry
 from router.domain.money import PICO_PER_USD
 from router.domain.trace import Trace
@@ -26,21 +26,21 @@ class RequestLog:
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
 
-    def closed(self, closing: Closing) -> None:
+    def closed(self, booked: BookedRequest) -> None:
         """Write a line for a request; what comes after its end has none."""
-        if (end := closing.end) is not None:
-            self._lines.put(_closed(closing, end))
+        if (end := booked.end) is not None:
+            self._lines.put(_closed(booked, end))
 
     def refused(self, refusal: ErrorResponse) -> None:
         """Write a line for an error."""
         self._lines.put(_refused(refusal))
 
 
-def _closed(closing: Closing, end: Entry) -> str:
-    usage, decision = end.usage, closing.decision
-    first_s = closing.first_content_s
+def _closed(booked: BookedRequest, end: Entry) -> str:
+    usage, decision = end.usage, booked.decision
+    first_s = booked.first_content_s
     said = {
-        **_head(closing.ended_at_s, closing.request_id, closing.trace),
+        **_head(booked.ended_at_s, booked.request_id, booked.trace),
         "key": end.key,
         "asked": end.asked,
         "model": end.model,
@@ -49,18 +49,18 @@ def _closed(closing: Closing, end: Entry) -> str:
         "policy": end.policy or "none",
         "category": end.category,
         "stream": end.stream,
-        "status": closing.status,
+        "status": booked.status,
         "outcome": end.outcome.value,
         "error": end.error,
-        "attempts": closing.attempts,
+        "attempts": booked.attempts,
         "input_tokens": usage.input_tokens,
         "cache_read_tokens": usage.cache_read_tokens,
         "output_tokens": usage.total_output_tokens,
-        "cost_usd": closing.cost.pico / PICO_PER_USD,
-        "saving_usd": closing.saving.pico / PICO_PER_USD,
-        "total_s": round(closing.total_s, 6),
+        "cost_usd": booked.cost.pico / PICO_PER_USD,
+        "saving_usd": booked.saving.pico / PICO_PER_USD,
+        "total_s": round(booked.total_s, 6),
         "first_content_s": None if first_s is None else round(first_s, 6),
-        "finish_reasons": sorted(closing.finish_reasons),
+        "finish_reasons": sorted(booked.finish_reasons),
         "why": headline(decision) if decision else "named by the request",
     }
     return _line(said)

@@ -8,11 +8,11 @@ from itertools import compress
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.ledger import CostSource, Entry
 from router.domain.money import PICO_PER_USD
 from router.domain.usage import BUCKETS
-from router.ledger.errand import ErrandKind
+from router.ledger.unrouted import UnroutedKind
 from router.telemetry.tallies import OTHER, Count, Histogram
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ class RequestMetrics:
         self._calls = _Calls(codes)
         self._money = _Money()
 
-    def closed(self, closing: Closing) -> None:
+    def closed(self, booked: BookedRequest) -> None:
         """Add a request, or what came after its end."""
-        for entry in closing.entries:
+        for entry in booked.entries:
             model, policy = _model(entry), entry.policy or _NO_POLICY
             if entry.attempt:  # 0 is an answer that was there, or that another request pays for
                 self._calls.add(entry, model)
             self._money.add(entry, policy, model)
             if entry.closes:
-                self._answers.add(closing, entry, policy, model)
+                self._answers.add(booked, entry, policy, model)
 
     def refused(self, refusal: ErrorResponse) -> None:
         """Add an error."""
@@ -116,18 +116,18 @@ class _Answers:
             OWN_BOUNDS_S,
         )
 
-    def add(self, closing: Closing, end: Entry, policy: str, model: str) -> None:
+    def add(self, booked: BookedRequest, end: Entry, policy: str, model: str) -> None:
         """Add a request, which `end` closes."""
         self._requests.add((policy, model, end.outcome.value))
         if not end.is_answer:
             return
-        self._total.add((model,), closing.total_s)
-        if (first_s := closing.first_content_s) is not None:
+        self._total.add((model,), booked.total_s)
+        if (first_s := booked.first_content_s) is not None:
             self._first.add((model,), first_s)
-        if (own_s := closing.before_upstream_s) is not None:
+        if (own_s := booked.before_upstream_s) is not None:
             self._own.add((), own_s)
-        chosen = closing.decision.chosen.model.id if closing.decision else end.model
-        is_step = closing.decision is not None and closing.decision.cascade is not None
+        chosen = booked.decision.chosen.model.id if booked.decision else end.model
+        is_step = booked.decision is not None and booked.decision.cascade is not None
         if end.model != chosen and not is_step:
             self._fallbacks.add((chosen, model))
 
@@ -223,4 +223,4 @@ class _Money:
 
 def _model(entry: Entry) -> str:
     """The model as a label; requests that are passed through may name any model, so theirs is not used."""
-    return ErrandKind.PASSED if entry.category == ErrandKind.PASSED else entry.model
+    return UnroutedKind.PASSED if entry.category == UnroutedKind.PASSED else entry.model

@@ -36,10 +36,10 @@ class SemanticCollector(Collector):
         stopped = GaugeMetricFamily(
             "farthing_semantic_stopped", "1 if too many differed", labels=["policy"]
         )
-        watch = self._semantic.watch
-        for policy, tally in sorted(watch.tallies.items()):
+        monitor = self._semantic.monitor
+        for policy, tally in sorted(monitor.tallies.items()):
             bounds.add_metric([policy, "lower"], tally.lower)
             bounds.add_metric([policy, "upper"], tally.upper)
-            stopped.add_metric([policy], float(watch.is_stopped(policy)))
+            stopped.add_metric([policy], float(monitor.is_stopped(policy)))
         yield bounds
         yield stopped

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 
 from router.decision.explain import headline
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.ledger import Entry, Outcome
 from router.domain.money import PICO_PER_USD
 from router.domain.trace import Trace
 from router.domain.usage import Usage
-from router.ledger.errand import ErrandKind
+from router.ledger.unrouted import UnroutedKind
 
 Value = str | int | float | bool | list[str]
 
@@ -45,18 +45,18 @@ class Span(Struct, frozen=True):
     error: str = ""
 
 
-def spans_of(closing: Closing, places: Mapping[str, ServerAddress]) -> Iterator[Span]:
+def spans_of(booked: BookedRequest, places: Mapping[str, ServerAddress]) -> Iterator[Span]:
     """The spans of a request, or of what came after its end; none without a trace.
 
     `places` are the upstreams by name.
     """
-    if closing.trace is None:
+    if booked.trace is None:
         return
-    for entry in closing.entries:
+    for entry in booked.entries:
         if entry.attempt:  # an answer from the cache is no call
-            yield _call(entry, closing.trace, places)
-    if (end := closing.end) is not None:
-        yield _request(closing, end, closing.trace, places)
+            yield _call(entry, booked.trace, places)
+    if (end := booked.end) is not None:
+        yield _request(booked, end, booked.trace, places)
 
 
 def refused_span(refusal: ErrorResponse) -> Iterator[Span]:
@@ -74,35 +74,35 @@ def refused_span(refusal: ErrorResponse) -> Iterator[Span]:
 
 
 def _request(
-    closing: Closing, end: Entry, trace: Trace, places: Mapping[str, ServerAddress]
+    booked: BookedRequest, end: Entry, trace: Trace, places: Mapping[str, ServerAddress]
 ) -> Span:
     error = _error_of(end)
     said: dict[str, Value] = {
         **_words(end, places),
         "gen_ai.request.model": end.asked,
-        "http.response.status_code": closing.status,
-        "farthing.request_id": closing.request_id,
+        "http.response.status_code": booked.status,
+        "farthing.request_id": booked.request_id,
         "farthing.policy": end.policy or "none",
         "farthing.category": end.category,
-        "farthing.attempts": closing.attempts,
+        "farthing.attempts": booked.attempts,
         "farthing.cache_hit": end.outcome is Outcome.CACHE_HIT,
-        "farthing.cost_usd": closing.cost.pico / PICO_PER_USD,
-        "farthing.saving_usd": closing.saving.pico / PICO_PER_USD,
+        "farthing.cost_usd": booked.cost.pico / PICO_PER_USD,
+        "farthing.saving_usd": booked.saving.pico / PICO_PER_USD,
     }
     if end.is_answer:
         said["gen_ai.response.model"] = end.model
         said |= _used(end.usage)
-    if closing.finish_reasons:
-        said["gen_ai.response.finish_reasons"] = sorted(closing.finish_reasons)
-    if (first_s := closing.first_content_s) is not None:
+    if booked.finish_reasons:
+        said["gen_ai.response.finish_reasons"] = sorted(booked.finish_reasons)
+    if (first_s := booked.first_content_s) is not None:
         said["gen_ai.response.time_to_first_chunk"] = first_s
-    if closing.decision is not None:
+    if booked.decision is not None:
         said["farthing.reference"] = end.reference
-        said["farthing.reason"] = headline(closing.decision)
+        said["farthing.reason"] = headline(booked.decision)
     if error:
         said["error.type"] = error
     name = f"{_operation(end)} {end.asked}"
-    times = (closing.began_at_s, closing.ended_at_s)
+    times = (booked.began_at_s, booked.ended_at_s)
     return Span(name, trace, trace.span, trace.parent, *times, True, said, error)
 
 
@@ -146,10 +146,10 @@ def _words(entry: Entry, places: Mapping[str, ServerAddress]) -> dict[str, Value
 
 
 def _operation(entry: Entry) -> str:
-    if entry.category == ErrandKind.PASSED:
+    if entry.category == UnroutedKind.PASSED:
         return _PASSED
     # Before the first attempt, the only call is for a vector of the request's own words.
-    is_vector = entry.category == ErrandKind.EMBEDDING or entry.attempt < 0
+    is_vector = entry.category == UnroutedKind.EMBEDDING or entry.attempt < 0
     return _EMBEDDINGS if is_vector else _CHAT
 
 

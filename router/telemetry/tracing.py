@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.trace import Trace
-from router.telemetry.aside import Aside
+from router.telemetry.background_thread import BackgroundThread
 from router.telemetry.spans import ServerAddress, Span, refused_span, spans_of
 from router.wire.trace_context import trace_of
 
@@ -31,7 +31,7 @@ class Traces:
         self._places = places
         self._share = share
         self._lost_spans = 0
-        self._aside: Aside[tuple[Span, ...]] = Aside(
+        self._aside: BackgroundThread[tuple[Span, ...]] = BackgroundThread(
             self._sent, name="traces", most=_MOST_WAITING, batch=_AT_ONCE, pause_s=_PAUSE_S
         )
 
@@ -44,10 +44,10 @@ class Traces:
         """The place of a request in a trace."""
         return trace_of(request_id, headers, self._share)
 
-    def closed(self, closing: Closing) -> None:
+    def closed(self, booked: BookedRequest) -> None:
         """A request has ended."""
-        if closing.trace is not None and closing.trace.is_sampled:
-            self._take(spans_of(closing, self._places))
+        if booked.trace is not None and booked.trace.is_sampled:
+            self._take(spans_of(booked, self._places))
 
     def refused(self, refusal: ErrorResponse) -> None:
         """A request was refused."""

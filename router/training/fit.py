@@ -11,10 +11,10 @@ from router.decision.quality import QualityModel
 from router.domain.arrays import Floats
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
-from router.domain.kinship import Kinship
 from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
+from router.domain.resemblance import Resemblance
 from router.features.kinds import KindModel
 from router.features.text import both_ends, whole_length
 from router.pipeline.artefact import OWN_MEANS, PRIORS, Artefact
@@ -204,17 +204,22 @@ def _expected(held_out: _Lesson, learnt: _Learnt, recipe: Recipe) -> list[Floats
     Priors that come from elsewhere are not what is calibrated: only what was learnt is.
     """
     quality = _quality(held_out, learnt, recipe, NO_CORRECTION)
-    kinships = map(learnt.kinds.of, held_out.prompts, held_out.lengths.tolist())
+    resemblances = map(learnt.kinds.of, held_out.prompts, held_out.lengths.tolist())
     if recipe.anchors is not None:
-        return [quality.outlook(kinship).scores for kinship in kinships]
-    return [_from_means(quality, kinship) for kinship in kinships]
+        return [quality.prompt_scores(resemblance).scores for resemblance in resemblances]
+    return [_from_means(quality, resemblance) for resemblance in resemblances]
 
 
-def _from_means(quality: QualityModel, kinship: Kinship) -> Floats:
+def _from_means(quality: QualityModel, resemblance: Resemblance) -> Floats:
     """Each model's estimate where its prior is its own mean."""
-    outlook, means = quality.outlook(kinship), quality.anchors @ np.asarray(kinship.shares)
+    prompt_scores, means = (
+        quality.prompt_scores(resemblance),
+        quality.anchors @ np.asarray(resemblance.shares),
+    )
     priors = [QualityEstimate(float(mean), 0.0) for mean in means]
-    return np.array([outlook.quality(*each).p for each in zip(quality.names, priors, strict=True)])
+    return np.array(
+        [prompt_scores.quality(*each).p for each in zip(quality.names, priors, strict=True)]
+    )
 
 
 def _facts(

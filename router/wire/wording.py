@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from router.domain.asides import parted
+from router.domain.injected_text import parted
 from router.wire.canonical import canonical
 
 MOST_CHARS = 2_000

@@ -12,7 +12,7 @@ from router.config.load import load_settings
 from router.decision.compare import TrialRequest
 from router.domain.category import Category
 from router.domain.model import Capability
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from tests.config.files import EXAMPLE
 
 

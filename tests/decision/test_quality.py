@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from router.decision.quality import QualityModel
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
-from router.domain.kinship import Kinship
 from router.domain.members import replace
+from router.domain.resemblance import Resemblance
 
 SHARE = st.floats(0.0, 1.0)
 PRIOR = st.floats(0.005, 0.995)
@@ -43,7 +43,7 @@ def models(draw: st.DrawFn) -> QualityModel:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[QualityModel, Kinship]:
+def cases(draw: st.DrawFn) -> tuple[QualityModel, Resemblance]:
     """A model of quality, and a prompt that may be of any of its kinds."""
     model = draw(models())
     kinds, traits = model.scores.shape[1], model.loadings.shape[1]
@@ -51,7 +51,7 @@ def cases(draw: st.DrawFn) -> tuple[QualityModel, Kinship]:
     about = draw(st.lists(st.floats(-1, 1), min_size=traits, max_size=traits))
     shares = weights / weights.sum()
     hardness = draw(st.floats(-1, 1))
-    return model, Kinship(tuple(shares.tolist()), tuple(about), draw(SHARE), hardness)
+    return model, Resemblance(tuple(shares.tolist()), tuple(about), draw(SHARE), hardness)
 
 
 def simple(floor: float = 0.2) -> QualityModel:
@@ -67,8 +67,8 @@ def simple(floor: float = 0.2) -> QualityModel:
     )
 
 
-def prompt(*shares: float, familiarity: float = 1.0) -> Kinship:
-    return Kinship(shares, (), familiarity)
+def prompt(*shares: float, familiarity: float = 1.0) -> Resemblance:
+    return Resemblance(shares, (), familiarity)
 
 
 def logit(p: float) -> float:
@@ -77,31 +77,33 @@ def logit(p: float) -> float:
 
 @given(cases(), PRIOR, st.sampled_from([*NAMES, "stranger"]))
 def test_far_from_all_that_was_learnt_every_model_is_as_its_prior_says(
-    case: tuple[QualityModel, Kinship], prior: float, name: str
+    case: tuple[QualityModel, Resemblance], prior: float, name: str
 ) -> None:
-    model, kinship = replace(case[0], floor=0.0), replace(case[1], familiarity=0.0)
-    found = model.outlook(kinship).quality(name, QualityEstimate(prior, 0.1))
+    model, resemblance = replace(case[0], floor=0.0), replace(case[1], familiarity=0.0)
+    found = model.prompt_scores(resemblance).quality(name, QualityEstimate(prior, 0.1))
 
     assert found == QualityEstimate(prior, 0.1)
 
 
 @given(cases(), PRIOR, PRIOR, st.sampled_from([*NAMES, "stranger"]))
 def test_a_better_prior_never_makes_a_worse_estimate(
-    case: tuple[QualityModel, Kinship], one: float, other: float, name: str
+    case: tuple[QualityModel, Resemblance], one: float, other: float, name: str
 ) -> None:
-    outlook = case[0].outlook(case[1])
-    worse, better = (outlook.quality(name, QualityEstimate(p, 0.1)).p for p in sorted((one, other)))
+    prompt_scores = case[0].prompt_scores(case[1])
+    worse, better = (
+        prompt_scores.quality(name, QualityEstimate(p, 0.1)).p for p in sorted((one, other))
+    )
 
     assert worse <= better + 1e-12
 
 
 @given(cases(), SHARE, st.floats(0, 1), st.sampled_from([*NAMES, "stranger"]))
 def test_what_comes_out_is_a_probability_with_a_deviation(
-    case: tuple[QualityModel, Kinship], prior: float, sd: float, name: str
+    case: tuple[QualityModel, Resemblance], prior: float, sd: float, name: str
 ) -> None:
-    outlook, held = case[0].outlook(case[1]), QualityEstimate(prior, sd)
-    found = outlook.quality(name, held)
-    if not outlook.weight:
+    prompt_scores, held = case[0].prompt_scores(case[1]), QualityEstimate(prior, sd)
+    found = prompt_scores.quality(name, held)
+    if not prompt_scores.weight:
         assert found is held  # nothing of what was learnt holds here
         return
 
@@ -113,18 +115,18 @@ def test_what_comes_out_is_a_probability_with_a_deviation(
 
 @given(cases(), PRIOR)
 def test_a_model_that_was_never_scored_moves_as_the_others_do_on_average(
-    case: tuple[QualityModel, Kinship], prior: float
+    case: tuple[QualityModel, Resemblance], prior: float
 ) -> None:
     model = replace(case[0], calibration=(1.0, 0.0), floor=0.0)
-    outlook = model.outlook(replace(case[1], familiarity=1.0, hardness=0.0))
+    prompt_scores = model.prompt_scores(replace(case[1], familiarity=1.0, hardness=0.0))
     usual = np.clip(model.anchors @ case[1].shares, 0.005, 0.995)
     scored = [
-        logit(outlook.quality(name, QualityEstimate(float(p), 0.1)).p) - logit(float(p))
+        logit(prompt_scores.quality(name, QualityEstimate(float(p), 0.1)).p) - logit(float(p))
         for name, p in zip(NAMES, usual, strict=True)
     ]
     expected = 1 / (1 + exp(-(logit(prior) + float(np.mean(scored)))))
 
-    found = outlook.quality("stranger", QualityEstimate(prior, 0.1)).p
+    found = prompt_scores.quality("stranger", QualityEstimate(prior, 0.1)).p
     assert found == pytest.approx(min(max(expected, 0.005), 0.995), abs=1e-6)
 
 
@@ -133,10 +135,12 @@ HARDNESS = st.floats(-1.0, 1.0)
 
 @given(cases(), PRIOR, HARDNESS, HARDNESS, st.sampled_from([*NAMES, "stranger"]))
 def test_no_model_is_better_at_a_harder_prompt(
-    case: tuple[QualityModel, Kinship], prior: float, one: float, other: float, name: str
+    case: tuple[QualityModel, Resemblance], prior: float, one: float, other: float, name: str
 ) -> None:
     easier, harder = (
-        case[0].outlook(replace(case[1], hardness=each)).quality(name, QualityEstimate(prior, 0.1))
+        case[0]
+        .prompt_scores(replace(case[1], hardness=each))
+        .quality(name, QualityEstimate(prior, 0.1))
         for each in sorted((one, other))
     )
 
@@ -148,7 +152,8 @@ def test_hardness_never_turns_the_order_of_models_round(
     share: float, hardness: float, prior: float
 ) -> None:
     plain, hard = (
-        simple().outlook(Kinship((share, 1.0 - share), (), 0.5, each)) for each in (0.0, hardness)
+        simple().prompt_scores(Resemblance((share, 1.0 - share), (), 0.5, each))
+        for each in (0.0, hardness)
     )
     a, b = QualityEstimate(prior, 0.1), QualityEstimate(1.0 - prior, 0.1)
     before = plain.quality("a", a).p - plain.quality("b", b).p
@@ -161,10 +166,10 @@ def test_hardness_never_turns_the_order_of_models_round(
 def test_what_is_hard_for_a_weak_model_is_easy_for_one_that_is_surely_right(
     p: float, hardness: float
 ) -> None:
-    outlook = simple(1.0).outlook(Kinship((1.0, 0.0), (), 0.0, hardness))
+    prompt_scores = simple(1.0).prompt_scores(Resemblance((1.0, 0.0), (), 0.0, hardness))
     strong, weak = (
-        (0.9 - outlook.quality("a", QualityEstimate(p, 0.1)).p),
-        (0.6 - outlook.quality("b", QualityEstimate(p, 0.1)).p),
+        (0.9 - prompt_scores.quality("a", QualityEstimate(p, 0.1)).p),
+        (0.6 - prompt_scores.quality("b", QualityEstimate(p, 0.1)).p),
     )
 
     assert strong == pytest.approx(hardness * 0.09, abs=1e-9)
@@ -172,14 +177,19 @@ def test_what_is_hard_for_a_weak_model_is_easy_for_one_that_is_surely_right(
 
 
 def test_hardness_is_in_logits() -> None:
-    found = simple().outlook(Kinship((1.0, 0.0), (), 1.0, 0.1)).quality("b", QualityEstimate(0, 0))
+    found = (
+        simple()
+        .prompt_scores(Resemblance((1.0, 0.0), (), 1.0, 0.1))
+        .quality("b", QualityEstimate(0, 0))
+    )
 
     assert logit(found.p) == pytest.approx(logit(0.6) - 0.1, abs=2e-3)
 
 
 def test_without_a_floor_hardness_counts_as_far_as_what_was_learnt_does() -> None:
     found = [
-        simple(floor).outlook(Kinship((0.5, 0.5), (), 0.25, 0.8)).hardness for floor in (0.2, 0.0)
+        simple(floor).prompt_scores(Resemblance((0.5, 0.5), (), 0.25, 0.8)).hardness
+        for floor in (0.2, 0.0)
     ]
 
     assert found == [0.8, 0.2]
@@ -188,13 +198,13 @@ def test_without_a_floor_hardness_counts_as_far_as_what_was_learnt_does() -> Non
 @pytest.mark.parametrize("hardness", [1.1, -1.1, float("nan")])
 def test_a_hardness_beyond_1_is_refused(hardness: float) -> None:
     with pytest.raises(ValueError, match="hardness is from -1 to 1"):
-        Kinship((1.0,), (), 0.5, hardness)
+        Resemblance((1.0,), (), 0.5, hardness)
 
 
 @given(SHARE, SHARE, SHARE)
 def test_a_more_familiar_prompt_is_trusted_more(one: float, other: float, floor: float) -> None:
     less, more = (
-        simple(floor).outlook(prompt(0.5, 0.5, familiarity=each)).weight
+        simple(floor).prompt_scores(prompt(0.5, 0.5, familiarity=each)).weight
         for each in sorted((one, other))
     )
 
@@ -203,21 +213,21 @@ def test_a_more_familiar_prompt_is_trusted_more(one: float, other: float, floor:
 
 def test_without_a_floor_what_is_strange_is_not_calibrated_either() -> None:
     model = replace(simple(0.0), calibration=(2.0, -0.5))
-    weights = [model.outlook(prompt(0.5, 0.5, familiarity=each)) for each in (0.0, 0.5, 1.0)]
+    weights = [model.prompt_scores(prompt(0.5, 0.5, familiarity=each)) for each in (0.0, 0.5, 1.0)]
 
     assert [each.calibration for each in weights] == [(1.0, 0.0), (1.5, -0.25), (2.0, -0.5)]
 
 
 def test_on_a_prompt_that_is_surely_of_a_kind_a_model_is_as_good_as_it_was_on_that_kind() -> None:
-    outlook = simple().outlook(prompt(1.0, 0.0))
-    a, b = (outlook.quality(name, QualityEstimate(0.5, 0.3)) for name in "ab")
+    prompt_scores = simple().prompt_scores(prompt(1.0, 0.0))
+    a, b = (prompt_scores.quality(name, QualityEstimate(0.5, 0.3)) for name in "ab")
 
     assert (a.p, b.p) == pytest.approx((0.9, 0.6))
     assert (a.sd, b.sd) == pytest.approx((0.02, 0.02))
 
 
 def test_between_two_kinds_it_is_between_and_less_sure() -> None:
-    sure, torn = (simple().outlook(prompt(*each)) for each in ((1.0, 0.0), (0.5, 0.5)))
+    sure, torn = (simple().prompt_scores(prompt(*each)) for each in ((1.0, 0.0), (0.5, 0.5)))
     prior = QualityEstimate(0.5, 0.3)
 
     assert torn.quality("a", prior).p == pytest.approx(0.65)
@@ -227,14 +237,14 @@ def test_between_two_kinds_it_is_between_and_less_sure() -> None:
 def test_traits_tell_prompts_of_a_kind_apart() -> None:
     model = replace(simple(), loadings=np.array([[0.05], [-0.1]]))
     hard = replace(prompt(1.0, 0.0), traits=(1.0,))
-    outlook = model.outlook(hard)
+    prompt_scores = model.prompt_scores(hard)
 
-    assert outlook.quality("a", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.95)
-    assert outlook.quality("b", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.5)
+    assert prompt_scores.quality("a", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.95)
+    assert prompt_scores.quality("b", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.5)
 
 
 def test_what_was_too_sure_of_itself_is_drawn_to_the_middle() -> None:
-    tamed = replace(simple(), calibration=(0.5, 0.0)).outlook(prompt(1.0, 0.0))
+    tamed = replace(simple(), calibration=(0.5, 0.0)).prompt_scores(prompt(1.0, 0.0))
 
     assert tamed.quality("a", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.45)
 
@@ -249,9 +259,9 @@ def test_what_is_usual_of_a_model_is_its_anchor_as_unsure_as_its_kinds_are_diffe
         simple().usual("c")
 
 
-def compared(model: QualityModel, kinship: Kinship) -> Floats:
+def compared(model: QualityModel, resemblance: Resemblance) -> Floats:
     """How much better each model is than the mean of all."""
-    scores = model.outlook(kinship).scores
+    scores = model.prompt_scores(resemblance).scores
     return np.asarray(scores - scores.mean())
 
 
@@ -259,11 +269,11 @@ def compared(model: QualityModel, kinship: Kinship) -> Floats:
 def test_how_hard_a_prompt_is_does_not_depend_on_how_carefully_models_are_compared(
     share: float, familiarity: float, evenness: float
 ) -> None:
-    kinship = prompt(share, 1.0 - share, familiarity=familiarity)
+    resemblance = prompt(share, 1.0 - share, familiarity=familiarity)
     plain, careful = simple(), replace(simple(), evenness=evenness)
 
-    assert careful.outlook(kinship).scores.mean() == pytest.approx(
-        plain.outlook(kinship).scores.mean()
+    assert careful.prompt_scores(resemblance).scores.mean() == pytest.approx(
+        plain.prompt_scores(resemblance).scores.mean()
     )
 
 
@@ -284,9 +294,9 @@ def test_of_an_unfamiliar_prompt_models_are_compared_by_flatter_shares(
 def test_of_a_familiar_prompt_they_are_compared_by_its_shares(
     share: float, evenness: float
 ) -> None:
-    careful, kinship = replace(simple(), evenness=evenness), prompt(share, 1.0 - share)
+    careful, resemblance = replace(simple(), evenness=evenness), prompt(share, 1.0 - share)
 
-    assert compared(careful, kinship) == pytest.approx(compared(simple(), kinship))
+    assert compared(careful, resemblance) == pytest.approx(compared(simple(), resemblance))
 
 
 def test_the_less_familiar_the_more_carefully() -> None:
@@ -301,11 +311,11 @@ def test_the_less_familiar_the_more_carefully() -> None:
 
 def test_what_is_taken_apart_comes_back_as_it_was() -> None:
     again = QualityModel.from_arrays(("a", "b"), replace(simple(), evenness=0.4).arrays())
-    kinship, prior = prompt(0.3, 0.7, familiarity=0.6), QualityEstimate(0.7, 0.1)
+    resemblance, prior = prompt(0.3, 0.7, familiarity=0.6), QualityEstimate(0.7, 0.1)
 
-    assert again.outlook(kinship).quality("b", prior) == replace(simple(), evenness=0.4).outlook(
-        kinship
-    ).quality("b", prior)
+    assert again.prompt_scores(resemblance).quality("b", prior) == replace(
+        simple(), evenness=0.4
+    ).prompt_scores(resemblance).quality("b", prior)
     assert (again.calibration, again.floor, again.evenness) == ((1.0, 0.0), 0.2, 0.4)
 
 

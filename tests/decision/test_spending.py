@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.spending import SpendingModel
-from router.domain.kinship import Kinship
 from router.domain.members import replace
+from router.domain.resemblance import Resemblance
 
 MODEL = SpendingModel(
     names=("brief", "wordy"),
@@ -18,8 +18,8 @@ MODEL = SpendingModel(
 )
 
 
-def prompt(*shares: float, familiarity: float = 1.0) -> Kinship:
-    return Kinship(shares, (), familiarity)
+def prompt(*shares: float, familiarity: float = 1.0) -> Resemblance:
+    return Resemblance(shares, (), familiarity)
 
 
 def test_a_prompt_of_a_kind_takes_what_that_kind_took() -> None:

@@ -140,7 +140,7 @@ def test_a_chore_makes_a_conversation_no_longer_and_begins_none() -> None:
     for thread in ("t", "chore"):
         if thread == "t":
             answered(threads, read(5000))
-        threads.answered(thread, "b", read(5200), 5200, 1.0, has_tools=True, is_chore=True)
+        threads.answered(thread, "b", read(5200), 5200, 1.0, has_tools=True, is_housekeeping=True)
 
     assert at(threads, 5300, now_s=2).turns == 1
     assert at(threads, 5300, now_s=2).at("b").tokens == 5200

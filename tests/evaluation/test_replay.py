@@ -12,8 +12,8 @@ from router.evaluation.cascades import Ways
 from router.evaluation.replay import (
     Decided,
     Menu,
+    PaidAnswers,
     Strategy,
-    Till,
     replayed,
 )
 from tests.evaluation.made_up import outcomes
@@ -45,26 +45,30 @@ def models(strategy: Strategy, answers: Outcomes = ANSWERS) -> list[str]:
 
 
 def test_an_answer_is_handed_out_against_being_noted() -> None:
-    till = Till(ANSWERS, 1)
+    paid_answers = PaidAnswers(ANSWERS, 1)
 
-    assert (till.ask("m2"), till.ask("m1"), till.ask("m2")) == ("d", None, "d")
-    assert till.calls == ("m2", "m1")
+    assert (paid_answers.ask("m2"), paid_answers.ask("m1"), paid_answers.ask("m2")) == (
+        "d",
+        None,
+        "d",
+    )
+    assert paid_answers.calls == ("m2", "m1")
 
 
 def test_nobody_can_ask_a_model_that_is_not_there() -> None:
-    till = Till(ANSWERS, 0)
+    paid_answers = PaidAnswers(ANSWERS, 0)
     with pytest.raises(KeyError):
-        till.ask("m9")
-    assert till.calls == ()
+        paid_answers.ask("m9")
+    assert paid_answers.calls == ()
 
 
 def test_whatever_a_strategy_looks_at_is_among_its_calls() -> None:
-    def agreeing(_: int, till: Till) -> str:
+    def agreeing(_: int, paid_answers: PaidAnswers) -> str:
         """Two cheap models, and the expensive one if they differ."""
-        one, other = till.ask("m0"), till.ask("m1")
+        one, other = paid_answers.ask("m0"), paid_answers.ask("m1")
         if one is not None and one == other:
             return "m0"
-        till.ask("m2")
+        paid_answers.ask("m2")
         return "m2"
 
     assert list(replayed(ANSWERS, {"pair": agreeing})) == [
@@ -74,8 +78,8 @@ def test_whatever_a_strategy_looks_at_is_among_its_calls() -> None:
 
 
 def test_an_answer_that_nobody_asked_for_cannot_be_returned() -> None:
-    def cheating(_: int, till: Till) -> str:
-        till.ask("m1")
+    def cheating(_: int, paid_answers: PaidAnswers) -> str:
+        paid_answers.ask("m1")
         return "m0"
 
     with pytest.raises(ValueError, match="m0 is returned for p0000 but was not called"):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.app.languages import language_of_for
+from router.decision.condition_values import LANGUAGES
 from router.decision.policy import NOTHING_ASKED, Asks
-from router.decision.written import LANGUAGES
 from router.features.difficulty import difficulty_of, signs_of
 from router.features.extract import Reader, features_of
 from router.features.tokens import TokenCounter

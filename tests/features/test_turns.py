@@ -226,7 +226,7 @@ def test_the_wish_is_read_once_for_all_calls_that_tools_results_bring() -> None:
 
     assert categories == {Category.CODE_EDITING}
     assert tokenizer.asked.count(WISH) == 1
-    assert len(reader.recall) == 1
+    assert len(reader.question_cache) == 1
 
 
 def test_a_question_that_comes_again_is_read_once() -> None:

@@ -27,7 +27,7 @@ from router.domain.estimate import EstimateSource
 from router.domain.members import replace
 from router.domain.turns import Turns
 from router.pipeline.judge import Judge
-from router.pipeline.visit import Visit
+from router.pipeline.request_context import RequestContext
 from router.providers.simulated import SimulatedModel
 from router.providers.simulated_models import price
 from tests.pipeline.kit import Proxy, proxy
@@ -81,26 +81,26 @@ class CascadingJudge(Judge, frozen=True, kw_only=True):
     ) -> "CascadingJudge":
         return cls(**structs.asdict(judge), steps=steps, cascade_terms=terms)
 
-    def visiting(self, *args: Any, **options: Any) -> Turns[Visit]:
-        visit = yield from Judge.visiting(self, *args, **options)
-        return replace(visit, terms=replace(visit.terms, cascade=self.cascade_terms))
+    def request_context(self, *args: Any, **options: Any) -> Turns[RequestContext]:
+        context = yield from Judge.request_context(self, *args, **options)
+        return replace(context, terms=replace(context.terms, cascade=self.cascade_terms))
 
-    def judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:
-        decision = Judge.judged(self, visit, stored)
-        return replace(decision, cascade=self._cascade(decision, visit))
+    def judged(self, context: RequestContext, stored: Collection[str] = ()) -> Decision:
+        decision = Judge.judged(self, context, stored)
+        return replace(decision, cascade=self._cascade(decision, context))
 
-    def _cascade(self, decision: Decision, visit: Visit) -> Cascade | None:
+    def _cascade(self, decision: Decision, context: RequestContext) -> Cascade | None:
         final = decision.chosen
         if final.is_stored:
             return None
         steps = []
         for names, checks, within_s in self.steps:
-            asked = tuple(filter(None, (self._with_terms(name, visit) for name in names)))
+            asked = tuple(filter(None, (self._with_terms(name, context) for name in names)))
             steps.append(Step(asked, checks, PROSPECT, within_s))
         return Cascade(tuple(steps), final, final.quality, final.cost, final.latency)
 
-    def _with_terms(self, name: str, visit: Visit) -> Candidate | None:
-        return self.candidate(name, visit.features, replace(visit.terms, pool=EVERY_MODEL))
+    def _with_terms(self, name: str, context: RequestContext) -> Candidate | None:
+        return self.candidate(name, context.features, replace(context.terms, pool=EVERY_MODEL))
 
 
 @asynccontextmanager

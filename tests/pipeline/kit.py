@@ -12,7 +12,7 @@ import yaml
 from sqlalchemy import select
 
 from router.app import Running, real_world, serving
-from router.app.reloading import Following, Wishes
+from router.app.reloading import FollowedFiles, ReloadRequests
 from router.config.source import Source
 from router.domain.members import replace
 from router.ports import World
@@ -34,7 +34,7 @@ class Proxy:
     upstream: RunningSimulator
     client: aiohttp.ClientSession
     ledger: Path
-    following: Following
+    following: FollowedFiles
 
     @property
     def folder(self) -> Path:
@@ -104,7 +104,7 @@ async def proxy(
         }
         path = _write(folder, config, policy or {})
         source = Source(path, {})
-        following = Following(source, source.settings(), Wishes())
+        following = FollowedFiles(source, source.settings(), ReloadRequests())
         settings = replace(following.booted, port=0)
         async with (
             serving(

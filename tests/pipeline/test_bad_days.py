@@ -15,7 +15,7 @@ from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.money import ZERO, Money
 from router.domain.price import Price
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import Exceeded
 from router.providers.simulated import SimulatedModel, default_models, running
 from router.stores.memory.budget_store import MemoryBudgetStore

@@ -86,7 +86,7 @@ async def test_the_saving_of_a_request_is_net_of_all_its_calls(tmp_path: Path) -
 async def test_upstreams_of_a_step_are_never_asked_for_a_stream(tmp_path: Path) -> None:
     seen: list[dict[str, Any]] = []
     async with cascading(tmp_path, LYING) as it:
-        upstreams = it.running.pipeline.means.upstreams
+        upstreams = it.running.pipeline.runtime.upstreams
         assert isinstance(upstreams, dict)
         upstreams |= {name: _Recording(each, seen) for name, each in upstreams.items()}
         await answer(it, stream=True, stream_options={"include_usage": True})

@@ -111,7 +111,7 @@ async def test_a_judge_may_think_aloud_and_is_not_shown_the_thoughts_of_others(
 
     can = {"capabilities": ["json_schema"]}
     async with cascading(tmp_path, ("cheap",), checks=JUDGED, of_model=can) as it:
-        upstreams = it.running.pipeline.means.upstreams
+        upstreams = it.running.pipeline.runtime.upstreams
         assert isinstance(upstreams, dict)
         asked = list[Call]()
         for name, upstream in upstreams.items():

@@ -12,8 +12,8 @@ import pytest
 from router.domain.caching import Writer
 from router.domain.cascade import CascadeTerms
 from router.domain.members import replace
-from router.pipeline.beacon import SharedBeacon, followed
-from router.pipeline.flights import Aboard, Flights, FlightTurn
+from router.pipeline.flight_publisher import SharedFlightPublisher, followed
+from router.pipeline.flights import Flights, FlightTurn, JoinedStream
 from router.pipeline.kept_alive import KeptWaiting
 from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedPlain
@@ -254,16 +254,18 @@ async def test_another_process_hears_whether_a_cascade_has_accepted_the_stream(
     owner, frames, working = _Owner(), _Frames(), list[asyncio.Task[None]]()
     broadcast = Broadcast(stream, Listener(1_000, is_accepted=is_accepted), owner)
     patience = Patience(5.0, float("inf"), lambda: 0.0)
-    beacon = SharedBeacon(here, patience, lambda work: working.append(asyncio.create_task(work)))
+    publisher = SharedFlightPublisher(
+        here, patience, lambda work: working.append(asyncio.create_task(work))
+    )
     await here.turn(1.0)
     broadcast.enter()  # the client's that leads
     here.begun(Writer("m", "u", "n"), broadcast)
-    beacon.light(frames)
-    beacon.wanted()
+    publisher.light(frames)
+    publisher.wanted()
     await asyncio.gather(*working)
 
     landed = await followed(frames.again(), there)
-    assert isinstance(landed, Aboard)
+    assert isinstance(landed, JoinedStream)
     assert landed.writer == Writer("m", "u", "n")
     assert landed.is_accepted is is_accepted
     await landed.leave()

@@ -159,7 +159,7 @@ async def test_an_answer_that_comes_as_its_step_fails_is_paid_by_what_it_has_use
     """Both calls end in the same instant: the one that failed is heard of first."""
     gate = asyncio.Event()
     async with cascading(tmp_path) as it:
-        upstreams = it.running.pipeline.means.upstreams
+        upstreams = it.running.pipeline.runtime.upstreams
         assert isinstance(upstreams, dict)
         ready: set[str] = set()
         for name, each in upstreams.items():

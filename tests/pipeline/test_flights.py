@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from router.domain.errors import ApiError
-from router.pipeline.flights import Aboard, Flights, FlightTurn, Landing, Whole
+from router.pipeline.flights import Flights, FlightTurn, JoinedStream, Landing, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast
 from router.wire.errors import error_body
@@ -85,7 +85,7 @@ async def test_a_stream_is_boarded_while_it_goes_on() -> None:
     late = await flights.board("k").turn(60)
 
     places = [*await turns(others), late]
-    assert [each.place for each in places if isinstance(each, Aboard)] == [1, 2, 3]
+    assert [each.place for each in places if isinstance(each, JoinedStream)] == [1, 2, 3]
     flight.end()
     assert await flights.board("k").turn(60) is FlightTurn.LEAD
     for number in range(1, 4):

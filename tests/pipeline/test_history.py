@@ -3,8 +3,8 @@
 import pytest
 
 from router.decision.record import NotKept
-from router.ledger.errand import ErrandKind
 from router.ledger.trace import RequestRecord
+from router.ledger.unrouted import UnroutedKind
 from router.pipeline.history import history
 from tests.stores.entries import entry
 
@@ -13,8 +13,8 @@ from tests.stores.entries import entry
     ("fields", "why"),
     [
         ({}, r"not kept then \('ledger: {decisions: true}' keeps it\)"),
-        ({"category": ErrandKind.EMBEDDING}, "no policy decides about such requests"),
-        ({"category": ErrandKind.PASSED}, "no policy decides about such requests"),
+        ({"category": UnroutedKind.EMBEDDING}, "no policy decides about such requests"),
+        ({"category": UnroutedKind.PASSED}, "no policy decides about such requests"),
         (
             {"attempt": -1, "is_answer": False, "closes": False},
             "refused before any model was asked",

@@ -27,8 +27,8 @@ class Lead:
     async def give_up(self) -> None: ...
 
 
-class Tower:
-    """Implements `router.ports.Tower`: whoever asks leads, after another process has `stored` its answer."""
+class FlightCoordinator:
+    """Implements `router.ports.FlightCoordinator`: whoever asks leads, after another process has `stored` its answer."""
 
     is_shared = True
 
@@ -59,10 +59,12 @@ class Watched(MemoryCache):
 
 
 def watched(running: Pipeline, *, is_successor: bool) -> Watched:
-    """The cache of a pipeline before such a tower."""
+    """The cache of a pipeline before such a coordinator."""
     cache = Watched(max_bytes=2**20, monotonic_s=lambda: 0.0)
     structs.force_setattr(running, "cache", cache)
-    structs.force_setattr(running, "tower", Tower(cache, is_successor=is_successor))
+    structs.force_setattr(
+        running, "coordinator", FlightCoordinator(cache, is_successor=is_successor)
+    )
     return cache
 
 

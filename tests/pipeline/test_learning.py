@@ -12,7 +12,7 @@ from router.decision.experience import ObservedAnswer
 from router.domain.category import Category
 from router.domain.members import replace
 from router.pipeline.reply import StreamReply
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from tests.pipeline.kit import PRICE, QUESTION, Proxy, proxy
 
 ANSWERS = 16

@@ -14,7 +14,7 @@ from router.dispatch.machine import Attempts
 from router.domain.cascade import CascadeTerms
 from router.pipeline import scoring
 from router.pipeline.mistakes import noted
-from router.pipeline.telling import Telling
+from router.pipeline.reply_details import ReplyDetails
 from router.ports import Call, Response
 from tests.pipeline.budgets import BUDGETS, agree
 from tests.pipeline.cascade_kit import LYING, answer, cascading, outcomes
@@ -48,7 +48,7 @@ async def test_a_mistake_in_an_attempt_is_a_failure_like_any_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with proxy(tmp_path, budgets=BUDGETS) as it:
-        monkeypatch.setattr(it.running.pipeline.means.upstreams["first"], "send", mistaken)
+        monkeypatch.setattr(it.running.pipeline.runtime.upstreams["first"], "send", mistaken)
         async with it.post(stream=stream) as response:
             assert response.headers["x-farthing-model"] == "sim-mid"
             await response.read()
@@ -68,7 +68,7 @@ async def test_of_a_mistake_in_every_attempt_the_client_is_told_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with proxy(tmp_path, models=["sim-mid"]) as it:
-        monkeypatch.setattr(it.running.pipeline.means.upstreams["first"], "send", mistaken)
+        monkeypatch.setattr(it.running.pipeline.runtime.upstreams["first"], "send", mistaken)
         async with it.post() as response:
             body = await response.json()
 
@@ -80,7 +80,7 @@ async def test_a_request_that_leads_to_mistakes_has_no_model_rest_for_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with proxy(tmp_path, models=["sim-open-8b", "sim-mid"]) as it:
-        for upstream in it.running.pipeline.means.upstreams.values():
+        for upstream in it.running.pipeline.runtime.upstreams.values():
             monkeypatch.setattr(upstream, "send", mistaken)
         for _ in range(_MANY):
             async with it.post() as response:
@@ -114,7 +114,7 @@ async def test_neither_does_one_when_a_stream_has_begun(
     def headers(*_: Any, **__: Any) -> None:
         raise RuntimeError(MISTAKE)
 
-    monkeypatch.setattr(Telling, "headers", headers)
+    monkeypatch.setattr(ReplyDetails, "headers", headers)
     terms = CascadeTerms(keep_alive_s=keep_alive_s)
     async with cascading(tmp_path, LYING, terms=terms, budgets=BUDGETS) as it:
         await answer(it, status=500, stream=True)
@@ -146,7 +146,7 @@ async def test_after_the_first_byte_the_connection_ends_and_no_second_answer_beg
     def remark(*_: Any) -> None:
         raise RuntimeError(MISTAKE)
 
-    monkeypatch.setattr(Telling, "remark", remark)
+    monkeypatch.setattr(ReplyDetails, "remark", remark)
     async with proxy(tmp_path) as it:
         place = urlsplit(it.running.url)
         reader, writer = await asyncio.open_connection(place.hostname, place.port)

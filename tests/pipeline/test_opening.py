@@ -12,7 +12,7 @@ from aiohttp import web
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.pipeline.opened import OpenedPlain, open_answer
 from router.ports import Upstream
-from router.providers.direct import DirectUpstream, Line
+from router.providers.direct import DirectUpstream, UpstreamClient
 from router.providers.endpoints import Endpoint
 from router.providers.translated import CallWording, TranslatedUpstream
 from router.wire.dialects.dialect import Dialect, Target
@@ -53,7 +53,7 @@ def _direct(url: str) -> Upstream:
 
 def _translated(url: str) -> Upstream:
     target = Target(Dialect.MESSAGES, "up/m", max_output_tokens=100)
-    line = Line(url, {}, (), unix_s=lambda: 0.0, connect_s=5.0)
+    line = UpstreamClient(url, {}, (), unix_s=lambda: 0.0, connect_s=5.0)
     return TranslatedUpstream(line, lambda it: CallWording(it.fields, target), unix_s=lambda: 0.0)
 
 

@@ -9,7 +9,7 @@ from router.domain.answer_limit import LIMITS
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.domain.members import replace
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import Call, Response
 from router.wire.dialects.dialect import Dialect
 from router.wire.doors.translated import MESSAGES
@@ -129,8 +129,8 @@ async def test_an_upstream_is_given_the_request_as_it_came(tmp_path: Path) -> No
     asked, noting = MESSAGES.read(raw), Noting()
     async with proxy(tmp_path) as it:
         pipeline = it.running.pipeline
-        means = replace(pipeline.means, upstreams={"sim": noting, "first": noting})
-        pipeline = replace(pipeline, means=means)
+        runtime = replace(pipeline.runtime, upstreams={"sim": noting, "first": noting})
+        pipeline = replace(pipeline, runtime=runtime)
         with pytest.raises(ApiError):
             await pipeline.answer(asked.chat, Caller("req_1"), asked.original)
         by_door = {call.original for call in noting.calls}

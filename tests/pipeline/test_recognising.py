@@ -21,16 +21,16 @@ from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.features import Features, Recognised
-from router.domain.kinship import Kinship
 from router.domain.local_cascades import LocalCascade, LocalCascades
 from router.domain.local_quality import LocalCategory, LocalQuality, Measured
 from router.domain.members import replace
 from router.domain.model import Ability
+from router.domain.resemblance import Resemblance
 from router.domain.turns import finished
 from router.features.tokenizer import cl100k
 from router.pipeline.artefact import Artefact
 from router.pipeline.judge import Judge
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.training.fit import fit
 from router.wire.chat import parse_chat
 from tests.config.files import SOUND, loaded
@@ -66,13 +66,13 @@ def understood(judge: Judge, question: str) -> Features:
     body = {"model": "auto", "messages": [{"role": "user", "content": question}]}
     target = judge.book.policies["balanced"]
     return finished(
-        judge.visiting(parse_chat(orjson.dumps(body)), Caller("", "", ()), target, (), ())
+        judge.request_context(parse_chat(orjson.dumps(body)), Caller("", "", ()), target, (), ())
     ).features
 
 
 def akin(*shares: float, traits: int = 4, familiarity: float = 1.0) -> Features:
-    kinship = Kinship(shares, (0.0,) * traits, familiarity)
-    return replace(features(), kinship=kinship)
+    resemblance = Resemblance(shares, (0.0,) * traits, familiarity)
+    return replace(features(), resemblance=resemblance)
 
 
 # ------------------------------------------------------------------------------- requests
@@ -142,7 +142,7 @@ def test_without_anything_learnt_there_is_no_kinship_and_priors_hold(plain: Judg
     found = understood(plain, ROSES)
 
     assert type(found) is Features
-    assert found.kinship is None
+    assert found.resemblance is None
     assert quality_of(model("large", p=0.7), found).p == 0.7
 
 
@@ -173,7 +173,7 @@ def test_recognising_changes_nothing_else_of_the_features(judge: Judge) -> None:
     for name in Features.__struct_fields__:
         assert getattr(found, name) == getattr(known, name), name
     assert isinstance(found, Recognised)
-    assert found.outlook is not None
+    assert found.prompt_scores is not None
 
 
 # ---------------------------------------------------------------------- what models agree on
@@ -210,7 +210,7 @@ def test_where_the_priors_hold_prospects_are_the_usual_ones(judge: Judge) -> Non
     found = unlearnt.recognised(of_maths(akin(0.0, 1.0, 0.0, familiarity=0.0)))
 
     assert isinstance(found, Recognised)
-    assert found.outlook is None
+    assert found.prompt_scores is None
     assert before(found).p_accept == before(unlearnt.recognised(found)).p_accept
     assert quality_of(model("large", p=0.7), found).p == 0.7
 
@@ -267,7 +267,7 @@ def test_own_answers_have_it_where_nothing_else_was_learnt(plain: Judge) -> None
     found = features()
     taught = replace(plain, own=own_of(found))
 
-    assert found.kinship is None
+    assert found.resemblance is None
     assert before(taught.recognised(found)) == OWN
     elsewhere = replace(found, category=Category.TRANSLATION)
     assert taught.recognised(elsewhere) is elsewhere
@@ -281,12 +281,12 @@ def test_what_was_kept_is_recognised_as_it_was_when_it_came(judge: Judge) -> Non
     assert isinstance(came, Recognised)
     text = Record(decision(model(), what=came), Circumstances()).text()
     assert text is not None
-    assert "outlook" not in text
+    assert "prompt_scores" not in text
     (case,) = recorded([("req_1", text)], judge.recognised)
 
     assert isinstance(case, TrialRequest)
     assert case.id == "req_1"
-    assert case.features.kinship == came.kinship
+    assert case.features.resemblance == came.resemblance
     for each in (model("large"), model("small"), model("stranger")):
         assert quality_of(each, case.features) == quality_of(each, came)
 

@@ -14,14 +14,14 @@ import pytest
 import yaml
 
 from router.app import Running, real_world, serving
-from router.app.reloading import Following, Wishes
+from router.app.reloading import FollowedFiles, ReloadRequests
 from router.config.source import Source
 from router.domain.catalog import DatedCatalog
 from router.domain.members import replace
 from router.domain.price import Price
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, StreamReply
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.providers.simulated import SimulatedModel, running
 from router.providers.simulated.server import RunningSimulator
 from tests.pipeline.kit import PRICE, QUESTION, Proxy
@@ -74,7 +74,7 @@ async def several(
         urls = {n: upstreams[n].base_url if n in upstreams else nowhere for n in models}
         path = _write(folder, urls, stated or {}, policy or {}, cache)
         source = Source(path, {})
-        following = Following(source, source.settings(), Wishes())
+        following = FollowedFiles(source, source.settings(), ReloadRequests())
         settings = replace(following.booted, port=0)
         started = await stack.enter_async_context(serving(settings, real_world()))
         client = await stack.enter_async_context(aiohttp.ClientSession())

@@ -1,7 +1,7 @@
 """The headers of a reply say of a fallback no more than is known."""
 
 from router.domain.members import replace
-from router.pipeline.telling import reason_of
+from router.pipeline.reply_details import reason_of
 from tests.domain.builders import candidate, decision, model
 
 TOP, OTHER, WEAK = model("top", p=0.9), model("other", p=0.95), model("weak", p=0.5)

@@ -16,7 +16,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.translate import event_bytes
 from router.wire.sse import DONE
@@ -90,7 +90,7 @@ class Strict:
     def _streamed(self, answer: Json) -> bytes:
         if self.dialect is CHAT:
             return b"".join(event_bytes(each, CHAT) for each in _chunks(answer)) + DONE
-        told = tell_answer(answer, self.dialect, self.dialect, Occasion(now_s=9))
+        told = tell_answer(answer, self.dialect, self.dialect, AnswerContext(now_s=9))
         return b"".join(event_bytes(each, self.dialect) for each in told)
 
     def _said(self) -> Json:

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from router.decision.watch import Watch
+from router.decision.semantic_monitor import SemanticMonitor
 from router.domain.caching import Origin, Writer
 from router.domain.semantic import Sameness, SemanticMode, SemanticTerms
 from router.domain.usage import Usage
-from router.pipeline.semantic import NO_LOOK, Look, Semantic
+from router.pipeline.semantic import NO_LOOK, Semantic, SemanticLookup
 from router.pipeline.similar import text_of
 from router.ports import Embedded
 from router.providers.simulated.embedding import vector_of
@@ -54,7 +54,7 @@ def cache(embedder: Letters | None = None, chance: float = 0.5) -> Semantic:
         return MemoryIndex(max_bytes=2**20, monotonic_s=fixed(0))
 
     indexes = {by: index() for by in Sameness}
-    return Semantic(indexes, embedder, Watch(), fixed(chance))
+    return Semantic(indexes, embedder, SemanticMonitor(), fixed(chance))
 
 
 def asked(text: str, tenant: str = "a", **more: Any) -> Wording | None:
@@ -73,7 +73,7 @@ async def ask(
     terms: SemanticTerms = ON,
     paid: Callable[[int], None] = unpaid,
     **more: Any,
-) -> Look:
+) -> SemanticLookup:
     """Look, and learn under the text itself as the key."""
     look = await semantic.look(asked(text, **more), terms, "p", text, paid)
     await semantic.learn(look, text, TTL_S)
@@ -188,7 +188,7 @@ async def test_in_shadow_mode_everything_is_checked_and_nothing_is_given() -> No
 
     assert (look.usable, look.to_check) == (None, "What is a monad?")
     semantic.checked(look, "A monoid.", "a monoid")
-    assert semantic.watch.tallies["p"].checked == 1
+    assert semantic.monitor.tallies["p"].checked == 1
 
 
 @pytest.mark.parametrize(("chance", "is_check"), [(0.04, True), (0.05, False), (0.9, False)])
@@ -235,7 +235,7 @@ async def test_in_shadow_mode_it_goes_on_counting_whatever_it_finds() -> None:
         look = await ask(semantic, "What's a monad?", shadow)
         semantic.checked(look, "A monoid.", "No idea, sorry.")
 
-    assert semantic.watch.tallies["p"].differed == 3
+    assert semantic.monitor.tallies["p"].differed == 3
 
 
 async def test_nothing_that_is_kept_or_shown_has_a_word_of_the_text() -> None:
@@ -250,7 +250,7 @@ async def test_what_one_process_learns_another_finds(redis_url: str) -> None:
     link = RedisLink(redis_url, timeout_s=1.0, monotonic_s=fixed(0))
     try:
         indexes = {by: RedisIndex(link, fixed(0)) for by in Sameness}
-        one, other = [Semantic(indexes, Letters(), Watch(), fixed(0.5)) for _ in range(2)]
+        one, other = [Semantic(indexes, Letters(), SemanticMonitor(), fixed(0.5)) for _ in range(2)]
         for terms in (ON, BY_MEANING):
             await ask(one, "What is a semaphore?", terms)
             look = await other.look(asked("What's a semaphore?"), terms, "p", "k", unpaid)

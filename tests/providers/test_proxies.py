@@ -14,13 +14,13 @@ import uvloop
 
 from router.domain.fault import AttemptFailed, FaultKind
 from router.domain.members import replace
-from router.pipeline.passage import Passed
+from router.pipeline.passthrough_upstream import PassthroughCall
 from router.ports import Upstream
 from router.providers.anthropic import anthropic_upstream
 from router.providers.direct import DirectUpstream
 from router.providers.embeddings import UpstreamEmbedder
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
-from router.providers.passage import DirectPassage
+from router.providers.passthrough import DirectPassthrough
 from router.providers.proxy import Proxy, proxy_at
 from router.providers.responses import responses_upstream
 from router.providers.simulated import default_models, running
@@ -244,11 +244,11 @@ async def test_what_is_passed_through_goes_the_same_way(is_tls: bool, far: ssl.S
     scheme = "https" if is_tls else "http"
     async with leading(far if is_tls else None, known_by=KNOWN_BY) as proxy:
         endpoint = Endpoint(f"{scheme}://{FAR}/v1", KEY, proxy=by(proxy))
-        passage = DirectPassage(endpoint, connect_s=5.0, silence_s=5.0)
+        passthrough = DirectPassthrough(endpoint, connect_s=5.0, silence_s=5.0)
         for _ in range(2):
-            answer = await passage.send(Passed("GET", "/models", (), None))
+            answer = await passthrough.send(PassthroughCall("GET", "/models", (), None))
             assert b"sim-mid" in b"".join([piece async for piece in answer.pieces()])
-        await passage.close()
+        await passthrough.close()
 
     asked = [f"CONNECT {FAR}:443"] if is_tls else [f"GET http://{FAR}/v1/models"] * 2
     assert proxy.asked == asked
@@ -257,10 +257,10 @@ async def test_what_is_passed_through_goes_the_same_way(is_tls: bool, far: ssl.S
 async def test_a_wrong_password_for_what_is_passed_through_is_no_fault_of_the_client() -> None:
     async with leading(None, known_by="me:other") as proxy:
         endpoint = Endpoint(f"http://{FAR}/v1", KEY, proxy=by(proxy))
-        passage = DirectPassage(endpoint, connect_s=5.0, silence_s=5.0)
+        passthrough = DirectPassthrough(endpoint, connect_s=5.0, silence_s=5.0)
         with pytest.raises(AttemptFailed, match="proxy"):
-            await passage.send(Passed("GET", "/models", (), None))
-        await passage.close()
+            await passthrough.send(PassthroughCall("GET", "/models", (), None))
+        await passthrough.close()
 
 
 @NEEDS_OPENSSL

@@ -69,7 +69,7 @@ class Scripted:
         """Nothing is open."""
 
 
-class Line:
+class UpstreamClient:
     """Answers everything with the same pieces, and keeps what it was sent."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
@@ -90,9 +90,11 @@ class Line:
         """Nothing is open."""
 
 
-def reaching(line: Line, target: Target = MESSAGES) -> TranslatedUpstream:
+def reaching(upstream_client: UpstreamClient, target: Target = MESSAGES) -> TranslatedUpstream:
     return TranslatedUpstream(
-        line, lambda asked: CallWording({**asked.fields, "model": "m"}, target), unix_s=lambda: 9.0
+        upstream_client,
+        lambda asked: CallWording({**asked.fields, "model": "m"}, target),
+        unix_s=lambda: 9.0,
     )
 
 
@@ -103,8 +105,8 @@ def cut(raw: bytes, at: Sequence[int]) -> list[bytes]:
 
 @given(at=st.lists(st.integers(0, len(_told())), max_size=12))
 async def test_where_the_network_cuts_a_stream_makes_no_difference(at: list[int]) -> None:
-    events = await streamed(reaching(Line(cut(_told(), at))), call("m", stream=True))
-    whole = await streamed(reaching(Line([_told()])), call("m", stream=True))
+    events = await streamed(reaching(UpstreamClient(cut(_told(), at))), call("m", stream=True))
+    whole = await streamed(reaching(UpstreamClient([_told()])), call("m", stream=True))
 
     assert chunks(events) == chunks(whole)
     said = [each["choices"][0]["delta"].get("content") for each in chunks(events)[:-1]]
@@ -115,14 +117,16 @@ async def test_where_the_network_cuts_a_stream_makes_no_difference(at: list[int]
 @given(length=st.integers(0, len(_told(ends=False))))
 async def test_a_stream_that_ends_anywhere_before_its_end_fails(length: int) -> None:
     with pytest.raises(AttemptFailed, match="before the answer was finished"):
-        await streamed(reaching(Line([_told(ends=False)[:length]])), call("m", stream=True))
+        await streamed(
+            reaching(UpstreamClient([_told(ends=False)[:length]])), call("m", stream=True)
+        )
 
 
 async def test_an_answer_is_whole_with_its_last_event_whatever_becomes_of_the_connection() -> None:
-    line = Line([_told()])
-    line.breaks = True
+    upstream_client = UpstreamClient([_told()])
+    upstream_client.breaks = True
 
-    events = await streamed(reaching(line), call("m", stream=True))
+    events = await streamed(reaching(upstream_client), call("m", stream=True))
 
     assert events[-1].raw == b"data: [DONE]\n\n"
 
@@ -138,10 +142,12 @@ async def test_a_number_that_none_of_ours_can_hold_makes_an_answer_malformed(str
     told = {"id": "resp_1", "model": "m", "output": [item], "status": "completed"}
     events = [{"type": f"response.{each}", "response": told} for each in ("created", "completed")]
     as_stream = b"".join(event_bytes(each, Dialect.RESPONSES) for each in events)
-    line = Line([as_stream if stream else orjson.dumps(told)])
-    line.is_stream = stream
+    upstream_client = UpstreamClient([as_stream if stream else orjson.dumps(told)])
+    upstream_client.is_stream = stream
 
-    fault = await fault_of(reaching(line, Target(Dialect.RESPONSES)), call("m", stream=stream))
+    fault = await fault_of(
+        reaching(upstream_client, Target(Dialect.RESPONSES)), call("m", stream=stream)
+    )
     assert fault.code == "malformed_answer"
 
 
@@ -152,18 +158,18 @@ async def test_a_schema_that_is_nested_too_deeply_is_not_sent(levels: int) -> No
         schema = {"type": "array", "items": schema}
     form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
 
-    fault = await fault_of(reaching(Line([_told()])), call("m", response_format=form))
+    fault = await fault_of(reaching(UpstreamClient([_told()])), call("m", response_format=form))
 
     assert (fault.code, "nested too deeply" in fault.message) == ("untranslatable", True)
 
 
 async def test_the_same_beginning_is_sent_in_the_same_bytes() -> None:
     """A provider's prompt cache depends on it: turn after turn, what was said is repeated identically."""
-    line, history = Line([_told()]), [{"role": "user", "content": "0"}]
+    upstream_client, history = UpstreamClient([_told()]), [{"role": "user", "content": "0"}]
     before = b""
     for turn in range(1, 8):
-        await streamed(reaching(line), call("m", stream=True, messages=history))
-        told = orjson.dumps(orjson.loads(line.sent[-1])["messages"])
+        await streamed(reaching(upstream_client), call("m", stream=True, messages=history))
+        told = orjson.dumps(orjson.loads(upstream_client.sent[-1])["messages"])
         assert told.startswith(before)
         before = told[:-1]
         history += [
@@ -173,11 +179,11 @@ async def test_the_same_beginning_is_sent_in_the_same_bytes() -> None:
 
 
 async def test_what_is_not_for_chat_is_not_translated() -> None:
-    line = Line([b'{"data": []}'])
-    line.is_stream = False
+    upstream_client = UpstreamClient([b'{"data": []}'])
+    upstream_client.is_stream = False
     asked = replace(call("m"), body=b'{"model": "m", "input": "Hi"}', path="/embeddings")
 
-    response = await reaching(line).send(asked)
+    response = await reaching(upstream_client).send(asked)
 
     assert await response.read() == b'{"data": []}'
-    assert (line.sent, line.paths) == ([asked.body], ["/embeddings"])
+    assert (upstream_client.sent, upstream_client.paths) == ([asked.body], ["/embeddings"])

@@ -16,7 +16,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.app.listening import Reception, listen
+from router.app.listening import HttpListener, listen
 from router.config.load import load_settings
 from router.config.settings import Settings
 from router.domain.members import replace
@@ -52,7 +52,7 @@ def places(worker_table: WorkerTable, tmp_path: Path) -> Iterator[list[Place]]:
         yield [Place(n, n, worker_table, each, tmp_path) for n, each in enumerate((listener, twin))]
 
 
-async def opened(place: Place | None, settings: Settings, stack: AsyncExitStack) -> Reception:
+async def opened(place: Place | None, settings: Settings, stack: AsyncExitStack) -> HttpListener:
     """A worker that answers everything with its number; without a place, a single process."""
 
     async def answer(_: web.Request) -> web.Response:
@@ -120,11 +120,11 @@ async def test_after_the_door_is_shut_answers_end_their_connections_and_say_so(
     places: list[Place], settings: Settings
 ) -> None:
     async with AsyncExitStack() as stack:
-        reception = await opened(places[0], settings, stack)
+        http_listener = await opened(places[0], settings, stack)
         client = await Client.at(places[0])
         assert "connection: close" not in (await client.ask())[0]
-        reception.shut()
-        leaving = asyncio.create_task(reception.emptied(30.0))
+        http_listener.shut()
+        leaving = asyncio.create_task(http_listener.emptied(30.0))
         assert "connection: close" in (await client.ask())[0]
         assert await client.is_shown_out()
         await leaving
@@ -149,8 +149,8 @@ async def test_who_comes_when_every_door_is_shut_is_refused_and_waits_for_no_one
     async with AsyncExitStack() as stack:
         receptions = [await opened(place, settings, stack) for place in places]
         client = await Client.at(places[0])
-        for reception in receptions:
-            reception.shut()
+        for http_listener in receptions:
+            http_listener.shut()
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(*address)
         await client.ask()
@@ -161,11 +161,11 @@ async def test_a_connection_that_has_been_silent_for_long_is_closed(
     places: list[Place], settings: Settings
 ) -> None:
     async with AsyncExitStack() as stack:
-        reception = await opened(places[0], settings, stack)
+        http_listener = await opened(places[0], settings, stack)
         client = await Client.at(places[0])
         await client.ask()
-        reception.shut()
-        await reception.emptied(30.0, idle_s=0.0)
+        http_listener.shut()
+        await http_listener.emptied(30.0, idle_s=0.0)
         assert await client.is_shown_out()
 
 
@@ -173,11 +173,11 @@ async def test_nobody_is_waited_for_longer_than_that(
     places: list[Place], settings: Settings
 ) -> None:
     async with AsyncExitStack() as stack:
-        reception = await opened(places[0], settings, stack)
+        http_listener = await opened(places[0], settings, stack)
         client = await Client.at(places[0])
         await client.ask()
-        reception.shut()
-        await reception.emptied(0.0)
+        http_listener.shut()
+        await http_listener.emptied(0.0)
         assert "connection: close" in (await client.ask())[0]
         await client.leave()
 
@@ -218,8 +218,8 @@ async def test_at_any_address_of_six_those_of_four_are_answered_too(
         stack.enter_context(listener)
         worker_table.enter(0, 0, 100)
         place = None if is_alone else Place(0, 0, worker_table, listener, tmp_path)
-        reception = await opened(place, replace(settings, host="::"), stack)
-        port = int(reception.url.rpartition(":")[2])
+        http_listener = await opened(place, replace(settings, host="::"), stack)
+        port = int(http_listener.url.rpartition(":")[2])
         for address in ("127.0.0.1", "::1"):
             client = Client(*await asyncio.open_connection(address, port))
             assert (await client.ask())[0].startswith("http/1.1 200")

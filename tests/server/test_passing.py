@@ -145,7 +145,7 @@ async def test_what_has_no_price_is_booked_so_and_said_once(
 async def test_warnings_about_names_that_clients_make_up_come_to_an_end(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("router.pipeline.passing._MOST_TOLD", 3)
+    monkeypatch.setattr("router.pipeline.passthrough._MOST_TOLD", 3)
     with caplog.at_level(logging.WARNING):
         async with passing(tmp_path) as both:
             for number in range(5):

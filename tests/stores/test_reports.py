@@ -214,11 +214,11 @@ def test_vectors_are_no_answers_of_another_model(by: str) -> None:
         "quality_p": None,
     }
     asked_by_us = entry("r1", -1, is_answer=False, closes=False, baseline=ZERO, **vector)
-    errand = entry("r2", policy="", category="embedding", reference="vectors", **vector)
-    entries = [asked_by_us, answer, replace(errand, baseline=errand.cost)]
+    unrouted = entry("r2", policy="", category="embedding", reference="vectors", **vector)
+    entries = [asked_by_us, answer, replace(unrouted, baseline=unrouted.cost)]
 
     total = reports(entries, [by], baseline=("dear", DEAR))[by].total
-    assert total.baseline == DEAR.charge(answer.usage) + errand.cost
+    assert total.baseline == DEAR.charge(answer.usage) + unrouted.cost
     assert (total.answers, total.quality) == (2, 0.8)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import openai
 import pytest
 
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.ledger import Entry, Outcome
-from router.ledger.errand import ErrandKind
+from router.ledger.unrouted import UnroutedKind
 from router.telemetry.request_metrics import RequestMetrics
 from tests.telemetry.kit import asked, of, say, scraped, stream
 
@@ -121,8 +121,8 @@ def _told(metrics: RequestMetrics, name: str) -> set[tuple[str, ...]]:
 def test_what_clients_may_name_as_they_like_is_no_label() -> None:
     metrics = RequestMetrics()
     for number in range(3):
-        passed = _entry(category=ErrandKind.PASSED, model=f"whatever-{number}", policy="")
-        metrics.closed(Closing("req_1", (passed,), 100.0, 101.0))
+        passed = _entry(category=UnroutedKind.PASSED, model=f"whatever-{number}", policy="")
+        metrics.closed(BookedRequest("req_1", (passed,), 100.0, 101.0))
     for number in range(200):
         metrics.refused(
             ErrorResponse("req_1", 100.0, "/v1/chat/completions", 400, f"code-{number}")
@@ -137,13 +137,13 @@ def test_what_clients_may_name_as_they_like_is_no_label() -> None:
 def test_what_comes_after_the_end_costs_and_is_no_request() -> None:
     metrics = RequestMetrics()
     late = _entry(outcome=Outcome.REJECTED, is_answer=False, closes=False)
-    metrics.closed(Closing("req_1", (late,), 100.0, 101.0))
+    metrics.closed(BookedRequest("req_1", (late,), 100.0, 101.0))
 
     assert _told(metrics, "farthing_requests_total") == set()
     assert _told(metrics, "farthing_attempts_total") == {("small", "up", "rejected", "")}
 
 
 def test_a_clock_that_was_set_back_makes_no_duration_negative() -> None:
-    closing = Closing("req_1", (_entry(first_content_s=0.1),), 200.0, 101.0)
+    booked = BookedRequest("req_1", (_entry(first_content_s=0.1),), 200.0, 101.0)
 
-    assert (closing.total_s, closing.first_content_s, closing.before_upstream_s) == (0, 0, 0)
+    assert (booked.total_s, booked.first_content_s, booked.before_upstream_s) == (0, 0, 0)

@@ -1,6 +1,6 @@
 """Every observer is told about each request once."""
 
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.ledger import Entry, Outcome
 from router.telemetry.observers import Observers
 
@@ -11,14 +11,14 @@ class _Told:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def closed(self, closing: Closing) -> None:
-        self.said.append(f"closed {closing.request_id}")
+    def closed(self, booked: BookedRequest) -> None:
+        self.said.append(f"closed {booked.request_id}")
 
     def refused(self, refusal: ErrorResponse) -> None:
         self.said.append(f"refused {refusal.request_id}")
 
 
-def _closing(request_id: str, status: int) -> Closing:
+def _closing(request_id: str, status: int) -> BookedRequest:
     entry = Entry(
         request_id=request_id,
         attempt=1,
@@ -32,7 +32,7 @@ def _closing(request_id: str, status: int) -> Closing:
         outcome=Outcome.REJECTED if status >= 400 else Outcome.OK,
         closes=True,
     )
-    return Closing(request_id, (entry,), 100.0, 101.0, status)
+    return BookedRequest(request_id, (entry,), 100.0, 101.0, status)
 
 
 def _refusal(request_id: str) -> ErrorResponse:

@@ -11,7 +11,7 @@ import orjson
 import pytest
 import yaml
 
-from router.domain.closing import Closing, ErrorResponse
+from router.domain.booked_request import BookedRequest, ErrorResponse
 from router.domain.ledger import Entry, Outcome
 from router.domain.trace import Trace
 from router.domain.usage import Usage
@@ -97,7 +97,7 @@ def test_alerts_fire_on_bad_days_and_not_on_good_ones() -> None:
 _TRACE = Trace("req_1", "4bf92f3577b34da6a3ce929d0e0e4736")
 
 
-def _everything() -> Closing:
+def _everything() -> BookedRequest:
     """A request with everything that can be recorded."""
     entry = Entry(
         request_id="req_1",
@@ -119,7 +119,7 @@ def _everything() -> Closing:
         closes=True,
     )
     stop = frozenset({"stop"})
-    return Closing("req_1", (entry,), 100.0, 101.0, 200, stop, decision(model()), _TRACE)
+    return BookedRequest("req_1", (entry,), 100.0, 101.0, 200, stop, decision(model()), _TRACE)
 
 
 def test_the_page_has_every_attribute_of_a_span_and_which_span_has_it() -> None:

@@ -9,7 +9,7 @@ import openai
 import orjson
 import pytest
 
-from router.domain.closing import ErrorResponse
+from router.domain.booked_request import ErrorResponse
 from router.telemetry.log import Lines
 from router.telemetry.request_log import RequestLog
 from tests.telemetry.kit import asked, say, stream

@@ -7,7 +7,7 @@ from typing import Any
 import openai
 import pytest
 
-from router.domain.closing import Closing
+from router.domain.booked_request import BookedRequest
 from router.domain.errors import ConfigError
 from router.domain.ledger import Outcome
 from router.domain.trace import Trace
@@ -92,7 +92,9 @@ async def test_every_attempt_has_a_span_and_a_failed_one_says_why(
 )
 def test_only_a_call_that_failed_has_an_error(outcome: Outcome, code: str, error: str) -> None:
     call = entry("req_1", outcome=outcome, error=code, is_answer=False, closes=False)
-    (span,) = spans_of(Closing("req_1", (call,), 100.0, 101.0, trace=Trace("req_1", _TRACE)), {})
+    (span,) = spans_of(
+        BookedRequest("req_1", (call,), 100.0, 101.0, trace=Trace("req_1", _TRACE)), {}
+    )
 
     assert (span.error, span.attributes.get("error.type", "")) == (error, error)
     assert span.attributes["farthing.outcome"] == outcome

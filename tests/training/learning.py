@@ -12,7 +12,7 @@ from router.domain.estimate import QualityEstimate
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool, PoolModel
 from router.pipeline.artefact import Artefact
-from router.pipeline.foresight import Foresight
+from router.pipeline.artefact_forecaster import ArtefactForecaster
 from router.training.fit import Recipe, fit
 
 WORDS: Mapping[str, str] = {
@@ -80,14 +80,14 @@ def usual_artefact() -> Artefact:
     return learnt(drawn(300))
 
 
-def foresight(artefact: Artefact) -> Foresight:
+def artefact_forecaster(artefact: Artefact) -> ArtefactForecaster:
     """What `farthing predict` would predict by, with the tokens of this file and one prior for all;
     categories are told apart by the cues of words."""
 
     def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
         return artefact.usual(model.name) or EVEN
 
-    return Foresight(artefact, tokenize, lambda pool: prior_of, None)  # noqa: ARG005 - one for all pools
+    return ArtefactForecaster(artefact, tokenize, lambda pool: prior_of, None)  # noqa: ARG005 - one for all pools
 
 
 def _asked(dice: np.random.Generator, words: str) -> str:

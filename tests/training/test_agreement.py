@@ -11,9 +11,9 @@ from router.decision.agreement import AgreementModel
 from router.domain.agreeing import FEW_OPTIONS, SHARED_MISTAKE, same_wrong_of
 from router.domain.arrays import Floats
 from router.domain.estimate import QualityEstimate
-from router.domain.kinship import Kinship
 from router.domain.members import replace
 from router.domain.outcomes import Outcomes
+from router.domain.resemblance import Resemblance
 from router.training.agreement import fit_agreement, foreseen
 from router.training.parity import parity_cases
 from router.training.tables import numbered
@@ -68,7 +68,7 @@ def test_unseen_prompts_gain_what_was_foreseen(kind: str) -> None:
     model = fitted(answered(4000))
     unseen = answered(4000, (kind,), seed=1)
     shares = tuple(float(kind == each) for each in SAME_WRONG)
-    agreeing = model.prospects(Kinship(shares, (), 1.0))
+    agreeing = model.prospects(Resemblance(shares, (), 1.0))
     quality = [QualityEstimate(p, 0.0) for p in unseen.scores.mean(axis=0).tolist()]
     for triple in ((1, 2, 0), (2, 3, 0), (1, 3, 0), (2, 3, 1)):
         found = agreeing.between(*(quality[model] for model in triple))
@@ -98,7 +98,7 @@ def test_a_kind_with_few_prompts_is_drawn_towards_the_others() -> None:
 
 def test_far_from_what_was_learnt_it_is_as_usual_and_less_sure() -> None:
     model = fitted(answered(4000))
-    near, far = (model.prospects(Kinship((1.0, 0.0), (), known)) for known in (1.0, 0.0))
+    near, far = (model.prospects(Resemblance((1.0, 0.0), (), known)) for known in (1.0, 0.0))
     triple = [QualityEstimate(p, 0.02) for p in (0.6, 0.65, 0.75)]
 
     assert far.habits.same_wrong == pytest.approx(float(model.usual[2]))
@@ -144,7 +144,7 @@ def test_one_prompt_is_enough_to_learn_nothing_odd() -> None:
 
 def test_tables_and_single_triples_are_foreseen_alike() -> None:
     model = fitted(answered(400))
-    agreeing = model.prospects(Kinship((1.0, 0.0), (), 1.0))
+    agreeing = model.prospects(Resemblance((1.0, 0.0), (), 1.0))
     a, b, s = np.array([0.1, 0.6, 0.99]), np.array([0.5, 0.7, 1.0]), np.array([0.0, 0.8, 0.9])
     accept, gain = foreseen(model.habits[0], a, b, s)
     for at in range(3):
@@ -210,7 +210,7 @@ def test_where_few_answers_are_offered_a_pair_is_trusted_less(
     model = fitted(answered(2000, ("quiz/open",)))
     one, other, final = (QualityEstimate(p, 0.05) for p in (0.7, 0.75, 0.9))
     free, bound = (
-        model.prospects(Kinship((1.0,), (), familiarity, options=offered))
+        model.prospects(Resemblance((1.0,), (), familiarity, options=offered))
         for offered in (0, options)
     )
 
@@ -223,7 +223,7 @@ def test_of_many_options_what_was_learnt_says_more() -> None:
     model = fitted(answered(2000, ("quiz/open",)))
 
     free, bound = (
-        model.prospects(Kinship((1.0,), (), 1.0, options=offered))
+        model.prospects(Resemblance((1.0,), (), 1.0, options=offered))
         for offered in (0, FEW_OPTIONS + 1)
     )
 
@@ -234,7 +234,7 @@ def test_a_kind_whose_mistakes_are_shared_more_keeps_what_it_learnt() -> None:
     model = fitted(answered(2000, ("quiz/two",)))
 
     free, bound = (
-        model.prospects(Kinship((1.0,), (), 1.0, options=offered)) for offered in (0, 10)
+        model.prospects(Resemblance((1.0,), (), 1.0, options=offered)) for offered in (0, 10)
     )
 
     assert bound.habits == free.habits
@@ -242,4 +242,4 @@ def test_a_kind_whose_mistakes_are_shared_more_keeps_what_it_learnt() -> None:
 
 def test_a_prompt_cannot_have_fewer_options_than_none() -> None:
     with pytest.raises(ValueError, match="-1 options"):
-        Kinship((1.0,), (), 1.0, options=-1)
+        Resemblance((1.0,), (), 1.0, options=-1)

@@ -22,8 +22,8 @@ from tests.training.learning import (
     MODELS,
     POOL,
     SKILL,
+    artefact_forecaster,
     drawn,
-    foresight,
     learnt,
     table,
     tokenize,
@@ -35,7 +35,9 @@ STRANGER = Pool("wider", (*POOL.models, PoolModel("stranger", 1.0, 2.0)))
 
 
 def predicted(artefact: Artefact, prompts: Sequence[str], pool: Pool = STRANGER) -> Predictions:
-    return foresight(artefact).predict(prompts, pool, [str(at) for at in range(len(prompts))])
+    return artefact_forecaster(artefact).predict(
+        prompts, pool, [str(at) for at in range(len(prompts))]
+    )
 
 
 def assert_sane(found: Predictions) -> None:
@@ -88,7 +90,7 @@ def test_a_stranger_moves_with_the_others() -> None:
     ).p_quality
 
     assert easy[3] > 0.6 > hard[3]
-    estimates = foresight(usual_artefact())
+    estimates = artefact_forecaster(usual_artefact())
     assert estimates.artefact.usual("stranger") is None
 
 
@@ -209,8 +211,8 @@ def test_a_model_that_never_answered_is_not_learnt_and_keeps_its_prior() -> None
     outcomes = drawn(60)
     outcomes.scores[:, 1] = np.nan
     artefact = learnt(outcomes)
-    kinship = artefact.kinds.of([], 0)
-    found = artefact.quality.outlook(kinship).quality("middle", QualityEstimate(0.7, 0.1))
+    resemblance = artefact.kinds.of([], 0)
+    found = artefact.quality.prompt_scores(resemblance).quality("middle", QualityEstimate(0.7, 0.1))
 
     assert artefact.models == ("large", "small")
     assert found.source is EstimateSource.PRIOR

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.domain.arrays import Floats, softmax
-from router.domain.kinship import Kinship
+from router.domain.resemblance import Resemblance
 from router.features.kinds import KindModel
 from router.training.kinds import (
     Traits,
@@ -34,7 +34,7 @@ def kinds_of(prompts: Sequence[str], datasets: Sequence[str]) -> KindModel:
     return fit_kinds(data, kinds, lengths, _none(data), seed=0)
 
 
-def akin(model: KindModel, prompt: str) -> Kinship:
+def akin(model: KindModel, prompt: str) -> Resemblance:
     tokens = tokenize(prompt)
     return model.of(tokens, len(tokens))
 

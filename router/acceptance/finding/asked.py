@@ -9,7 +9,7 @@ from msgspec import Struct
 from router.acceptance.said import text_of
 from router.acceptance.words.cues import PERCENTS, QUANTITIES
 from router.acceptance.words.verdicts import ALTERNATIVES, OPPOSITES, VERDICTS
-from router.domain.asides import own_words
+from router.domain.injected_text import own_words
 from router.wire.fitness import offered, wants_json
 
 _LONGEST = 16_384

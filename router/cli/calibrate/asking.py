@@ -21,10 +21,10 @@ from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.evaluation.answered import OWN, ScoredAnswer, shortened
 from router.evaluation.scoring import ScoringRule, text_of
+from router.pipeline.cache_slot import CacheControl
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply
-from router.pipeline.shelf import CacheControl
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import World
 
 TAG = "calibrate"

@@ -16,7 +16,7 @@ from router.cli.calibrate.options import add_arguments
 from router.cli.calibrate.replay import from_requests
 from router.cli.calibrate.served import Served, Understanding
 from router.cli.calibrate.table import print_calibration, print_heard
-from router.cli.calibrate.weak_labels import Overheard, WeakLabelSources, overheard
+from router.cli.calibrate.weak_labels import GatheredWeakLabels, WeakLabelSources, overheard
 from router.cli.output.appearing import output
 from router.cli.output.page import CALIBRATION, write_page
 from router.config.evidence.local_install import install, undo, version_of
@@ -107,7 +107,7 @@ class _Desk:
         _write_json(self._args, told)
         self._install(found, about)
 
-    def _overheard(self, gathered: GatheredLabels | None) -> Overheard:
+    def _overheard(self, gathered: GatheredLabels | None) -> GatheredWeakLabels:
         known = (self._settings, self._models, self._understanding)
         return overheard(self._asked, *known, gathered)
 

@@ -9,14 +9,14 @@ from msgspec import Struct, structs
 
 from router.cli.calibrate.cascades import attempt_document
 from router.cli.calibrate.labels import GatheredLabels
-from router.cli.calibrate.weak_labels import Overheard
+from router.cli.calibrate.weak_labels import GatheredWeakLabels
 from router.domain.category import Category
 from router.domain.model import Ability
 from router.domain.scored import ScoreSource
 from router.evaluation.calibration import Calibration, areas, hulls, reliability
 from router.evaluation.forecasts import LOCAL, SHIPPED
 from router.evaluation.hull import Hull
-from router.evaluation.local import CategoryVerdict, Duel
+from router.evaluation.local import CategoryVerdict, PairedComparison
 from router.evaluation.shrinkage import seen
 from router.evaluation.sweep import singles
 from router.evaluation.weak_labels import FeedbackScores, Trust, Whose
@@ -33,7 +33,7 @@ class Provenance(Struct, frozen=True):
 
     unix_s: float
     gathered: GatheredLabels
-    heard: Overheard
+    heard: GatheredWeakLabels
     goes_by_prompts: bool = False
 
 
@@ -88,7 +88,7 @@ ARTEFACT = "what the server predicts without own answers: abilities, adjusted by
 ABILITIES = "the abilities of the catalog as they are: no artefact adjusts them"
 
 
-def heard_document(known: Overheard) -> Document:
+def heard_document(known: GatheredWeakLabels) -> Document:
     """What was heard, source by source, and its weight relative to a gold label."""
     weak_labels = known.weak_labels
     return {
@@ -103,7 +103,7 @@ def _trust(trust: Trust) -> Document:
     return {"weight": trust.weight, "how": how, "kinder_by": trust.kinder_by, "pairs": trust.pairs}
 
 
-def _heard(known: Overheard, each: SourceScores) -> Document:
+def _heard(known: GatheredWeakLabels, each: SourceScores) -> Document:
     is_feedback = each.source is ScoreSource.FEEDBACK
     return {
         "category": each.category,
@@ -132,7 +132,7 @@ def _category(found: Calibration, verdict: CategoryVerdict) -> Document:
     }
 
 
-def _duel(duel: Duel) -> Document:
+def _duel(duel: PairedComparison) -> Document:
     return {
         "value": structs.asdict(duel.value),
         "brier": structs.asdict(duel.brier),

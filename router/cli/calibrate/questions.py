@@ -23,7 +23,7 @@ from router.domain.turns import finished
 from router.evaluation.answered import ScoredAnswer, id_of
 from router.features.text import last_from
 from router.pipeline.judge import Judge
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.wire.chat import ChatRequest, parse_chat
 
 NOTHING = CostEstimate(ZERO, ZERO)
@@ -176,7 +176,9 @@ def _question(found: Written, expected: str, judge: Judge) -> RecordedQuestion:
     asked = {name: value for name, value in body.items() if name not in dropped}
     request = parse_chat(orjson.dumps({"model": AUTO, **asked}))
     caller = Caller("")
-    visit = finished(judge.visiting(request, caller, judge.target(request, caller), (), ()))
+    context = finished(
+        judge.request_context(request, caller, judge.target(request, caller), (), ())
+    )
     text = (
         right if isinstance(right, str) else "" if right is None else orjson.dumps(right).decode()
     )
@@ -185,7 +187,7 @@ def _question(found: Written, expected: str, judge: Judge) -> RecordedQuestion:
         id=id_of(plain),
         request=request,
         expected=text,
-        features=visit.features,
-        circumstances=visit.circumstances,
+        features=context.features,
+        circumstances=context.circumstances,
         request_id=request_id if isinstance(request_id, str) else "",
     )

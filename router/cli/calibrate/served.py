@@ -23,7 +23,7 @@ from router.domain.pool import Pool
 from router.domain.predictions import Predictions
 from router.domain.turns import finished
 from router.pipeline.judge import Judge
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import World
 from router.wire.chat import parse_chat
 
@@ -66,7 +66,7 @@ class Understanding:
         request = parse_chat(orjson.dumps({"model": AUTO, "messages": messages}))
         caller = Caller("")
         target = self.judge.target(request, caller)
-        return finished(self.judge.visiting(request, caller, target, (), ())).features
+        return finished(self.judge.request_context(request, caller, target, (), ())).features
 
     def _candidate(self, prompt: str, model: Model, category: Category) -> Candidate:
         features = replace(self.features(prompt), category=category)

@@ -42,7 +42,7 @@ class WeakLabelSources(Struct, frozen=True):
     counted: Sequence[ScoreSource] = ()
 
 
-class Overheard(Struct, frozen=True, eq=False):
+class GatheredWeakLabels(Struct, frozen=True, eq=False):
     """Everything that was heard, as it is reported, and the part of it that may be used.
 
     `answers` is how many a model gave in a category, as far as the ledger knows.
@@ -59,7 +59,7 @@ def overheard(
     models: Mapping[str, Model],
     understanding: Understanding,
     gold: GatheredLabels | None = None,
-) -> Overheard:
+) -> GatheredWeakLabels:
     """What is known of `models` besides the gold labels. Raises FarthingError."""
     feedback, signs, looks = _Feedback(), list[SourceScores](), list[Looked]()
     if asked.since_s is not None:
@@ -68,7 +68,7 @@ def overheard(
         looks = [each for each in looks if each.model in models and _is_known(each)]
     rows = [row for path in asked.files for row in read_rows(path)]
     _read([row for row in rows if row.model in models], understanding, feedback, gold)
-    return Overheard(
+    return GatheredWeakLabels(
         WeakLabels(
             feedback=feedback.unpaired(models),
             trust=trust(feedback.pairs),

@@ -11,7 +11,7 @@ from router.decision.compare import TrialRequest
 from router.decision.constant import LEAST_REQUESTS, constant_choice
 from router.domain.errors import FarthingError
 from router.pipeline.judge import Judge
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 
 _MOST = 2000
 """How many of the newest requests are read: enough to tell, and quick to read."""

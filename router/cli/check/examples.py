@@ -18,7 +18,7 @@ from router.domain.members import replace
 from router.domain.turns import finished
 from router.pipeline.judge import Judge
 from router.pipeline.overriding import overriding
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.wire.chat import parse_chat
 
 
@@ -46,8 +46,8 @@ def _failure(loaded: LoadedPolicy, example: ExampleSection, judge: Judge) -> str
     try:
         request = parse_chat(_request_of(loaded.policy.name, example.request))
         caller = overriding(request, _caller(example.sent))
-        visit = finished(judge.visiting(request, caller, loaded.policy, (), ()))
-        decision = judge.judged(visit)
+        context = finished(judge.request_context(request, caller, loaded.policy, (), ()))
+        decision = judge.judged(context)
     except ApiError as error:
         return "" if example.expect.reason == error.code else f": {error.message}"
     found = _facts(decision, example.expect)

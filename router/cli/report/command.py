@@ -28,11 +28,11 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.price import STANDARD, Price
-from router.ledger.errand import ErrandKind
 from router.ledger.movers import filters_before
 from router.ledger.overview import document
 from router.ledger.report import GROUPINGS, IN_TIME, Cell, Filters, Report
 from router.ledger.static_mix import StaticMix, static_mix
+from router.ledger.unrouted import UnroutedKind
 from router.stores.sql.overview import overview
 from router.stores.sql.reports import read_cells, report
 from router.stores.sql.rollup_schema import SIZE_THRESHOLDS
@@ -150,7 +150,7 @@ def _tell_strangers(found: Report, settings: Settings) -> None:
         "policy": settings.policies,
         "model": settings.named,
         "upstream": settings.upstreams,
-        "category": {*Category, *ErrandKind},
+        "category": {*Category, *UnroutedKind},
         "key": keys_of(settings),
     }
     for what, names in known.items():

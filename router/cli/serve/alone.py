@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from router.app import real_world, serving
-from router.app.reloading import Following, Wishes
+from router.app.reloading import FollowedFiles, ReloadRequests
 from router.cli.output.saying import BOLD, counted, say, styled, tell_notes
 from router.cli.program.heap import settle
 from router.cli.program.loop import loop_factory
@@ -29,13 +29,13 @@ def serve_alone(
 ) -> None:
     """Serve by `settings`: the `booted` ones of `source`, with the command line's options. Raises OSError."""
     lines = start_logging(settings.serving.log_level)
-    following = Following(source, booted, Wishes())
+    following = FollowedFiles(source, booted, ReloadRequests())
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, greeting, following, lines))
 
 
 async def _serve(
-    settings: Settings, greeting: "Greeting | None", following: Following, lines: Lines
+    settings: Settings, greeting: "Greeting | None", following: FollowedFiles, lines: Lines
 ) -> None:
     stop = asyncio.Event()
     _heed_signals(stop, following.wishes)
@@ -54,7 +54,7 @@ async def _serve(
         lines.put("\nStopping: no new requests; those in progress may finish.")
 
 
-def _heed_signals(stop: asyncio.Event, wishes: Wishes) -> None:
+def _heed_signals(stop: asyncio.Event, wishes: ReloadRequests) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, _stop_or_exit, stop)
@@ -72,7 +72,7 @@ def _stop_or_exit(stop: asyncio.Event) -> None:
     stop.set()
 
 
-def _reload_or_stop(wishes: Wishes, stop: asyncio.Event, may_hang_up: bool) -> None:
+def _reload_or_stop(wishes: ReloadRequests, stop: asyncio.Event, may_hang_up: bool) -> None:
     """SIGHUP has the files read again; but if the terminal has gone, it has its original meaning: stop."""
     if may_hang_up and not has_terminal():
         stop.set()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from router.app import Running, real_world, serving
-from router.app.reloading import Following, Wishes
+from router.app.reloading import FollowedFiles, ReloadRequests
 from router.cli.program.heap import settle, uncollected
 from router.cli.program.loop import loop_factory
 from router.cli.serve.command import with_overrides
@@ -62,12 +62,12 @@ def _work(fd: int) -> int:
     return 0
 
 
-def _following(source: Source, read: Settings, orders: Orders) -> Following:
+def _following(source: Source, read: Settings, orders: Orders) -> FollowedFiles:
     """The files that were `read`, whose supervisor goes by what they said when it started."""
     shutdown_s = min(read.serving.shutdown_s, orders.shutdown_s)
     serving = replace(read.serving, shutdown_s=shutdown_s)
     booted = replace(read, **orders.stated, serving=serving)
-    following = Following(source, booted, Wishes())
+    following = FollowedFiles(source, booted, ReloadRequests())
     if booted != read:
         following.wishes.order()  # so that it is told what waits for a restart
     return following
@@ -89,7 +89,7 @@ class _Shift(Struct, frozen=True):
 
     settings: Settings
     greeting: "Greeting | None"
-    following: Following
+    following: FollowedFiles
     place: Place
     lines: Lines
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -115,9 +115,9 @@ class _Shift(Struct, frozen=True):
             listening = asyncio.create_task(self._listen(reader, running))
             await unless(self.stop, self.retired.wait())
             if not self.stop.is_set():
-                running.reception.shut()
+                running.http_listener.shut()
                 longest_s = self.settings.serving.effort.total_s
-                await unless(self.stop, running.reception.emptied(longest_s))
+                await unless(self.stop, running.http_listener.emptied(longest_s))
             listening.cancel()
         writer.close()
 

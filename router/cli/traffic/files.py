@@ -16,7 +16,7 @@ from router.domain.features import Features
 from router.domain.members import replace
 from router.domain.turns import finished
 from router.pipeline.judge import Judge
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 from router.ports import CHAT_PATH
 from router.wire.chat import ChatRequest, parse_chat
 
@@ -88,7 +88,7 @@ def understanding(judge: Judge, caller: Caller, *policies: Policy) -> Understand
     judge = replace(judge, book=book)
 
     def understand(request: ChatRequest) -> tuple[Features, Circumstances]:
-        known = finished(judge.visiting(request, caller, policies[-1], (), ()))
+        known = finished(judge.request_context(request, caller, policies[-1], (), ()))
         return known.features, known.circumstances
 
     return understand

@@ -35,7 +35,7 @@ from router.decision.policy import Policy
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
 from router.pipeline.judge import Judge
-from router.pipeline.visit import Caller
+from router.pipeline.request_context import Caller
 
 SAMPLE = "the shipped sample"
 

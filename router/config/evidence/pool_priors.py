@@ -22,7 +22,7 @@ from router.domain.model import Ability
 from router.domain.pool import Pool, PoolModel
 from router.domain.price import Price
 from router.pipeline.artefact import Artefact
-from router.pipeline.foresight import PriorOf, PriorsIn
+from router.pipeline.artefact_forecaster import PriorOf, PriorsIn
 
 _Expected = Mapping[Category, QualityEstimate]
 _SD, _SD_WEIGHT = 0.5, 5.0

@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from router.domain.recent import Recent
+from router.domain.lru_cache import LruCache
 from router.providers.simulated import tokens
 from router.providers.simulated.request import ChatRequest
 
@@ -31,7 +31,7 @@ class PrefixCache:
     """
 
     def __init__(self) -> None:
-        self._seen = Recent[bytes, None](_MOST)
+        self._seen = LruCache[bytes, None](_MOST)
 
     def look(self, request: ChatRequest, prompt_tokens: int) -> "Found":
         """How much of the prompt is cached."""

@@ -21,7 +21,6 @@ from msgspec import Struct
 from router.providers.simulated import admin, wire
 from router.providers.simulated.answering.minds import Minds
 from router.providers.simulated.counters import Counters, Ending
-from router.providers.simulated.dubbing import Asked, dubbed, refusal_in, understood
 from router.providers.simulated.embedding import embeddings
 from router.providers.simulated.errors import (
     Refusal,
@@ -31,6 +30,7 @@ from router.providers.simulated.errors import (
     unknown_model,
     wrong_key,
 )
+from router.providers.simulated.other_dialects import Asked, dubbed, refusal_in, understood
 from router.providers.simulated.playing import AlreadySent, Player
 from router.providers.simulated.schedule import FaultBook
 from router.providers.simulated.script import Call, Fault, Parting, Script, ordinary

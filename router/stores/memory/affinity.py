@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from router.domain.recent import Recent
+from router.domain.lru_cache import LruCache
 
 MOST_SESSIONS = 100_000
 """About 30 MB of them."""
@@ -24,7 +24,7 @@ class MemoryAffinity:
         self, monotonic_s: Callable[[], float], *, most_sessions: int = MOST_SESSIONS
     ) -> None:
         self._monotonic_s = monotonic_s
-        self._stays = Recent[str, _Stay](most_sessions)
+        self._stays = LruCache[str, _Stay](most_sessions)
 
     async def model_of(self, session: str) -> str | None:
         """The model that `session` stays with, unless it has expired or been evicted."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from msgspec import Struct
 
-from router.ports import Shelved
+from router.ports import CacheEntry
 
 MAX_ENTRY_BYTES = 2**20
 """The largest answer that is kept by default."""
@@ -65,11 +65,11 @@ class MemoryCache:
         """Forget what `writer` answered to `key`."""
         self._forget(key, writer)
 
-    async def entries(self) -> AsyncIterator[Shelved]:
+    async def entries(self) -> AsyncIterator[CacheEntry]:
         """All answers that could still be used, the least recently used first."""
         for key, writer in tuple(self._kept):
             if (value := self._value(key, writer)) is not None:
-                yield Shelved(key, writer, value)
+                yield CacheEntry(key, writer, value)
 
     def _value(self, key: str, writer: str) -> bytes | None:
         kept = self._kept.get((key, writer))
@@ -104,8 +104,8 @@ class NoCache:
     async def drop(self, _key: str, _writer: str) -> None:
         """It is forgotten already."""
 
-    async def entries(self) -> AsyncIterator[Shelved]:
+    async def entries(self) -> AsyncIterator[CacheEntry]:
         """Nothing."""
-        nothing: tuple[Shelved, ...] = ()
+        nothing: tuple[CacheEntry, ...] = ()
         for each in nothing:
             yield each

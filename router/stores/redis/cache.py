@@ -6,7 +6,7 @@ A failure reads as an empty cache: see `router.stores.redis.link`.
 
 from collections.abc import AsyncIterator, Mapping
 
-from router.ports import Shelved
+from router.ports import CacheEntry
 from router.stores.memory.cache import MAX_ENTRY_BYTES
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
@@ -52,12 +52,12 @@ class RedisCache:
         except RedisAway:
             return
 
-    async def entries(self) -> AsyncIterator[Shelved]:
+    async def entries(self) -> AsyncIterator[CacheEntry]:
         """All that is stored on all servers; what is stored meanwhile may be missed or come twice."""
         try:
             async for name in self._link.names(keys.cached("*")):
                 for writer, value in (await self._hash(name)).items():
-                    yield Shelved(keys.request(name), writer, value)
+                    yield CacheEntry(keys.request(name), writer, value)
         except RedisAway:
             return
 

@@ -60,7 +60,7 @@ class ReportedError(Struct, frozen=True):
     param: str | None = None
 
 
-class Occasion(Struct, frozen=True):
+class AnswerContext(Struct, frozen=True):
     """The circumstances in which an answer is written: the time in Unix seconds, and the client's own request.
 
     `without_thoughts` says that the client takes none, `only_json` that the model was asked for JSON in words.

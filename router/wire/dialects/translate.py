@@ -10,10 +10,10 @@ from router.domain.errors import ApiError
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import (
     Answer,
+    AnswerContext,
     AnswerEnd,
     Beat,
     Grew,
-    Occasion,
     Opened,
     ReportedError,
 )
@@ -75,9 +75,9 @@ class _Speaker(Struct, frozen=True):
     read_request: Callable[[JsonObject], Request]
     write_request: Callable[[Request, Target], dict[str, Any]]
     read_answer: Callable[[JsonObject, str], Answer]
-    write_answer: Callable[[Answer, Occasion], dict[str, Any]]
+    write_answer: Callable[[Answer, AnswerContext], dict[str, Any]]
     reader: Callable[[str], StreamReader]
-    writer: Callable[[Occasion], StreamWriter]
+    writer: Callable[[AnswerContext], StreamWriter]
 
 
 _SPEAKERS: Mapping[Dialect, _Speaker] = {
@@ -122,7 +122,7 @@ def translate_request(body: JsonObject, source: Dialect, target: Target) -> Json
 
 
 def translate_answer(
-    answer: JsonObject, source: Target, target: Dialect, occasion: Occasion
+    answer: JsonObject, source: Target, target: Dialect, answer_context: AnswerContext
 ) -> JsonObject:
     """The plain answer of the upstream `source` for a client that speaks `target`.
 
@@ -131,12 +131,12 @@ def translate_answer(
     if source.dialect is target:
         return answer
     read = _read(answer, source)
-    if occasion.without_thoughts:
+    if answer_context.without_thoughts:
         spoken = tuple(part for part in read.parts if not isinstance(part, Thinking))
         read = Answer(read.head, spoken, read.end)
-    if occasion.only_json:
+    if answer_context.only_json:
         read = with_only_json(read)
-    return _SPEAKERS[target].write_answer(read, occasion)
+    return _SPEAKERS[target].write_answer(read, answer_context)
 
 
 def _read(answer: JsonObject, source: Target) -> Answer:
@@ -155,11 +155,11 @@ class StreamTranslator:
     What is known is passed on at once. After an end or an error, which `has_ended` tells, nothing more comes.
     """
 
-    def __init__(self, source: Target, target: Dialect, occasion: Occasion) -> None:
+    def __init__(self, source: Target, target: Dialect, answer_context: AnswerContext) -> None:
         self._reader = _SPEAKERS[source.dialect].reader(source.own)
-        self._writer = _SPEAKERS[target].writer(occasion)
-        self._without_thoughts = occasion.without_thoughts
-        self._only_json = OnlyJson() if occasion.only_json else None
+        self._writer = _SPEAKERS[target].writer(answer_context)
+        self._without_thoughts = answer_context.without_thoughts
+        self._only_json = OnlyJson() if answer_context.only_json else None
         self._in_thought = False
         self.has_ended = False
 

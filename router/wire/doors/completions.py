@@ -50,12 +50,12 @@ class Completion(Struct, frozen=True):
         more = ("usage", "system_fingerprint", "service_tier", MEMBER)
         return told | {name: answer[name] for name in more if answer.get(name) is not None}
 
-    def teller(self, now_s: int) -> "CompletionTeller":
+    def event_writer(self, now_s: int) -> "CompletionEventWriter":
         """The writer of a stream."""
-        return CompletionTeller(now_s)
+        return CompletionEventWriter(now_s)
 
 
-class CompletionTeller:
+class CompletionEventWriter:
     """Rewrites a stream of chat as one of text completions."""
 
     def __init__(self, now_s: int) -> None:

@@ -12,7 +12,7 @@ from router.wire.dialects.answer import ReportedError
 from router.wire.original import Original
 
 
-class Teller(Protocol):
+class EventWriter(Protocol):
     """Writes one stream in the client's API; each method returns events, as their bytes."""
 
     def take(self, chunk: dict[str, Any]) -> Iterator[bytes]:
@@ -45,7 +45,7 @@ class Asked(Protocol):
         """A whole chat completion in the client's API. Raises MalformedAnswer if it is not one."""
         ...
 
-    def teller(self, now_s: int) -> Teller:
+    def event_writer(self, now_s: int) -> EventWriter:
         """The writer for a stream of chat; `now_s` is Unix time."""
         ...
 

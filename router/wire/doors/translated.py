@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.wire.chat import JsonObject, json_object, require, shown
-from router.wire.dialects.answer import Occasion, ReportedError
+from router.wire.dialects.answer import AnswerContext, ReportedError
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import (
     StreamTranslator,
@@ -93,16 +93,16 @@ class Translated(Struct, frozen=True):
 
     def told(self, answer: JsonObject, now_s: int) -> JsonObject:
         """The answer in the client's dialect, with the receipt if there is one."""
-        told = translate_answer(answer, _CHAT, self.dialect, self._occasion(now_s))
+        told = translate_answer(answer, _CHAT, self.dialect, self._answer_context(now_s))
         receipt = answer.get(MEMBER)
         return told if receipt is None else {**told, MEMBER: receipt}
 
-    def teller(self, now_s: int) -> "TranslatingTeller":
+    def event_writer(self, now_s: int) -> "TranslatingEventWriter":
         """The writer of a stream."""
-        return TranslatingTeller(self.dialect, self._occasion(now_s))
+        return TranslatingEventWriter(self.dialect, self._answer_context(now_s))
 
-    def _occasion(self, now_s: int) -> Occasion:
-        return Occasion(now_s, self.body, without_thoughts=self._takes_no_thoughts)
+    def _answer_context(self, now_s: int) -> AnswerContext:
+        return AnswerContext(now_s, self.body, without_thoughts=self._takes_no_thoughts)
 
     @property
     def _takes_no_thoughts(self) -> bool:
@@ -116,12 +116,12 @@ class Translated(Struct, frozen=True):
         return self.body.get("thinking") in (None, _NO_THOUGHT)
 
 
-class TranslatingTeller:
+class TranslatingEventWriter:
     """Rewrites a stream in another dialect. Usage and receipt come at the end."""
 
-    def __init__(self, dialect: Dialect, occasion: Occasion) -> None:
+    def __init__(self, dialect: Dialect, answer_context: AnswerContext) -> None:
         self._dialect = dialect
-        self._translator = StreamTranslator(_CHAT, dialect, occasion)
+        self._translator = StreamTranslator(_CHAT, dialect, answer_context)
         self._usage: Any = None
         self._receipt: Any = None
 

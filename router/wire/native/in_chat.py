@@ -6,7 +6,7 @@ import orjson
 
 from router.wire.answer import MalformedAnswer
 from router.wire.chunks import events_in
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import StreamTranslator, event_bytes, translate_answer
 from router.wire.native.forms import event_in, object_in
@@ -24,15 +24,15 @@ def in_chat(
     """
     if dialect is Dialect.CHAT:
         return body
-    source, occasion = Target(dialect, origin), Occasion(int(now_s), _ASKED)
+    source, answer_context = Target(dialect, origin), AnswerContext(int(now_s), _ASKED)
     if is_stream:
-        return b"".join(_events(body, source, occasion))
+        return b"".join(_events(body, source, answer_context))
     answer = object_in(body, "the answer")
-    return orjson.dumps(translate_answer(answer, source, Dialect.CHAT, occasion))
+    return orjson.dumps(translate_answer(answer, source, Dialect.CHAT, answer_context))
 
 
-def _events(body: bytes, source: Target, occasion: Occasion) -> Iterator[bytes]:
-    translator = StreamTranslator(source, Dialect.CHAT, occasion)
+def _events(body: bytes, source: Target, answer_context: AnswerContext) -> Iterator[bytes]:
+    translator = StreamTranslator(source, Dialect.CHAT, answer_context)
     for raw in events_in(body):
         if event := event_in(raw):
             for chunk in translator.feed(event):

@@ -23,7 +23,7 @@ _PLAIN: Mapping[Dialect, Callable[[bytes], PlainAnswer]] = {
 }
 
 
-class Tongue(Struct, frozen=True):
+class AnswerDialect(Struct, frozen=True):
     """How to read an upstream's answer: its dialect, and the origin that its thoughts are named after, "" for none."""
 
     dialect: Dialect = Dialect.CHAT
@@ -40,7 +40,7 @@ class Tongue(Struct, frozen=True):
         return (named_answer(raw, self.origin) if self.origin else raw), answer
 
 
-CHAT = Tongue()
+CHAT = AnswerDialect()
 
 
 class NamingForm(Struct, frozen=True):

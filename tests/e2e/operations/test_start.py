@@ -24,7 +24,7 @@ ELSEWHERE = {
 NOT_TO_SERVE = ELSEWHERE | {
     *"rich prometheus_client wsgiref http.server".split(),
     *"router.acceptance.checks router.acceptance.finding router.config.meanings".split(),
-    *"router.providers.anthropic router.providers.responses router.providers.aside.upstream".split(),
+    *"router.providers.anthropic router.providers.responses router.providers.litellm_process.upstream".split(),
     *"router.cli.serve.hello router.cli.report.command router.cli.check.command".split(),
 }
 NOT_TO_DECIDE = ELSEWHERE | {"aiohttp", "prometheus_client", "watchfiles", "uvloop", "anyio"}

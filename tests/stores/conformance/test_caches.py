@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from router.ports import Shelved
+from router.ports import CacheEntry
 from tests.stores.conformance.kinds import Stores
 
 
@@ -79,7 +79,7 @@ async def test_names_may_be_any_text(stores: Stores, name: str) -> None:
     await cache.put(name, name, b"1", 60)
 
     assert await cache.answers(name) == {name: b"1"}
-    assert [each async for each in cache.entries()] == [Shelved(name, name, b"1")]
+    assert [each async for each in cache.entries()] == [CacheEntry(name, name, b"1")]
 
 
 async def test_all_entries_are_told_whatever_else_is_stored(stores: Stores) -> None:
@@ -87,7 +87,7 @@ async def test_all_entries_are_told_whatever_else_is_stored(stores: Stores) -> N
     for number in range(500):
         key, value = f"k{number}", b"%d" % number
         await asyncio.gather(*(cache.put(key, writer, value, 60) for writer in ("x", "y")))
-        expected |= {Shelved(key, "x", value), Shelved(key, "y", value)}
+        expected |= {CacheEntry(key, "x", value), CacheEntry(key, "y", value)}
     if stores.link is not None:
         await stores.link.client.set("another:tenant", "x")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import StreamTranslator
 from tests.wire.dialects.merging import merge
@@ -11,7 +11,7 @@ from tests.wire.dialects.merging import merge
 
 def heard(source: Dialect, target: Dialect, events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The whole answer that a client gets."""
-    translator = StreamTranslator(Target(source), target, Occasion(now_s=9))
+    translator = StreamTranslator(Target(source), target, AnswerContext(now_s=9))
     told = [each for event in events for each in translator.feed(event)]
     return merge(target, told + translator.end())
 

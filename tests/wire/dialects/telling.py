@@ -6,11 +6,11 @@ from typing import Any
 from router.wire.cutting import pieces_of
 from router.wire.dialects.answer import (
     Answer,
+    AnswerContext,
     Beat,
     Cited,
     Closed,
     Grew,
-    Occasion,
     Opened,
     Sealed,
 )
@@ -30,7 +30,7 @@ _READ: Mapping[Dialect, Callable[[JsonObject, str], Answer]] = {
     Dialect.RESPONSES: read_responses,
     Dialect.MESSAGES: read_messages,
 }
-_WRITERS: Mapping[Dialect, Callable[[Occasion], StreamWriter]] = {
+_WRITERS: Mapping[Dialect, Callable[[AnswerContext], StreamWriter]] = {
     Dialect.CHAT: ChatWriter,
     Dialect.RESPONSES: ResponsesWriter,
     Dialect.MESSAGES: MessagesWriter,
@@ -41,20 +41,24 @@ Cut = Callable[[str], Iterable[str]]
 
 
 def tell_answer(
-    answer: JsonObject, source: Dialect, target: Dialect, occasion: Occasion, own: str = ""
+    answer: JsonObject,
+    source: Dialect,
+    target: Dialect,
+    answer_context: AnswerContext,
+    own: str = "",
 ) -> Iterator[dict[str, Any]]:
     """The plain answer of an upstream that speaks `source` as the events of a stream in `target`.
 
     `own` is what the upstream's thoughts are sealed with.
     """
-    return streamed(_READ[source](answer, own or source.value), target, occasion)
+    return streamed(_READ[source](answer, own or source.value), target, answer_context)
 
 
 def streamed(
-    answer: Answer, target: Dialect, occasion: Occasion, cut: Cut = pieces_of
+    answer: Answer, target: Dialect, answer_context: AnswerContext, cut: Cut = pieces_of
 ) -> Iterator[dict[str, Any]]:
     """The events of a stream that amounts to `answer`, its texts split by `cut`."""
-    writer = _WRITERS[target](occasion)
+    writer = _WRITERS[target](answer_context)
     return (event for beat in _beats(answer, cut) for event in writer.take(beat))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from router.domain.errors import ApiError
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import (
     StreamTranslator,
@@ -88,7 +88,7 @@ def test_in_its_own_dialect_a_request_is_the_same_object(row: Row, dialect: Dial
     assert translate_request(asked, dialect, target(dialect)) is asked
 
 
-OCCASION = Occasion(now_s=9, asked={"stream_options": {"include_usage": True}})
+OCCASION = AnswerContext(now_s=9, asked={"stream_options": {"include_usage": True}})
 _ANSWER_NAMES = [row.name for row in ANSWERS]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.translate import StreamTranslator, translate_answer, translate_request
@@ -14,7 +14,7 @@ from tests.wire.dialects.merging import merge
 from tests.wire.dialects.telling import tell_answer
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
-OCCASION = Occasion(now_s=9)
+OCCASION = AnswerContext(now_s=9)
 _THOUGHTS = next(row for row in ANSWERS if row.name == "thoughts")
 
 

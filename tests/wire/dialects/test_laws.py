@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.wire.cutting import cut
-from router.wire.dialects.answer import Answer, Occasion
+from router.wire.dialects.answer import Answer, AnswerContext
 from router.wire.dialects.chat.read_answer import read_answer as read_chat
 from router.wire.dialects.chat.read_request import read_request as read_chat_request
 from router.wire.dialects.chat.write_answer import write_answer as write_chat
@@ -33,7 +33,7 @@ from tests.wire.dialects.telling import streamed
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
 PAIRS = list(permutations(Dialect, 2))
 FEW = settings(max_examples=40)  # for each of the pairs
-OCCASION = Occasion(now_s=9, asked={"stream_options": {"include_usage": True}})
+OCCASION = AnswerContext(now_s=9, asked={"stream_options": {"include_usage": True}})
 
 _REQUESTS: Any = {
     CHAT: (read_chat_request, write_chat_request),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from router.domain.errors import ApiError
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import (
     StreamTranslator,
@@ -35,7 +35,7 @@ ASKED: Json = {
     "input": "Go on.",
     "tools": [function("look"), AGENTS],
 }
-OCCASION = Occasion(now_s=9, asked=ASKED)
+OCCASION = AnswerContext(now_s=9, asked=ASKED)
 
 
 def call(name: str) -> Json:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
 from router.wire.dialects.translate import (
@@ -26,7 +26,7 @@ from tests.wire.documents import TREES
 
 PAIRS = list(permutations(Dialect, 2))
 FEW = settings(max_examples=60)  # for each of the pairs
-OCCASION = Occasion(now_s=9)
+OCCASION = AnswerContext(now_s=9)
 
 _REQUESTS: dict[Dialect, list[dict[str, Any]]] = {
     dialect: [

@@ -6,7 +6,7 @@ import pytest
 
 from router.wire.answer import MalformedAnswer
 from router.wire.cutting import cut
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import (
     StreamTranslator,
@@ -160,7 +160,7 @@ def test_mistrals_models_think_in_parts_of_the_content() -> None:
     answer = {"id": "1", "model": "m", "choices": [{"message": message, "finish_reason": "stop"}]}
 
     streamed = heard(CHAT, MESSAGES, [*chunks, chat_chunk({}, "stop")])["content"]
-    at_once = translate_answer(answer, Target(CHAT), MESSAGES, Occasion(now_s=9))["content"]
+    at_once = translate_answer(answer, Target(CHAT), MESSAGES, AnswerContext(now_s=9))["content"]
 
     assert streamed == at_once
     assert [block.get("thinking") or block["text"] for block in at_once] == ["Hm", "Hi you"]
@@ -205,7 +205,7 @@ def test_sources_stay_with_their_text_where_an_answer_with_thoughts_is_cut_into_
 
     told = heard(CHAT, target, cut(answer, "1", usage=False))
 
-    assert told == translate_answer(answer, Target(CHAT), target, Occasion(now_s=9))
+    assert told == translate_answer(answer, Target(CHAT), target, AnswerContext(now_s=9))
 
 
 def test_a_block_may_be_told_as_a_whole_where_it_begins() -> None:
@@ -231,7 +231,7 @@ def test_a_block_may_be_told_as_a_whole_where_it_begins() -> None:
     ]
 
     at_once = translate_answer(
-        {**message, "usage": used}, Target(MESSAGES), RESPONSES, Occasion(now_s=9)
+        {**message, "usage": used}, Target(MESSAGES), RESPONSES, AnswerContext(now_s=9)
     )
 
     assert heard(MESSAGES, RESPONSES, events) == at_once
@@ -258,7 +258,7 @@ def test_a_client_that_joins_whatever_it_is_told_twice_has_whole_thoughts() -> N
         *({"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas),
         {"type": "content_block_stop", "index": 0},
     ]
-    translator = StreamTranslator(Target(MESSAGES, "up/claude"), CHAT, Occasion(now_s=9))
+    translator = StreamTranslator(Target(MESSAGES, "up/claude"), CHAT, AnswerContext(now_s=9))
     chunks = [chunk for event in events for chunk in translator.feed(event)]
 
     joined: dict[str, Any] = {}
@@ -291,7 +291,7 @@ def test_an_answer_may_have_a_number_for_an_id(target: Dialect) -> None:
 
 
 def test_what_is_wrong_with_an_event_is_a_clause_of_what_clients_are_told() -> None:
-    translator = StreamTranslator(Target(CHAT), MESSAGES, Occasion(now_s=9))
+    translator = StreamTranslator(Target(CHAT), MESSAGES, AnswerContext(now_s=9))
 
     with pytest.raises(MalformedAnswer, match=r"'id' must be a string, not an object$"):
         translator.feed({**chat_chunk({"content": "Hi"}), "id": {"a": 1}})

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.usage import Usage
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.only_json import IN_WORDS, NoJson
 from router.wire.dialects.translate import StreamTranslator, translate_answer, translate_request
@@ -17,7 +17,7 @@ from tests.wire.dialects.merging import merge
 
 MESSAGES, CHAT = Target(Dialect.MESSAGES, max_output_tokens=9), Dialect.CHAT
 ANY_JSON: Any = {"response_format": {"type": "json_object"}}
-OCCASION = Occasion(now_s=9, only_json=True)
+OCCASION = AnswerContext(now_s=9, only_json=True)
 USAGE = {"input_tokens": 7, "output_tokens": 5}
 OBJECT = '{"a": "}\\" \\\\", "b": [{"c": {}}]}'
 REFUSED: Any = {"type": "refusal", "category": None, "explanation": "That is harmful."}

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from router.wire.answer import MalformedAnswer
-from router.wire.dialects.answer import Occasion, ReportedError
+from router.wire.dialects.answer import AnswerContext, ReportedError
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import StreamTranslator, event_bytes, translate_answer
 from router.wire.sse import EventSplitter, data_of
@@ -16,7 +16,7 @@ from tests.wire.dialects.faults_table import STREAM_ERRORS
 from tests.wire.dialects.merging import merge
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
-OCCASION = Occasion(now_s=9)
+OCCASION = AnswerContext(now_s=9)
 
 
 def _translator(source: Dialect, target: Dialect) -> StreamTranslator:

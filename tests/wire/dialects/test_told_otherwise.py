@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from router.domain.errors import ApiError
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import translate_answer, translate_request
 from tests.wire.dialects.endings import WHOLE
@@ -14,7 +14,7 @@ from tests.wire.dialects.merging import merge
 from tests.wire.dialects.telling import tell_answer
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
-OCCASION = Occasion(now_s=9)
+OCCASION = AnswerContext(now_s=9)
 
 
 @pytest.mark.parametrize("given", ["functions.f:0", "x" * 65, ""])

@@ -7,7 +7,7 @@ import pytest
 
 from router.wire.dialects.dialect import Dialect
 from router.wire.doors.door import Door
-from router.wire.doors.retelling import Retelling
+from router.wire.doors.stream_conversion import StreamConversion
 from router.wire.doors.translated import MESSAGES, RESPONSES
 
 ASK_RESPONSES = {"model": "auto", "input": "Say hello"}
@@ -46,9 +46,9 @@ STREAM = b"".join(
 )
 
 
-def retelling(door: Door, body: dict[str, Any]) -> Retelling:
+def stream_conversion(door: Door, body: dict[str, Any]) -> StreamConversion:
     """What retells a stream to who has asked this at that door."""
-    return Retelling(door.read(json.dumps(body).encode()).teller(9))
+    return StreamConversion(door.read(json.dumps(body).encode()).event_writer(9))
 
 
 def events_of(stream: bytes) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import pytest
 
 from router.domain.errors import ApiError
 from router.wire.doors.completions import COMPLETIONS
-from router.wire.doors.retelling import Retelling
+from router.wire.doors.stream_conversion import StreamConversion
 
 HEAD = {"id": "chatcmpl-7", "object": "chat.completion", "created": 5, "model": "m"}
 
@@ -31,8 +31,10 @@ def chunk(**choice: Any) -> bytes:
 
 def said(pieces: list[bytes]) -> list[Any]:
     """What a chat stream becomes, event by event; `[DONE]` is unchanged."""
-    retelling = Retelling(COMPLETIONS.read(b'{"model": "m", "prompt": "p"}').teller(9))
-    whole = b"".join(map(retelling.feed, pieces)) + retelling.end()
+    stream_conversion = StreamConversion(
+        COMPLETIONS.read(b'{"model": "m", "prompt": "p"}').event_writer(9)
+    )
+    whole = b"".join(map(stream_conversion.feed, pieces)) + stream_conversion.end()
     data = [event.removeprefix("data: ") for event in whole.decode().split("\n\n") if event]
     return [each if each[0] in "[:" else json.loads(each) for each in data]
 

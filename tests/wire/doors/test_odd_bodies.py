@@ -14,7 +14,7 @@ from router.wire.answer import MalformedAnswer
 from router.wire.chat import parse_chat
 from router.wire.doors.completions import COMPLETIONS
 from router.wire.doors.door import Door
-from router.wire.doors.retelling import Retelling
+from router.wire.doors.stream_conversion import StreamConversion
 from router.wire.doors.translated import MESSAGES, RESPONSES
 from tests.wire.documents import TREES
 
@@ -73,10 +73,12 @@ def test_an_answer_is_told_or_none(door: Door, base: dict[str, Any], odd: Any, n
 def test_whatever_comes_in_a_stream_it_has_one_end(
     door: Door, base: dict[str, Any], odd: list[dict[str, Any]]
 ) -> None:
-    retelling = Retelling(door.read(json.dumps(base).encode()).teller(9))
+    stream_conversion = StreamConversion(door.read(json.dumps(base).encode()).event_writer(9))
     chunks = [json.dumps({**HEAD, "choices": [each]}).encode() for each in odd]
-    told = b"".join(retelling.feed(b"data: " + chunk + b"\n\n") for chunk in [*chunks, b"[DONE]"])
-    told += retelling.end()
+    told = b"".join(
+        stream_conversion.feed(b"data: " + chunk + b"\n\n") for chunk in [*chunks, b"[DONE]"]
+    )
+    told += stream_conversion.end()
     failures = (b"event: error", b"event: response.failed", b'data: {"error":')
     ends = (*failures, b"data: [DONE]", b"event: message_stop", b"event: response.completed")
     assert sum(told.count(end) for end in ends) == 1

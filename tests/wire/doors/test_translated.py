@@ -12,7 +12,7 @@ from router.wire.cached import cache_key
 from router.wire.chat import parse_chat
 from router.wire.dialects.dialect import Dialect
 from router.wire.doors.door import Door
-from router.wire.doors.retelling import Retelling
+from router.wire.doors.stream_conversion import StreamConversion
 from router.wire.doors.translated import MESSAGES, RESPONSES
 from tests.wire.dialects.descriptions import check
 from tests.wire.doors.asked import (
@@ -25,7 +25,7 @@ from tests.wire.doors.asked import (
     USAGE,
     delta,
     events_of,
-    retelling,
+    stream_conversion,
 )
 
 TOOL = {"name": "f", "input_schema": {"type": "object"}}
@@ -215,7 +215,7 @@ def test_a_message_has_no_thoughts_for_whoever_may_take_its_first_block_for_the_
     choice = {"index": 0, "message": said, "finish_reason": "stop"}
     answer = read.told({**HEAD, "choices": [choice], "usage": USAGE}, 9)
     assert [block["type"] for block in answer["content"]] == kinds
-    stream = Retelling(read.teller(9)).feed(delta(reasoning_content="Hm.") + STREAM)
+    stream = StreamConversion(read.event_writer(9)).feed(delta(reasoning_content="Hm.") + STREAM)
     events = events_of(stream)
     begun = [each for each in events if each["type"] == "content_block_start"]
     assert [each["content_block"]["type"] for each in begun] == kinds
@@ -225,7 +225,7 @@ def test_a_message_has_no_thoughts_for_whoever_may_take_its_first_block_for_the_
 
 
 def test_who_wants_no_thoughts_hears_that_the_model_is_at_work() -> None:
-    told = retelling(MESSAGES, ASK_MESSAGES)
+    told = stream_conversion(MESSAGES, ASK_MESSAGES)
     (start, *_) = events_of(told.feed(delta(reasoning_content="Hm.")))
     assert start["type"] == "message_start"
     for _ in range(2):
@@ -236,7 +236,7 @@ def test_who_wants_no_thoughts_hears_that_the_model_is_at_work() -> None:
 
 
 def test_a_fault_amid_thoughts_is_told_to_whoever_wants_none() -> None:
-    told = retelling(MESSAGES, ASK_MESSAGES)
+    told = stream_conversion(MESSAGES, ASK_MESSAGES)
     (*_, last) = events_of(told.feed(delta(reasoning_content="Hm.")) + told.end())
     assert last["type"] == "error"
 
@@ -298,7 +298,7 @@ def test_arguments_of_an_earlier_call_that_are_nested_too_deeply_are_named() -> 
 def test_a_stream_is_told_in_order_and_as_the_vendors_describe_it(
     door: Door, body: dict[str, Any], dialect: Dialect
 ) -> None:
-    told = retelling(door, body)
+    told = stream_conversion(door, body)
     stream = told.feed(STREAM) + told.end()
     events = events_of(stream)
     for each in events:

@@ -8,12 +8,12 @@ import pytest
 from router.pipeline.listener import Listener
 from router.wire.answer import EventKind, MalformedAnswer, read_plain
 from router.wire.chunks import events_in
-from router.wire.dialects.answer import Occasion
+from router.wire.dialects.answer import AnswerContext
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import StreamTranslator, event_bytes, translate_answer
 from router.wire.native.forms import CHAT_FORM, broken_off
 from router.wire.native.in_chat import in_chat
-from router.wire.native.reading import Tongue
+from router.wire.native.reading import AnswerDialect
 
 Json = dict[str, Any]
 OWN = pytest.mark.parametrize("dialect", [Dialect.MESSAGES, Dialect.RESPONSES])
@@ -51,7 +51,7 @@ def completion(request: pytest.FixtureRequest) -> Json:
 
 def whole(completion: Json, dialect: Dialect) -> bytes:
     source = Target(Dialect.CHAT, origin="up/m")
-    return orjson.dumps(translate_answer(completion, source, dialect, Occasion(5)))
+    return orjson.dumps(translate_answer(completion, source, dialect, AnswerContext(5)))
 
 
 def stream(completion: Json, dialect: Dialect) -> list[bytes]:
@@ -66,7 +66,7 @@ def stream(completion: Json, dialect: Dialect) -> list[bytes]:
         {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]},
         {**head, "choices": [], "usage": completion["usage"]},
     ]
-    translator = StreamTranslator(Target(Dialect.CHAT, origin="up/m"), dialect, Occasion(5))
+    translator = StreamTranslator(Target(Dialect.CHAT, origin="up/m"), dialect, AnswerContext(5))
     events = [event for chunk in chunks for event in translator.feed(chunk)]
     return [event_bytes(each, dialect) for each in (*events, *translator.end())]
 
@@ -74,7 +74,7 @@ def stream(completion: Json, dialect: Dialect) -> list[bytes]:
 @OWN
 def test_of_a_whole_answer(completion: Json, dialect: Dialect) -> None:
     raw = whole(completion, dialect)
-    kept, read = Tongue(dialect).plain(raw)
+    kept, read = AnswerDialect(dialect).plain(raw)
     translated = read_plain(in_chat(raw, dialect, "up/m", is_stream=False))
     assert kept is raw
     for name in ("usage", "finish_reasons", "calls_tools", "service_tier"):
@@ -86,7 +86,7 @@ def test_of_a_whole_answer(completion: Json, dialect: Dialect) -> None:
 @OWN
 def test_of_a_stream(completion: Json, dialect: Dialect) -> None:
     passing, translated = Listener(2**20), Listener(2**20)
-    events, form = stream(completion, dialect), Tongue(dialect).form()
+    events, form = stream(completion, dialect), AnswerDialect(dialect).form()
     passing.hear([form.read(raw) for raw in events])
     passing.ended()
     told = in_chat(b"".join(events), dialect, "up/m", is_stream=True)
@@ -104,9 +104,9 @@ def test_thoughts_that_are_shown_count_by_their_length_at_once_as_in_a_stream(
     message = {"role": "assistant", **SAYING["a thought"][0]}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     completion = {**HEAD, "choices": [choice], "usage": USAGE}
-    form = Tongue(dialect).form()
+    form = AnswerDialect(dialect).form()
 
-    _, read = Tongue(dialect).plain(whole(completion, dialect))
+    _, read = AnswerDialect(dialect).plain(whole(completion, dialect))
     told = [form.read(raw) for raw in stream(completion, dialect)]
 
     assert read.output_chars == sum(each.output_chars for each in told) == len("HmOui")
@@ -124,17 +124,17 @@ def test_an_advisor_that_was_asked_is_seen_whole_and_in_a_stream(
 ) -> None:
     usage = {"input_tokens": 5, "output_tokens": 1, "iterations": calls}
     delta = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage}
-    form, listener = Tongue(Dialect.MESSAGES).form(), Listener(0, dialect=Dialect.MESSAGES)
+    form, listener = AnswerDialect(Dialect.MESSAGES).form(), Listener(0, dialect=Dialect.MESSAGES)
     listener.hear([form.read(event_bytes(delta, Dialect.MESSAGES))])
     raw = orjson.dumps({"type": "message", "content": [], "usage": usage})
 
-    assert Tongue(Dialect.MESSAGES).plain(raw)[1].consults == consults
+    assert AnswerDialect(Dialect.MESSAGES).plain(raw)[1].consults == consults
     assert listener.heard.consults == consults
 
 
 @OWN
 def test_nothing_has_been_said_before_the_first_word(completion: Json, dialect: Dialect) -> None:
-    form = Tongue(dialect).form()
+    form = AnswerDialect(dialect).form()
     kinds = [form.read(raw).kind for raw in stream(completion, dialect)]
     assert kinds[0] is EventKind.PREAMBLE
     assert kinds[-1] is EventKind.DONE
@@ -149,7 +149,7 @@ def test_a_stream_without_its_last_event_is_not_whole(dialect: Dialect, cut: int
     message, reason = SAYING["calls"]
     choice = {"message": {"role": "assistant", **message}, "finish_reason": reason}
     events = stream({**HEAD, "choices": [choice], "usage": USAGE}, dialect)[:-cut]
-    form, listener = Tongue(dialect).form(), Listener(0)
+    form, listener = AnswerDialect(dialect).form(), Listener(0)
     listener.hear([form.read(raw) for raw in events])
     listener.ended()
     assert listener.error_code == "stream_cut"
@@ -161,9 +161,9 @@ def test_a_stream_without_its_last_event_is_not_whole(dialect: Dialect, cut: int
 @pytest.mark.parametrize("raw", [b"data: nonsense\n\n", b"data: [1]\n\n", b"event: x\ndata: 7\n\n"])
 def test_what_is_no_event_is_malformed(dialect: Dialect, raw: bytes) -> None:
     with pytest.raises(MalformedAnswer):
-        Tongue(dialect).form().read(raw)
+        AnswerDialect(dialect).form().read(raw)
     with pytest.raises(MalformedAnswer):
-        Tongue(dialect).plain(raw)
+        AnswerDialect(dialect).plain(raw)
 
 
 @OWN
@@ -171,7 +171,7 @@ def test_what_is_no_event_is_malformed(dialect: Dialect, raw: bytes) -> None:
     "raw", [b": alive\n\n", b"event: ping\ndata: {}\n\n", b'data: {"type": 7}\n\n']
 )
 def test_what_says_nothing_says_nothing(dialect: Dialect, raw: bytes) -> None:
-    event = Tongue(dialect).form().read(raw)
+    event = AnswerDialect(dialect).form().read(raw)
     assert (event.kind, event.raw) == (EventKind.PREAMBLE, raw)
 
 
@@ -184,7 +184,7 @@ def test_an_event_is_read_however_its_lines_end_and_are_ordered() -> None:
         b"event: message_stop\ndata:" + told + b"\n\n",
         b"event: message_stop\nid: 1\ndata: " + told + b"\n\n",
     ):
-        assert Tongue(Dialect.MESSAGES).form().read(raw).kind is EventKind.DONE
+        assert AnswerDialect(Dialect.MESSAGES).form().read(raw).kind is EventKind.DONE
 
 
 def test_an_answer_with_what_chat_cannot_say_has_no_words_in_chat() -> None:
@@ -202,7 +202,7 @@ def test_an_upstreams_own_sentence_ends_in_one_full_stop() -> None:
 @pytest.mark.parametrize("odd", [{}, [], 7, None])
 def test_types_and_states_that_are_no_text_are_none_that_are_known(odd: Any) -> None:
     """Nor are they mistakes of ours: they may be unhashable."""
-    responses, messages = Tongue(Dialect.RESPONSES), Tongue(Dialect.MESSAGES)
+    responses, messages = AnswerDialect(Dialect.RESPONSES), AnswerDialect(Dialect.MESSAGES)
     _, answer = responses.plain(orjson.dumps({"output": [{"type": odd}], "status": odd}))
     item = {"type": "response.output_item.added", "item": {"type": odd}}
     block = {"type": "content_block_start", "content_block": {"type": odd}}

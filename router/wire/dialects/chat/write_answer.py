@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router.domain.usage import NO_USAGE
-from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, Occasion, ReportedError, Stop
+from router.wire.dialects.answer import (
+    Answer,
+    AnswerContext,
+    AnswerEnd,
+    AnswerHead,
+    ReportedError,
+    Stop,
+)
 from router.wire.dialects.chat.parts import written_call
 from router.wire.dialects.chat.thoughts import written_thoughts
 from router.wire.dialects.counting import chat_usage
@@ -23,7 +30,7 @@ REASONS: Mapping[Stop, str] = {
 _TIERS: Mapping[str, str] = {"standard": "default", "batch": ""}
 
 
-def write_answer(answer: Answer, occasion: Occasion) -> dict[str, Any]:
+def write_answer(answer: Answer, answer_context: AnswerContext) -> dict[str, Any]:
     """The chat completion."""
     choice = {
         "index": 0,
@@ -32,16 +39,16 @@ def write_answer(answer: Answer, occasion: Occasion) -> dict[str, Any]:
         "finish_reason": REASONS[answer.end.stop],
     }
     return {
-        **written_head(answer.head, occasion, "chat.completion"),
+        **written_head(answer.head, answer_context, "chat.completion"),
         **written_tier(answer.end),
         "choices": [choice],
         **({"usage": written_usage(answer.end)} if answer.end.usage else {}),
     }
 
 
-def written_head(head: AnswerHead, occasion: Occasion, kind: str) -> dict[str, Any]:
+def written_head(head: AnswerHead, answer_context: AnswerContext, kind: str) -> dict[str, Any]:
     """What precedes the choices, in a whole answer and in each chunk."""
-    created_s = occasion.now_s if head.created_s is None else head.created_s
+    created_s = answer_context.now_s if head.created_s is None else head.created_s
     given = answer_id(head.id, Dialect.CHAT)
     return {"id": given, "object": kind, "created": created_s, "model": head.model}
 

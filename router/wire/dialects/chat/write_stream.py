@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.wire.dialects.answer import (
+    AnswerContext,
     AnswerEnd,
     AnswerHead,
     Beat,
     Closed,
     Grew,
     Inner,
-    Occasion,
     Opened,
     ReportedError,
     Sealed,
@@ -34,10 +34,10 @@ _NO_HEAD = AnswerHead("", "")
 class ChatWriter:
     """Beats in, chunks out. The usage is sent at the end to clients that asked for it."""
 
-    def __init__(self, occasion: Occasion) -> None:
-        self._occasion = occasion
-        self._head = written_head(_NO_HEAD, occasion, "chat.completion.chunk")
-        options = occasion.asked.get("stream_options")
+    def __init__(self, answer_context: AnswerContext) -> None:
+        self._answer_context = answer_context
+        self._head = written_head(_NO_HEAD, answer_context, "chat.completion.chunk")
+        options = answer_context.asked.get("stream_options")
         self._usage = isinstance(options, dict) and options.get("include_usage") is True
         self._open = Growing(Text(""))
         self._chars = self._calls = self._thoughts = 0
@@ -47,7 +47,7 @@ class ChatWriter:
         """The chunks for a beat."""
         match beat:
             case AnswerHead():
-                self._head = written_head(beat, self._occasion, "chat.completion.chunk")
+                self._head = written_head(beat, self._answer_context, "chat.completion.chunk")
                 yield self._chunk({"role": "assistant", "content": None})
             case Opened(part=part):
                 self._open, self._named = Growing(part), {}

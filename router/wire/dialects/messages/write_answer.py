@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, Occasion, ReportedError, Stop
+from router.wire.dialects.answer import (
+    Answer,
+    AnswerContext,
+    AnswerEnd,
+    AnswerHead,
+    ReportedError,
+    Stop,
+)
 from router.wire.dialects.counting import messages_usage
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.ids import answer_id
@@ -33,7 +40,7 @@ _KINDS: Mapping[int, str] = {
 }
 
 
-def write_answer(answer: Answer, _occasion: Occasion) -> dict[str, Any]:
+def write_answer(answer: Answer, _answer_context: AnswerContext) -> dict[str, Any]:
     """The message. A refusal is not a block of it but part of the stop details."""
     refusal = "".join(each.text for each in of_kind(answer.parts, Refusal))
     return {

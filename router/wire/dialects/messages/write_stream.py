@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.wire.dialects.answer import (
+    AnswerContext,
     AnswerEnd,
     AnswerHead,
     Beat,
     Closed,
     Grew,
     Inner,
-    Occasion,
     Opened,
     ReportedError,
 )
@@ -31,7 +31,7 @@ from router.wire.dialects.seals import worn
 class MessagesWriter:
     """Beats in, events out. A refusal comes at the end, where Messages say why the model stopped."""
 
-    def __init__(self, _occasion: Occasion) -> None:
+    def __init__(self, _answer_context: AnswerContext) -> None:
         self._open = Growing(Text(""))
         self._index = -1
         self._refusal = ""

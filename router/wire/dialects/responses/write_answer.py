@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from router.wire.dialects.answer import Answer, AnswerEnd, AnswerHead, Occasion, ReportedError, Stop
+from router.wire.dialects.answer import (
+    Answer,
+    AnswerContext,
+    AnswerEnd,
+    AnswerHead,
+    ReportedError,
+    Stop,
+)
 from router.wire.dialects.chat.write_answer import written_tier
 from router.wire.dialects.counting import responses_usage
 from router.wire.dialects.dialect import Dialect
@@ -33,21 +40,21 @@ _ECHOED: Mapping[str, Any] = {
 _CODES: Mapping[int, str] = {400: "invalid_prompt", 429: "rate_limit_exceeded"}
 
 
-def write_answer(answer: Answer, occasion: Occasion) -> dict[str, Any]:
+def write_answer(answer: Answer, answer_context: AnswerContext) -> dict[str, Any]:
     """The Response, with its output."""
-    answer = regrouped(answer, grouped_in(occasion.asked))
+    answer = regrouped(answer, grouped_in(answer_context.asked))
     groups = list(grouped(answer.parts))
     output = [
         written_item(group, item_id(kind_of(group[0]), answer.head.id, place))
         for place, group in enumerate(groups)
     ]
-    return ended(answer.head, answer.end, output, occasion)
+    return ended(answer.head, answer.end, output, answer_context)
 
 
-def begun(head: AnswerHead, occasion: Occasion) -> dict[str, Any]:
+def begun(head: AnswerHead, answer_context: AnswerContext) -> dict[str, Any]:
     """A Response that is still empty."""
-    created_s = occasion.now_s if head.created_s is None else head.created_s
-    echoed = {name: occasion.asked.get(name) for name in _ECHOED}
+    created_s = answer_context.now_s if head.created_s is None else head.created_s
+    echoed = {name: answer_context.asked.get(name) for name in _ECHOED}
     told = {name: value for name, value in echoed.items() if value is not None}
     return {
         "id": answer_id(head.id, Dialect.RESPONSES),
@@ -65,15 +72,15 @@ def begun(head: AnswerHead, occasion: Occasion) -> dict[str, Any]:
 
 
 def ended(
-    head: AnswerHead, end: AnswerEnd, output: list[dict[str, Any]], occasion: Occasion
+    head: AnswerHead, end: AnswerEnd, output: list[dict[str, Any]], answer_context: AnswerContext
 ) -> dict[str, Any]:
     """A Response with all of its output."""
     reasons = {Stop.LENGTH: "max_output_tokens", Stop.FILTER: "content_filter"}
     reason = reasons.get(end.stop)
     return {
-        **begun(head, occasion),
+        **begun(head, answer_context),
         "status": "incomplete" if reason else "completed",
-        "completed_at": None if reason else occasion.now_s,
+        "completed_at": None if reason else answer_context.now_s,
         "incomplete_details": {"reason": reason} if reason else None,
         "output": output,
         **written_tier(end),
@@ -81,8 +88,8 @@ def ended(
     }
 
 
-def failed(head: AnswerHead, fault: ReportedError, occasion: Occasion) -> dict[str, Any]:
+def failed(head: AnswerHead, fault: ReportedError, answer_context: AnswerContext) -> dict[str, Any]:
     """A Response that failed. Only some of the reasons have codes of their own."""
     code = _CODES.get(fault.status, "server_error")
     error = {"code": code, "message": fault.message}
-    return {**begun(head, occasion), "status": "failed", "error": error}
+    return {**begun(head, answer_context), "status": "failed", "error": error}

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.wire.dialects.answer import (
+    AnswerContext,
     AnswerEnd,
     AnswerHead,
     Beat,
     Closed,
     Grew,
     Inner,
-    Occasion,
     Opened,
     ReportedError,
 )
@@ -32,9 +32,9 @@ class ResponsesWriter:
     begins.
     """
 
-    def __init__(self, occasion: Occasion) -> None:
-        self._occasion = occasion
-        self._grouped = grouped_in(occasion.asked)
+    def __init__(self, answer_context: AnswerContext) -> None:
+        self._answer_context = answer_context
+        self._grouped = grouped_in(answer_context.asked)
         self._head: AnswerHead | None = None
         self._number = 0
         self._output: list[dict[str, Any]] = []
@@ -52,8 +52,8 @@ class ResponsesWriter:
         match beat:
             case AnswerHead():
                 self._head = beat
-                yield "response.created", {"response": begun(beat, self._occasion)}
-                yield "response.in_progress", {"response": begun(beat, self._occasion)}
+                yield "response.created", {"response": begun(beat, self._answer_context)}
+                yield "response.in_progress", {"response": begun(beat, self._answer_context)}
             case Opened(part=part):
                 yield from self._opened(part)
             case AnswerEnd():
@@ -164,11 +164,11 @@ class ResponsesWriter:
 
     def _end(self, end: AnswerEnd) -> Iterator[tuple[str, _Event]]:
         yield from self._end_message()
-        response = ended(self._head or AnswerHead("", ""), end, self._output, self._occasion)
+        response = ended(self._head or AnswerHead("", ""), end, self._output, self._answer_context)
         yield f"response.{response['status']}", {"response": response}
 
     def _fault(self, fault: ReportedError) -> tuple[str, _Event]:
         """The event that the Response has failed; if it had not begun, an `error` event."""
         if self._head is None:
             return "error", {"code": fault.code, "message": fault.message, "param": fault.param}
-        return "response.failed", {"response": failed(self._head, fault, self._occasion)}
+        return "response.failed", {"response": failed(self._head, fault, self._answer_context)}

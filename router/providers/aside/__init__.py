@@ -1,5 +1,0 @@
-"""litellm in a separate process, so that its computing keeps nobody else waiting.
-
-`child` runs there, `keeper` keeps it running, `keepers` several of them, `upstream` asks it, and `wording` is their
-protocol.
-"""
