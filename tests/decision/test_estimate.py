@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.decision.estimate import candidate_for, cost_of
+from router.decision.estimate import candidate_for, cost_of, tokens_within
 from router.decision.experience import Experience, ObservedAnswer
 from router.decision.lengths import (
     TYPICAL_OUTPUT_TOKENS,
@@ -41,6 +41,23 @@ def test_cost_is_prompt_and_expected_answers_at_the_models_rates() -> None:
 
     assert cost.expected == Money.from_usd("0.001") + Money.from_usd("0.0002") * 2
     assert cost.upper == Money.from_usd("0.002064") + Money.from_usd("0.001") * 2
+    assert (cost.p10, cost.p90) == (cost.expected, cost.expected)  # all answers are as long
+
+
+@given(cents=st.integers(1, 120), choices=st.integers(1, 3), prompt=st.integers(0, 1000))
+def test_an_answer_of_as_many_tokens_as_fit_into_a_budget_costs_no_more_and_one_more_would(
+    cents: int, choices: int, prompt: int
+) -> None:
+    of, left = model(price=("1", "300")), Money.from_usd("0.01") * cents
+    what = Features(prompt, Category.CHAT, choices=choices)
+    fitting = tokens_within(of, what, left)
+
+    most = [
+        cost_of(of, replace(what, max_output_tokens=tokens), length(10)).upper
+        for tokens in (max(1, fitting), fitting + 1)
+    ]
+    assert most[1] > left
+    assert most[0] <= left or fitting == 0
 
 
 def test_without_a_limit_of_the_client_the_models_own_bounds_the_cost() -> None:
@@ -61,6 +78,16 @@ def test_a_request_with_sound_may_cost_what_sound_costs() -> None:
         for what in (text, spoken)
     ]
     assert costs == [Money(0), Money.from_usd("0.07")]
+
+
+def test_only_a_request_with_pictures_may_cost_what_pictures_cost() -> None:
+    plain = model(price=("2", "10"))
+    of = replace(plain, price=replace(plain.price, image_input_pico=80_000_000))
+    text = Features(1000, Category.CHAT, max_output_tokens=1000)
+    shown = replace(text, needs=frozenset({Capability.VISION}))
+
+    assert cost_of(of, text, length(10)).upper == cost_of(plain, text, length(10)).upper
+    assert cost_of(of, shown, length(10)).upper > cost_of(plain, shown, length(10)).upper
 
 
 def test_sound_in_the_prompt_is_expected_to_cost_what_sound_costs() -> None:
@@ -109,6 +136,7 @@ def test_thought_is_paid_at_its_own_rate() -> None:
     cost = cost_of(of, Features(0, Category.CHAT), length(100, reasoning=0.75))
 
     assert cost.expected == Money(25 * 1000 + 75 * 3000)
+    assert (cost.p10, cost.p90) == (cost.expected, cost.expected)
 
 
 @given(
