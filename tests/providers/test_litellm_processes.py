@@ -139,6 +139,43 @@ async def test_nothing_is_started_before_it_is_needed() -> None:
     assert litellm_process.pid is None
 
 
+async def test_one_of_another_version_that_does_not_know_the_question_is_left_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = tmp_path / "asked"
+    litellm_process = LitellmProcess(command=program(_OLDER.format(asked=asked)), look_s=0.2)
+    litellm_process.start()
+    try:
+        await until(asked.exists)
+    finally:
+        await litellm_process.close()
+
+    assert caplog.messages == []
+
+
+_OLDER = """
+import asyncio, itertools, pathlib, sys
+from aiohttp import web
+
+times = itertools.count()
+
+@web.middleware
+async def noticed(request, handler):
+    if next(times) == 8:
+        pathlib.Path("{asked}").touch()
+    return await handler(request)
+
+async def main():
+    runner = web.AppRunner(web.Application(middlewares=[noticed]))
+    await runner.setup()
+    await web.UnixSite(runner, sys.argv[1]).start()
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
 # ------------------------------------------------------------ several processes
 
 
