@@ -213,6 +213,23 @@ async def test_several_processes_take_turns_and_pass_over_one_that_has_died_or_s
     assert await plain(to, call("sim-mid"))
 
 
+async def test_one_that_gives_no_sign_of_life_is_asked_rather_than_one_that_is_not_there(
+    tmp_path: Path,
+) -> None:
+    """A machine under load is why one was given up, and why the other is late."""
+    gone = LitellmProcess(Pauses(allowed=0).sleep, program("raise SystemExit(3)"))
+    slow = LitellmProcess(command=program(_OLDER.format(asked=tmp_path / "asked")), look_s=0.5)
+    litellm_processes = LitellmProcesses([gone, slow])
+    try:
+        left = await slow.session()
+        assert slow.pid is not None
+        os.kill(slow.pid, signal.SIGSTOP)
+        await until(lambda: not slow.is_running)
+        assert [await litellm_processes.session() for _ in range(3)] == [left] * 3
+    finally:
+        await litellm_processes.close()
+
+
 async def test_no_process_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         LitellmProcesses([])
