@@ -27,7 +27,7 @@ async def keyring_of(
     keyring = Keyring(
         settings.keys,
         guests=settings.guests,
-        read=partial(_stored, reader.read, note if is_central else None, ReadsInTime()),
+        read=partial(_stored, reader.read, _Note(note) if is_central else None, ReadsInTime()),
         lack=Lack(is_loopback(settings.host), was_seen=is_central and note.exists()),
         monotonic_s=world.monotonic_s,
         sleep=world.sleep,
@@ -61,21 +61,38 @@ class _Reader:
         return self._stored
 
 
-async def _stored(read: Callable[[], Stored], note: Path | None, in_time: ReadsInTime) -> Stored:
-    """The keys in the store. The file `note` exists while there are none, for whoever starts without a database."""
+class _Note:
+    """The file that exists while there are no keys, for whoever starts without a database.
+
+    If it cannot be written or removed, a process that starts without a database lets nobody in.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_there: bool | None = None
+        self._in_time = ReadsInTime()
+
+    async def say(self, *, is_open: bool) -> None:
+        """Write or remove it if that has changed: in a thread, since the disk may not answer."""
+        if is_open is self._is_there:
+            return
+        with suppress(OSError, TimeoutError):
+            await self._in_time(partial(self._write, is_open=is_open))
+            self._is_there = is_open
+
+    def _write(self, *, is_open: bool) -> None:
+        if not is_open:
+            self._path.unlink(missing_ok=True)
+        elif not self._path.exists():
+            self._path.touch()
+
+
+async def _stored(read: Callable[[], Stored], note: _Note | None, in_time: ReadsInTime) -> Stored:
+    """The keys in the store."""
     try:
         stored = await in_time(read)
     except (SQLAlchemyError, TimeoutError) as error:
         raise StoreAway(f"stored keys cannot be read ({type(error).__name__})") from None
     if note is not None:
-        _noted(note, is_open=not stored.were_any)
+        await note.say(is_open=not stored.were_any)
     return stored
-
-
-def _noted(note: Path, *, is_open: bool) -> None:
-    """Write or remove the note. If that is impossible, a process that starts without a database lets nobody in."""
-    with suppress(OSError):
-        if is_open and not note.exists():
-            note.touch()
-        elif not is_open:
-            note.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ _CERTIFICATE, each also as _TRACES_; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBU
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from typing import Any
 
 import requests  # noqa: TID251 - the exporter uses it, in a thread
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -15,6 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
+from requests.adapters import HTTPAdapter  # noqa: TID251 - as above
 
 from router.telemetry.spans import Span
 
@@ -96,9 +98,19 @@ def _context(
     return SpanContext(trace_id, int(span_id, 16), is_remote, _SAMPLED, state)
 
 
+class _Direct(HTTPAdapter):
+    """Goes past every proxy. What else the environment says still holds, such as whose certificates to trust."""
+
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **named: Any
+    ) -> requests.Response:
+        return super().send(request, *args, **{**named, "proxies": None})
+
+
 def _without_proxy() -> requests.Session:
     session = requests.Session()
-    session.trust_env = False
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Direct())
     return session
 
 

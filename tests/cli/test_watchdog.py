@@ -1,10 +1,12 @@
 """When a worker counts as silent, and when it does not."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 
 import pytest
 
+from router.cli.serve import supervise
 from router.cli.serve.crew.watchdog import Watchdog
 from router.server.crew.worker_table import Stage, WorkerTable
 
@@ -74,4 +76,25 @@ def test_a_table_of_an_older_supervisor_has_room_for_beats() -> None:
         table.enter(63, 5, 105)
         table.beat(63)
         assert [(row.at, row.number, row.beats) for row in table.rows()] == [(63, 5, 1)]
+        table.close()
+
+
+def test_a_table_of_a_newer_supervisor_keeps_what_is_not_known_here() -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"\1" * 8192)
+        file.flush()
+        WorkerTable(file.fileno()).close()
+        assert file.seek(0, 2) == 8192
+
+
+def test_where_files_in_memory_are_forbidden_the_table_is_one_on_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbidden(name: str) -> int:
+        raise PermissionError(name)
+
+    monkeypatch.setattr(os, "memfd_create", forbidden, raising=False)
+    with supervise._memory() as file:  # noqa: SLF001
+        table = WorkerTable.made(file.fileno())
+        assert table.free() == 0
         table.close()

@@ -139,6 +139,43 @@ async def test_nothing_is_started_before_it_is_needed() -> None:
     assert litellm_process.pid is None
 
 
+async def test_one_of_another_version_that_does_not_know_the_question_is_left_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = tmp_path / "asked"
+    litellm_process = LitellmProcess(command=program(_OLDER.format(asked=asked)), look_s=0.2)
+    litellm_process.start()
+    try:
+        await until(asked.exists)
+    finally:
+        await litellm_process.close()
+
+    assert caplog.messages == []
+
+
+_OLDER = """
+import asyncio, itertools, pathlib, sys
+from aiohttp import web
+
+times = itertools.count()
+
+@web.middleware
+async def noticed(request, handler):
+    if next(times) == 8:
+        pathlib.Path("{asked}").touch()
+    return await handler(request)
+
+async def main():
+    runner = web.AppRunner(web.Application(middlewares=[noticed]))
+    await runner.setup()
+    await web.UnixSite(runner, sys.argv[1]).start()
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
 # ------------------------------------------------------------ several processes
 
 
@@ -174,6 +211,23 @@ async def test_several_processes_take_turns_and_pass_over_one_that_has_died_or_s
     left = await other.session()
     assert [await litellm_processes.session() for _ in range(3)] == [left] * 3
     assert await plain(to, call("sim-mid"))
+
+
+async def test_one_that_gives_no_sign_of_life_is_asked_rather_than_one_that_is_not_there(
+    tmp_path: Path,
+) -> None:
+    """A machine under load is why one was given up, and why the other is late."""
+    gone = LitellmProcess(Pauses(allowed=0).sleep, program("raise SystemExit(3)"))
+    slow = LitellmProcess(command=program(_OLDER.format(asked=tmp_path / "asked")), look_s=0.5)
+    litellm_processes = LitellmProcesses([gone, slow])
+    try:
+        left = await slow.session()
+        assert slow.pid is not None
+        os.kill(slow.pid, signal.SIGSTOP)
+        await until(lambda: not slow.is_running)
+        assert [await litellm_processes.session() for _ in range(3)] == [left] * 3
+    finally:
+        await litellm_processes.close()
 
 
 async def test_no_process_at_all_is_refused() -> None:

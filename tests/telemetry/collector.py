@@ -1,5 +1,6 @@
 """An OpenTelemetry collector that keeps what it is sent: OTLP over HTTP, in protobuf."""
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -62,15 +63,16 @@ class Collector:
 
 
 @asynccontextmanager
-async def collecting() -> AsyncIterator[Collector]:
-    """A collector on a free port."""
+async def collecting(tls: ssl.SSLContext | None = None) -> AsyncIterator[Collector]:
+    """A collector on a free port, behind `tls` if that is given."""
     collector, app = Collector(), web.Application()
     app.router.add_post("/v1/traces", collector.take)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        collector.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        scheme = "https" if tls else "http"
+        collector.url = f"{scheme}://127.0.0.1:{runner.addresses[0][1]}"
         yield collector
     finally:
         await runner.cleanup()

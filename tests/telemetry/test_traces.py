@@ -13,6 +13,7 @@ from router.domain.errors import ConfigError
 from router.domain.ledger import Outcome
 from router.domain.trace import Trace
 from router.telemetry.spans import spans_of
+from tests.certificates import NEEDS_OPENSSL, certificate, serving
 from tests.e2e.upstreams import Canned, FixedUpstream
 from tests.e2e.wire import chat, post
 from tests.pipeline.kit import proxy
@@ -225,6 +226,20 @@ async def test_no_proxy_leads_to_a_collector_on_this_machine(
         assert answer.status == 200
 
     assert collector.one("server").name == "chat auto"
+
+
+@NEEDS_OPENSSL
+async def test_past_a_proxy_the_collectors_certificate_is_trusted_as_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    async with collecting(serving(made)) as collector:
+        async with asked(tmp_path, more=_traced(collector)) as (_, client):
+            await say(client, "Name a river.")
+
+        assert collector.one("server").name == "chat auto"
 
 
 async def test_what_the_file_says_wins_over_the_environment(

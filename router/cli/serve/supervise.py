@@ -11,7 +11,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import IO
 
@@ -64,7 +64,8 @@ def _agency(orders: Orders) -> Iterator["_Agency"]:
 
 def _memory() -> IO[bytes]:
     """A file that exists only in memory, where the system has such: on a frozen disk, nobody could write to it."""
-    if hasattr(os, "memfd_create"):
+    # A system may have it, and forbid it (`vm.memfd_noexec=2`, some sandboxes).
+    with suppress(AttributeError, OSError):
         return os.fdopen(os.memfd_create("farthing-workers"), "r+b")
     return tempfile.TemporaryFile()
 

@@ -70,9 +70,14 @@ class LitellmProcess:
         self.pid: int | None = None
 
     @property
+    def is_there(self) -> bool:
+        """Whether it can be asked now without waiting."""
+        return self._session is not None
+
+    @property
     def is_running(self) -> bool:
-        """Whether it can be asked now without waiting, and has given its last sign of life."""
-        return self._session is not None and not self._missed
+        """The same, and it has given its last sign of life."""
+        return self.is_there and not self._missed
 
     def start(self) -> None:
         """Start it, so that nobody waits for it later."""
@@ -188,8 +193,9 @@ async def _connections(socket: Path) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def _is_there(session: aiohttp.ClientSession, within_s: float) -> bool:
+    """Whether it answers anything: after a downgrade it may be older than we are, and not know the question."""
     try:
-        async with session.get("/", timeout=aiohttp.ClientTimeout(within_s)) as answer:
-            return answer.ok
+        async with session.get("/", timeout=aiohttp.ClientTimeout(within_s)):
+            return True
     except (aiohttp.ClientError, TimeoutError, OSError):
         return False

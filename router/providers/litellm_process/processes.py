@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from itertools import chain
 
 import aiohttp
 
@@ -23,13 +24,14 @@ class LitellmProcesses:
             process.start()
 
     async def session(self) -> aiohttp.ClientSession:
-        """Connections to the next one that runs; if none does, like a single one."""
+        """Connections to the next one that runs, else to one that is at least there; if none is, like a single one."""
         self.start()
-        for _ in range(len(self._turns)):
-            self._turns.rotate(-1)
-            if self._turns[0].is_running:
-                break
-        return await self._turns[0].session()
+        self._turns.rotate(-1)
+        running = (each for each in self._turns if each.is_running)
+        there = (each for each in self._turns if each.is_there)
+        chosen = next(chain(running, there), self._turns[0])
+        self._turns.rotate(-self._turns.index(chosen))
+        return await chosen.session()
 
     async def close(self) -> None:
         """End all of them."""

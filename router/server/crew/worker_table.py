@@ -52,7 +52,8 @@ class WorkerTable:
     """The table in the file `fd`, which all processes of a crew have inherited."""
 
     def __init__(self, fd: int) -> None:
-        os.ftruncate(fd, _BYTES)  # an older supervisor's is shorter
+        # An older supervisor's is shorter; of a newer one's nothing may be cut off.
+        os.ftruncate(fd, max(_BYTES, os.fstat(fd).st_size))
         self._map = mmap.mmap(fd, _BYTES)
         self._words = memoryview(self._map).cast("q")
 
