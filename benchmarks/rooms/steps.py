@@ -106,7 +106,7 @@ class Scene:
     @cached_property
     def context(self) -> RequestContext:
         """The request understood."""
-        return visited(self.pipeline, self.request)
+        return understood(self.pipeline, self.request)
 
     @cached_property
     def candidates(self) -> list[Candidate]:
@@ -157,7 +157,7 @@ class Scene:
         return self.context.terms
 
 
-def visited(house: Pipeline, request: ChatRequest) -> RequestContext:
+def understood(house: Pipeline, request: ChatRequest) -> RequestContext:
     """The request understood, as for a caller without a key."""
     judge, thread = house.judge, thread_of(request.body, {}, "", len(request.raw))
     if thread:
@@ -168,7 +168,7 @@ def visited(house: Pipeline, request: ChatRequest) -> RequestContext:
 
 def _decided(house: Pipeline, request: ChatRequest) -> object:
     """Everything between a parsed request and the plan."""
-    return _planned(house, house.judge.judged(visited(house, request)))
+    return _planned(house, house.judge.judged(understood(house, request)))
 
 
 def _planned(house: Pipeline, decision: Decision) -> object:

@@ -221,7 +221,7 @@ def _follow(
     from router.app.watching import watch
 
     reloader = Reloader(following, current, world)
-    seeing = watch(following.source, following.wishes.notice, world.sleep)
+    seeing = watch(following.source, following.reload_requests.notice, world.sleep)
     for doing in (reloader.run(), seeing):
         stack.push_async_callback(_ended, asyncio.create_task(doing))
 

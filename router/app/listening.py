@@ -66,7 +66,7 @@ class _Door(Struct, frozen=True):
 
 
 class HttpListener:
-    """The door for clients, and those who have come in."""
+    """The address that clients connect to, and their connections."""
 
     def __init__(self, server: web.Server, connection_close: ConnectionClose, door: _Door) -> None:
         self._server = server

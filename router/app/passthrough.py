@@ -15,12 +15,10 @@ def passthrough_handlers(
     """The handlers for them; its connections are closed when `stack` is left."""
     if (chosen := settings.passthrough) is None:
         return PassthroughHandlers(frontend, None, 0)
-    passthrough_upstream = DirectPassthrough(
+    upstream = DirectPassthrough(
         chosen.endpoint,
         connect_s=settings.serving.connect_s,
         silence_s=settings.serving.effort.total_s,
     )
-    stack.push_async_callback(passthrough_upstream.close)
-    return PassthroughHandlers(
-        frontend, Passthrough(chosen.terms, passthrough_upstream), chosen.max_body_bytes
-    )
+    stack.push_async_callback(upstream.close)
+    return PassthroughHandlers(frontend, Passthrough(chosen.terms, upstream), chosen.max_body_bytes)

@@ -25,7 +25,7 @@ _MOST_READINGS = 5
 
 
 class ReloadRequests:
-    """Wishes to read the files again; however many come during a read, they count as one."""
+    """Requests to read the files again; however many come during a read, they count as one."""
 
     def __init__(self) -> None:
         self._any = asyncio.Event()
@@ -49,11 +49,11 @@ class ReloadRequests:
 
 
 class FollowedFiles(Struct, frozen=True):
-    """The files to follow, what they said when this process began, and the wishes to read them again."""
+    """The files to follow, what they said when this process began, and the requests to read them again."""
 
     source: Source
     booted: Settings
-    wishes: ReloadRequests
+    reload_requests: ReloadRequests
 
 
 class Reloader:
@@ -61,7 +61,7 @@ class Reloader:
 
     def __init__(self, following: FollowedFiles, current: Current, world: World) -> None:
         self._source = following.source
-        self._wishes = following.wishes
+        self._reload_requests = following.reload_requests
         self._settings = following.booted
         self._current = current
         self._world = world
@@ -69,7 +69,7 @@ class Reloader:
     async def run(self) -> None:
         """Read the files whenever that is wished, until cancelled."""
         while True:
-            if await self._wishes.next() or await self._is_news():
+            if await self._reload_requests.next() or await self._is_news():
                 await self.reload()
 
     async def reload(self) -> None:

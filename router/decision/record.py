@@ -29,7 +29,7 @@ from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
 
-FORM = 6
+FORM = 7
 """Goes up when what is written changes, or a default does. Earlier forms must still be readable."""
 
 _QUALITY = tuple(f"quality.{name}" for name, _ in members_of(QualityEstimate))
@@ -47,9 +47,13 @@ _COLUMNS_OF: Mapping[int, tuple[str, ...]] = {
     4: (*_UNDATED, *_SPREAD),
     5: (*_UNDATED, *_SPREAD),
     6: (*_COLUMNS, *_SPREAD),
+    7: (*_COLUMNS, *_SPREAD),
 }
 """The columns of every form that was ever written; from the fourth on, a candidate's `Staying` may follow
 them."""
+
+_FEATURES_THEN: Mapping[str, str] = {"kinship": "resemblance"}
+"""Features that had another name up to the sixth form."""
 
 _plain_row_of = attrgetter(*_COLUMNS)
 
@@ -206,7 +210,7 @@ def _decision(kept: Mapping[str, Any]) -> Decision:
         policy=kept["policy"],
         policy_version=kept["policy_version"],
         rule=kept["rule"],
-        features=_read(Features, kept["features"]),
+        features=_read(Features, _named_today(kept["features"])),
         reason=Reason(kept["reason"]),
         chosen=chosen,
         fallbacks=tuple(map(candidate, kept["fallbacks"])),
@@ -218,6 +222,10 @@ def _decision(kept: Mapping[str, Any]) -> Decision:
         bar=_read(Bar, kept["bar"]),
         **stated,
     )
+
+
+def _named_today(features: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {_FEATURES_THEN.get(name, name): each for name, each in features.items()}
 
 
 def _cascade(

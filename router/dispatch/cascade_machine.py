@@ -31,9 +31,16 @@ from router.domain.price import STANDARD
 
 _COMPARING = frozenset({Test.AGREEMENT, Test.SIMILARITY})
 _OF_WHAT_IS_ASKED = frozenset(
-    {FaultKind.CONTEXT, FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS, FaultKind.CLIENT}
+    {
+        FaultKind.NOT_FOUND,
+        FaultKind.CONTEXT,
+        FaultKind.BUDGET,
+        FaultKind.UNSUITED,
+        FaultKind.OURS,
+        FaultKind.CLIENT,
+    }
 )
-"""Faults that depend on what is asked: a model that judges is not asked what the client asks."""
+"""Faults that depend on what is asked, and in which API: a model that judges is not asked what the client asks."""
 _OF_JUDGES = STANDARD
 """Verdicts are asked for in the usual service tier, whatever the client's is."""
 _FINAL_SHARE = 0.5

@@ -59,13 +59,11 @@ _NOT_OF_THIS_MODEL = (
     "schemas contains too many ",
     "compiled grammar is too large",
     "too many strict tools",
-    "model_not_found",
-    "model not exist",
-    "is not a valid model id",
 )
 """How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral; that
-what it wrote is no call or JSON (Groq); that it takes no such schema: OpenAI, then Anthropic; and that there is no such
-model, with a status of 400: DeepSeek, OpenRouter."""
+what it wrote is no call or JSON (Groq); and that it takes no such schema: OpenAI, then Anthropic."""
+_NO_SUCH_MODEL = ("model_not_found", "model not exist", "is not a valid model id")
+"""How vendors say that there is no such model where the status is 400: DeepSeek, OpenRouter."""
 _OF_THIS_MODEL = _TOO_LONG_AN_ANSWER + _NOT_OF_THIS_MODEL
 
 _USUAL = frozenset({"message", "type", "param", "code"})
@@ -141,14 +139,25 @@ def _kind_of(status: int, said: Said) -> FaultKind:
         return FaultKind.RATE_LIMITED
     if status in _OURS and not (status == 403 and _mentions(said, _ABOUT_THE_REQUEST)):
         return FaultKind.REFUSED
-    if status in (400, 413, 422) and _mentions(said, _TOO_LONG):
-        return FaultKind.CONTEXT
-    if status in _NOT_THERE or (status in (400, 422) and _mentions(said, _OF_THIS_MODEL)):
-        # Agents tell all models the same, and a policy has chosen this one.
-        return FaultKind.UNSUITED
+    if status in _NOT_THERE:
+        return FaultKind.NOT_FOUND
+    if status in (400, 413, 422):
+        return _kind_by_words(status, said)
     if 400 <= status < 500 and status not in _TOO_EARLY_OR_BUSY:
         return FaultKind.CLIENT
     return FaultKind.TRANSIENT
+
+
+def _kind_by_words(status: int, said: Said) -> FaultKind:
+    """What is wrong with a request, which may be that the wrong model was asked."""
+    if _mentions(said, _TOO_LONG):
+        return FaultKind.CONTEXT
+    if status == 413:
+        return FaultKind.CLIENT
+    if _mentions(said, _NO_SUCH_MODEL):
+        return FaultKind.NOT_FOUND
+    # Agents tell all models the same, and a policy has chosen this one.
+    return FaultKind.UNSUITED if _mentions(said, _OF_THIS_MODEL) else FaultKind.CLIENT
 
 
 def _mentions(said: Said, signs: tuple[str, ...]) -> bool:

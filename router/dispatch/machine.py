@@ -34,6 +34,8 @@ from router.domain.money import ZERO, Money
 
 _RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})
 _LIMITS = frozenset({FaultKind.RATE_LIMITED, FaultKind.BUSY})
+_OF_THE_PLACE = frozenset({FaultKind.REFUSED, FaultKind.NOT_FOUND})
+"""Faults that are the same for every request to a model in this place."""
 _OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED, FaultKind.OURS})
 """Faults that hold for a model in every place."""
 _BACKOFF_S = 0.25
@@ -48,6 +50,7 @@ _VERDICTS: Mapping[FaultKind, CallVerdict] = {
     FaultKind.REFUSED: CallVerdict.BAD,
     FaultKind.RATE_LIMITED: CallVerdict.NEITHER,
     FaultKind.BUSY: CallVerdict.UNSENT,
+    FaultKind.NOT_FOUND: CallVerdict.NEITHER,
     FaultKind.CONTEXT: CallVerdict.NEITHER,
     FaultKind.BUDGET: CallVerdict.UNSENT,
     FaultKind.UNSUITED: CallVerdict.NEITHER,
@@ -178,7 +181,7 @@ class Attempts:
             pass  # what is reserved for the calls beside it may be free again by the time they have failed
         elif fault.kind in _OF_THE_MODEL:
             self._left = [c for c in self._left if c.model.id != candidate.model.id]
-        elif fault.kind is FaultKind.REFUSED:
+        elif fault.kind in _OF_THE_PLACE:
             self._drop(candidate)
 
     def _is_clients_time_up(self, now_s: float) -> bool:

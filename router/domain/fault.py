@@ -29,6 +29,8 @@ class FaultKind(StrEnum):
     """All slots that we have for it were taken: that says nothing to other processes."""
     REFUSED = "refused"
     """The upstream does not accept *our* credentials or account (401, 402, 403), or a proxy on the way (407)."""
+    NOT_FOUND = "not_found"
+    """The upstream has no such model, or is not at this address (404): another place of the model may have it."""
     CONTEXT = "context"
     """The prompt is too long for this model; one with a larger window might take it."""
     BUDGET = "budget"

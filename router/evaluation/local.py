@@ -107,7 +107,7 @@ class CategoryVerdict(Struct, frozen=True):
 
     category: Category
     prompts: int
-    duels: Mapping[str, PairedComparison]
+    comparisons: Mapping[str, PairedComparison]
     why_not: str = ""
 
     @property
@@ -158,21 +158,23 @@ def verdicts(trial: LocalTrial, rule: InstallRule, seed: int) -> tuple[CategoryV
     categories = trial.judged.categories
     counts = {each: categories.count(each) for each in dict.fromkeys(categories)}
     enough = {each for each, count in counts.items() if count >= LEAST_PROMPTS}
-    duels = {each: _duels(trial, each, seed) for each in counts}
+    comparisons = {each: _comparisons(trial, each, seed) for each in counts}
     for rival in RIVALS:
-        corrected = _corrected({each: duels[each][rival] for each in enough})
+        corrected = _corrected({each: comparisons[each][rival] for each in enough})
         for each, p_value in corrected.items():
-            duels[each][rival] = replace(duels[each][rival], p_value=p_value)
+            comparisons[each][rival] = replace(comparisons[each][rival], p_value=p_value)
     ordered = sorted(counts, key=lambda each: (-counts[each], each))
     return tuple(
-        CategoryVerdict(each, counts[each], duels[each], _why_not(counts[each], duels[each], rule))
+        CategoryVerdict(
+            each, counts[each], comparisons[each], _why_not(counts[each], comparisons[each], rule)
+        )
         for each in ordered
     )
 
 
-def _why_not(prompts: int, duels: Mapping[str, PairedComparison], rule: InstallRule) -> str:
+def _why_not(prompts: int, comparisons: Mapping[str, PairedComparison], rule: InstallRule) -> str:
     """What speaks against installing a category, "" if nothing does."""
-    shipped, zero = duels[SHIPPED], duels[ZERO]
+    shipped, zero = comparisons[SHIPPED], comparisons[ZERO]
     if prompts < LEAST_PROMPTS:
         return f"needs {LEAST_PROMPTS} prompts that every model has answered"
     if not shipped.is_no_worse:
@@ -188,23 +190,23 @@ def _why_not(prompts: int, duels: Mapping[str, PairedComparison], rule: InstallR
     return ""
 
 
-def _corrected(duels: Mapping[Category, PairedComparison]) -> Mapping[Category, float]:
+def _corrected(comparisons: Mapping[Category, PairedComparison]) -> Mapping[Category, float]:
     """The p-value of the better of value and Brier in each category, corrected by Holm over all of both."""
     raw = {
         (category, of): gain.p_value
-        for category, duel in duels.items()
-        for of, gain in (("value", duel.value), ("brier", duel.brier))
+        for category, comparison in comparisons.items()
+        for of, gain in (("value", comparison.value), ("brier", comparison.brier))
     }
     found = holm(raw)
-    return {each: min(found[each, "value"], found[each, "brier"]) for each in duels}
+    return {each: min(found[each, "value"], found[each, "brier"]) for each in comparisons}
 
 
-def _duels(trial: LocalTrial, category: Category, seed: int) -> dict[str, PairedComparison]:
+def _comparisons(trial: LocalTrial, category: Category, seed: int) -> dict[str, PairedComparison]:
     rows = trial.judged.of_category(category)
     parts = {name: _at(each, rows) for name, each in trial.foreseen.items()}
     outcomes = trial.judged.outcomes.at(rows)
     ring = _Ring(outcomes, trial.dearest_usd, resamples_for(len(outcomes), seed))
-    return {rival: ring.duel(parts[LOCAL], parts[rival]) for rival in RIVALS}
+    return {rival: ring.comparison(parts[LOCAL], parts[rival]) for rival in RIVALS}
 
 
 class _Ring(Struct, frozen=True, eq=False):
@@ -214,7 +216,7 @@ class _Ring(Struct, frozen=True, eq=False):
     dearest_usd: float
     resamples: Resamples
 
-    def duel(self, own: Predictions, its: Predictions) -> PairedComparison:
+    def comparison(self, own: Predictions, its: Predictions) -> PairedComparison:
         value = gain(
             self._value(own) - self._value(its),
             value_doubts(own, its, self.dearest_usd),

@@ -1,7 +1,7 @@
 """What a policy would decide with recorded answers, each of which it must pay for before it may look at it.
 
-A policy sees predictions, and a till: whatever it asks the till for, it pays for. The calls of a decision
-are those that the till has recorded, so no other answer can have been looked at.
+A policy sees predictions, and `PaidAnswers`: whatever it asks these for, it pays for. The calls of a decision
+are those that are recorded there, so no other answer can have been looked at.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ class Decided(Struct, frozen=True):
 
 
 Strategy = Callable[[int, PaidAnswers], str]
-"""Handles the prompt of a row: asks the till, and returns the model whose answer is taken."""
+"""Handles the prompt of a row: asks for answers, and returns the model whose answer is taken."""
 
 
 def replayed(answers: Outcomes, strategies: Mapping[str, Strategy]) -> Iterator[Decided]:

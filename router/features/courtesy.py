@@ -18,7 +18,7 @@ TASKS = frozenset(
 
 _GREETINGS = (
     r"(?:hi|hello|hey)(?: there| all)?|good (?:morning|afternoon|evening)"
-    "|hallo|guten (?:tag|morgen|abend)|bonjour|salut|hola|buen(?:os|as) \\w+|ciao|olá|hej"
+    "|hallo|guten (?:tag|morgen|abend)|bonjour|salut|hola|buen(?:os días|as (?:tardes|noches))|ciao|olá|hej"
 )
 _STARTS = "well|so|ok|okay|now|basically|actually|a? ?quick question"
 _THANKS = (
@@ -46,7 +46,12 @@ _OPENINGS = re.compile(rf"\s*(?:{'|'.join(_WAYS_TO_BEGIN)})", re.IGNORECASE)
 _CLOSING = re.compile(rf"(?<=[,.;?!])\s*(?:{_THANKS})\s*[.!]*\s*\Z", re.IGNORECASE)
 _LONGEST_GREETING = 24
 """Characters; whatever is longer says more."""
-_GREETING = re.compile(rf"[¿¡\s]*(?:{_GREETINGS})[\s,.!?]*", re.IGNORECASE)
+_OTHER_GREETINGS = (
+    "hiya|moin|servus|grüß gott|oi|bom dia|boa (?:tarde|noite)|buongiorno|buonasera|hoi|goede(?:morgen|middag|navond)|hei"
+    "|dzień dobry|cześć|ahoj|dobrý den|szia|merhaba|selam|xin chào|halo|привет|здравствуйте|добрый день"
+    "|你好|您好|こんにちは|안녕(?:하세요)?|مرحبا|السلام عليكم|नमस्ते|สวัสดี(?:ครับ|ค่ะ)?"
+)
+_GREETING = re.compile(rf"[¿¡\s]*(?:{_GREETINGS}|{_OTHER_GREETINGS})\W*", re.IGNORECASE)
 
 
 def is_bare_greeting(question: str) -> bool:

@@ -1,4 +1,4 @@
-"""Chores: what programs ask about a conversation, with answers that no human reads.
+"""Housekeeping: what programs ask about a conversation, with answers that no human reads.
 
 Coding agents and chat pages name conversations, look for new topics, summarise a history that grows too long,
 take commands apart and suggest what to say next, each in a call of its own form. A few such forms are

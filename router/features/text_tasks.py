@@ -1,4 +1,4 @@
-"""Duties: what a program has a model do with a text, whatever that text is about.
+"""Tasks: what a program has a model do with a text, whatever that text is about.
 
 Programs state a task in their instructions ("Translate what the user writes"), or at one end of a long message whose
 other part is the material. The words of the material then say nothing of the task. A few forms of such tasks are

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from router.dispatch.cascade_machine import CascadeMachine
 from router.dispatch.commands import Cancel, CheckAnswers, Command, Commit, GiveUp, Start, Wake
@@ -118,12 +118,26 @@ class AttemptBooks(Protocol):
 
 
 class Runtime(Struct, frozen=True):
-    """What attempts are made with, and who watches them; shared by all requests of a process."""
+    """What attempts are made with, and who watches them; shared by all requests of a process.
+
+    `told` are the models of which the log says that their upstream does not have them.
+    """
 
     upstreams: Mapping[str, Upstream]
     slots: Slots
     world: World
     observer: Observer
+    told: set[str] = field(default_factory=set)
+
+    def tell_if_not_found(self, model: Model, fault: Fault) -> None:
+        """Log, once for each place of a model, that it is not there: as others answer, nobody else may notice."""
+        if fault.kind is FaultKind.NOT_FOUND and model.key not in self.told:
+            self.told.add(model.key)
+            place = (model.upstream, fault.status, fault.code or "no code", model.name, model.id)
+            _LOG.warning(
+                "upstream %s answers %s (%s) when asked for '%s', the model %s: are name and address right?",
+                *place,
+            )
 
 
 Opens = Callable[[Response, Call, Callable[[], None]], Awaitable[Opened]]
@@ -299,6 +313,7 @@ class Race:
             return Failed(start, fault, watch.timing())
         except AttemptFailed as failed:
             self._attempt_books.named(start, failed.fault.request_id)
+            self._runtime.tell_if_not_found(start.candidate.model, failed.fault)
             return Failed(start, failed.fault, watch.timing())
         except ApiError as refused:  # what it would be asked cannot be written
             fault = Fault(FaultKind.CLIENT, refused.status, refused.message, refused.code)

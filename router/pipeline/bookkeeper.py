@@ -1,4 +1,4 @@
-"""Keeps one request's account while it is walked: every attempt becomes an entry, posted together."""
+"""Keeps one request's account while it is answered: every attempt becomes an entry, posted together."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

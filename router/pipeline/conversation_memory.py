@@ -21,8 +21,8 @@ from router.wire.original import Original
 
 _SESSION_S = 3600
 """How long after its last answer the model that may have called tools in a conversation is remembered."""
-_HOME_S = 86_400
-"""How long after its last answer a conversation's home is remembered: agents may pause overnight."""
+_THOUGHTS_S = 86_400
+"""How long after its last answer the owner of a conversation's thoughts is remembered: agents may pause overnight."""
 _STORED_S = 30 * 86_400
 """How long OpenAI keeps Responses (https://platform.openai.com/docs/guides/conversation-state)."""
 
@@ -42,7 +42,9 @@ class ConversationMemory(Struct, frozen=True):
         thread = thread_of(request.body, caller.headers, caller.key, len(request.raw))
         thought_owner, held_by = UNCLAIMED, _Held()
         if request.original is not None and speaks(request, self.models):
-            thought_owner = await self._home(request, request.original, caller, is_pinned=is_pinned)
+            thought_owner = await self._thought_owner(
+                request, request.original, caller, is_pinned=is_pinned
+            )
             held_by = await self._held(request.original, caller)
         if not is_tool_turn(request.messages):
             return Session(thread, "", thought_owner, held_by.upstream, held_by.tokens)
@@ -64,7 +66,7 @@ class ConversationMemory(Struct, frozen=True):
 
         return stay
 
-    async def _home(
+    async def _thought_owner(
         self, request: ChatRequest, original: Original, caller: Caller, *, is_pinned: bool
     ) -> ThoughtOwner:
         """The model of the unnamed thoughts. Only looked up if there are any: otherwise any model may answer.
@@ -74,7 +76,7 @@ class ConversationMemory(Struct, frozen=True):
         place = f"home:{thread_of(request.body, caller.headers, caller.key, LEAST_BYTES)}"
 
         def claimed(origin: str) -> None:
-            self.start(self.affinity.stay(place, origin, _HOME_S))
+            self.start(self.affinity.stay(place, origin, _THOUGHTS_S))
 
         def has_stored(given: str, model: Model, tokens: int) -> None:
             told = f"{model.upstream}\n{model.id}\n{tokens}\n{model.name}"

@@ -193,20 +193,20 @@ class RemoteStream:
 
 async def followed(frames: AsyncIterator[bytes], flight: Flight) -> Whole | JoinedStream | None:
     """The leading process's answer, for all of `flight`; None if it has none (any more)."""
-    steady = CancelSafe(frames)
+    items = CancelSafe(frames)
     try:
-        first = await steady.next()
+        first = await items.next()
     except BaseException:
-        await steady.close()
+        await items.close()
         raise
     if first is None or first[:1] == _WHOLE:
-        await steady.close()
+        await items.close()
         if answer := unpack(first[1:]) if first else None:
             flight.whole(answer)
             flight.end()
         return Whole(answer) if answer else None
     writer = json.decode(first[1:], type=Writer)
-    remote = RemoteStream(steady, flight)
+    remote = RemoteStream(items, flight)
     listener = Listener(_MOST_KEPT_BYTES, is_accepted=first[:1] == _ACCEPTED_WRITER)
     broadcast = Broadcast(remote, listener, remote)
     joined = JoinedStream(writer, broadcast, broadcast.enter())

@@ -171,7 +171,7 @@ class Forwarding(Struct, frozen=True):
             stream=request.stream and not start.is_whole,
             fresh=start.is_again,
             original=original,
-            is_home=original is None or self.thought_owner.is_of(_origin(model)),
+            owns_thoughts=original is None or self.thought_owner.is_of(_origin(model)),
             headers=self.books.request_observer.onward(start.attempt),
         )
 

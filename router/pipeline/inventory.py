@@ -66,10 +66,10 @@ class CacheInventory(Struct):
 
 async def inventory_of(cache: Cache) -> CacheInventory:
     """How much is stored; reads all of it."""
-    stock = CacheInventory()
+    inventory = CacheInventory()
     async for entry in cache.entries():
-        stock.count(entry, unpack(entry.value))
-    return stock
+        inventory.count(entry, unpack(entry.value))
+    return inventory
 
 
 async def selected(

@@ -29,7 +29,7 @@ _WAITING = b": waiting\n\n"
 
 
 class KeptAlive(Struct, frozen=True):
-    """A walk whose client gets a sign of life every `every_s` seconds."""
+    """A forwarding whose client gets a sign of life every `every_s` seconds."""
 
     forwarding: "Forwarding"
     flight: Flight | None

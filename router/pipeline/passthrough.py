@@ -113,7 +113,7 @@ class Passthrough(Struct, frozen=True):
     """Passes calls to one upstream. `told` is what was already logged about calls without a price."""
 
     terms: PassthroughTerms
-    passthrough_upstream: PassthroughUpstream
+    upstream: PassthroughUpstream
     told: set[str] = field(default_factory=set)
 
     def pattern_of(self, raw_path: str) -> str | None:
@@ -151,7 +151,7 @@ def _check_grants(caller: Caller) -> None:
 class _Call(Struct):
     """One call on its way."""
 
-    passing: Passthrough
+    passthrough: Passthrough
     pipeline: Pipeline
     caller: Caller
     call: PassthroughCall
@@ -182,7 +182,7 @@ class _Call(Struct):
         """The head of the answer, and its body to come. Raises ApiError when the upstream gives none."""
         watch = Stopwatch.started(self.pipeline.runtime.world)
         try:
-            answer = await self.passing.passthrough_upstream.send(self.call)
+            answer = await self.passthrough.upstream.send(self.call)
         except AttemptFailed as failed:
             fault = failed.fault
             ending = AttemptEnding(Outcome.FAILED, fault.status, fault.code)
@@ -208,7 +208,7 @@ class _Call(Struct):
         if (usage := heard.usage) is None:
             return self._unknown("the answer does not report its usage")
         model = self._model(heard.model)
-        if (price := self.passing.terms.prices.get(model)) is not None:
+        if (price := self.passthrough.terms.prices.get(model)) is not None:
             return charged(price, usage, UsageSource.UPSTREAM)
         note = f"no price for '{model}'" if model else "no model is named"
         return Charge(usage, UsageSource.UPSTREAM, ZERO, CostSource.UNPRICED, note)
@@ -221,7 +221,9 @@ class _Call(Struct):
     def _model(self, answering: str) -> str:
         """The model whose price applies: the one that the answer names if that has a price, else the request's."""
         return (
-            answering if answering in self.passing.terms.prices else self.asked.model or answering
+            answering
+            if answering in self.passthrough.terms.prices
+            else self.asked.model or answering
         )
 
     def _book(
@@ -234,10 +236,10 @@ class _Call(Struct):
             caller.request_id, asked, caller.key, caller.tags, UnroutedKind.PASSED
         )
         model = self._model(answering) if ending.is_answer else ""
-        price, usage = self.passing.terms.prices.get(model), charge.usage
+        price, usage = self.passthrough.terms.prices.get(model), charge.usage
         entry = unrouted.passed(
             model or self.pattern,
-            self.passing.terms.upstream,
+            self.passthrough.terms.upstream,
             "" if price is None else price.origin_of(usage.input_tokens, charge.service_tier),
             watch.timing(),
             (charge, ending),
@@ -256,12 +258,14 @@ class _Call(Struct):
     def _say(self, asked: str, why: str) -> None:
         """Log, once for each path and reason, that the cost of its calls is unknown; up to a number of them."""
         words = f"the cost of {asked} is unknown ({why}): set it under passthrough.prices or .free"
-        if words not in self.passing.told and len(self.passing.told) < _MOST_TOLD:
-            self.passing.told.add(words)
+        if words not in self.passthrough.told and len(self.passthrough.told) < _MOST_TOLD:
+            self.passthrough.told.add(words)
             _LOG.warning("%s", words)
 
     def _error(self, fault: Fault) -> ApiError:
-        message = f"The upstream '{self.passing.terms.upstream}' gave no answer: {fault.message}."
+        message = (
+            f"The upstream '{self.passthrough.terms.upstream}' gave no answer: {fault.message}."
+        )
         return ApiError(fault.status, message, code=fault.code, kind="server_error")
 
 

@@ -20,7 +20,7 @@ class Call(Struct, frozen=True):
     `fresh` asks for a connection of its own: after a failure, the upstream may have closed the ones that
     are kept open, without our knowing yet. `original` is what the client sent, if `body` is only the chat
     view of it: an upstream of that dialect may be asked with it, and its answer is then a `Native` one.
-    `is_home` says that unnamed thoughts in the conversation are this model's. `path` is the path of a
+    `owns_thoughts` says that unnamed thoughts in the conversation are this model's. `path` is the path of a
     direct one, below its address; a translating one passes on what is not for chat. `headers` are further ones, which
     do not affect what is asked.
     """
@@ -31,7 +31,7 @@ class Call(Struct, frozen=True):
     stream: bool
     fresh: bool = False
     original: Original | None = None
-    is_home: bool = True
+    owns_thoughts: bool = True
     path: str = CHAT_PATH
     headers: Mapping[str, str] = field(default_factory=dict)
 

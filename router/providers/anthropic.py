@@ -51,7 +51,7 @@ def anthropic_upstream(
         upstream_client,
         _worded,
         unix_s=unix_s,
-        lettered=lambda body: _lettered(body, betas),
+        posted_as=lambda body: _posted_as(body, betas),
         understood=_understood,
         passed=lambda call: _passed(call, betas),
     )
@@ -71,7 +71,7 @@ def _passed(call: Call, betas: Sequence[str]) -> TranslatedCall | None:
     if not (original.is_meant_for(model) or Claude.named(model.name).takes(original.body)):
         return None
     own = origin_of(model.upstream, model.name)
-    body = native_bytes(original, call.fields, model.name, own, is_home=call.is_home)
+    body = native_bytes(original, call.fields, model.name, own, owns_thoughts=call.owns_thoughts)
     asked = {name: original.headers[name] for name in _PASSED if name in original.headers}
     if betas and _BETA in asked:
         asked[_BETA] = ",".join([*betas, asked[_BETA]])
@@ -102,8 +102,8 @@ def _worded(call: Call) -> CallWording:
     return CallWording(fields, target)
 
 
-def _lettered(body: JsonObject, betas: Sequence[str]) -> TranslatedCall:
-    """The letter, with the betas that the body needs added to those that are always on."""
+def _posted_as(body: JsonObject, betas: Sequence[str]) -> TranslatedCall:
+    """What is posted, with the betas that the body needs added to those that are always on."""
     raw = orjson.dumps(body)
     needed = [_FILES_BETA] if b'"type":"file"' in raw else []
     if any(sign in raw for sign in _THOUGHTS) and Claude.named(body["model"]).binds_thoughts:

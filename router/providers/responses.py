@@ -43,7 +43,7 @@ def responses_upstream(
         lambda call: _worded(call, endpoint.is_openais),
         unix_s=unix_s,
         understood=_understood,
-        lettered=lambda body: TranslatedCall(orjson.dumps(body), path=_PATH),
+        posted_as=lambda body: TranslatedCall(orjson.dumps(body), path=_PATH),
         passed=_passed,
     )
 
@@ -61,7 +61,7 @@ def _passed(call: Call) -> TranslatedCall | None:
     if thinks_not and _asks_to_think(original.body) and not original.is_meant_for(model):
         return None
     own = origin_of(model.upstream, model.name)
-    body = native_bytes(original, call.fields, model.name, own, is_home=call.is_home)
+    body = native_bytes(original, call.fields, model.name, own, owns_thoughts=call.owns_thoughts)
     asked = {name: original.headers[name] for name in _PASSED if name in original.headers}
     return TranslatedCall(body, asked, _PATH)
 

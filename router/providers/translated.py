@@ -65,8 +65,8 @@ class TranslatedCall(Struct, frozen=True):
     path: str = ""
 
 
-def plain_letter(body: JsonObject) -> TranslatedCall:
-    """The letter for a body that needs no further headers."""
+def plain_call(body: JsonObject) -> TranslatedCall:
+    """What is posted for a body that needs no further headers."""
     return TranslatedCall(orjson.dumps(body))
 
 
@@ -88,8 +88,8 @@ class TranslatedUpstream:
     """Implements `router.ports.Upstream` over a `upstream_client`, which it closes.
 
     `worded` says how a call is put; it may raise ApiError for what the model cannot be asked.
-    `lettered` has the last word on what is posted, `understood` on what a failure means. `passed` makes
-    the letter for a request that came in the upstream's own dialect and is passed on as it is, None if
+    `posted_as` has the last word on what is posted, `understood` on what a failure means. `passed` makes
+    the call for a request that came in the upstream's own dialect and is passed on as it is, None if
     the model would not accept it like that; the answer is then passed through as well. A call for
     another path than chat's is posted there as it is.
     """
@@ -103,14 +103,14 @@ class TranslatedUpstream:
         worded: Callable[[Call], CallWording],
         *,
         unix_s: Callable[[], float],
-        lettered: Callable[[JsonObject], TranslatedCall] = plain_letter,
+        posted_as: Callable[[JsonObject], TranslatedCall] = plain_call,
         understood: Callable[[Fault], Fault] = lambda fault: fault,
         passed: Callable[[Call], TranslatedCall | None] = lambda _: None,
     ) -> None:
         self._upstream_client = upstream_client
         self._passed = passed
         self._worded = worded
-        self._lettered = lettered
+        self._posted_as = posted_as
         self._understood = understood
         self._unix_s = unix_s
 
@@ -136,7 +136,7 @@ class TranslatedUpstream:
         name = origin_of(call.model.upstream, call.model.name)
         if call.stream and not response.is_stream:
             return self._as_chat(response, Target(dialect, name))
-        return Native(response, AnswerDialect(dialect, "" if call.is_home else name))
+        return Native(response, AnswerDialect(dialect, "" if call.owns_thoughts else name))
 
     def _as_chat(self, response: Response, source: Target, *, only_json: bool = False) -> Response:
         answer_context = AnswerContext(int(self._unix_s()), _ASKED, only_json=only_json)
@@ -147,7 +147,7 @@ class TranslatedUpstream:
         return _TranslatedPlain(response, source, answer_context)
 
     def _as_it_is(self, call: Call) -> TranslatedCall | None:
-        """The letter that passes `call` on. Raises AttemptFailed if it cannot be written."""
+        """What is posted to pass `call` on. Raises AttemptFailed if it cannot be written."""
         with written_down():
             return self._passed(call)
 
@@ -161,11 +161,11 @@ class TranslatedUpstream:
             raise AttemptFailed(_in_chat(self._understood(failed.fault), dialect)) from None
 
     def _written(self, call: Call) -> tuple[Target, TranslatedCall]:
-        """The target that `call` is written for, and the letter. Raises AttemptFailed if it cannot be written."""
+        """The target that `call` is written for, and what is posted. Raises AttemptFailed if it cannot be written."""
         with written_down():
             wording = self._worded(call)
             body = translate_request(wording.fields, Dialect.CHAT, wording.target)
-            return wording.target, self._lettered(body)
+            return wording.target, self._posted_as(body)
 
 
 def _is_asked_in_words(call: Call, source: Target) -> bool:

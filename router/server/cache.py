@@ -69,17 +69,17 @@ def _selection_of(query: Mapping[str, str]) -> Selection:
     return Selection(**query)
 
 
-def _told(stock: CacheInventory) -> dict[str, Any]:
-    """A stock as JSON: sizes in bytes, times as Unix times."""
+def _told(inventory: CacheInventory) -> dict[str, Any]:
+    """An inventory as JSON: sizes in bytes, times as Unix times."""
     return {
-        "requests": len(stock.requests),
-        "answers": stock.answers,
-        "bytes": stock.bytes,
-        "damaged": stock.damaged,
-        "oldest_s": stock.oldest_s,
-        "newest_s": stock.newest_s,
-        "by_model": dict(stock.by_model.most_common()),
-        "by_key": dict(stock.by_key.most_common()),
+        "requests": len(inventory.requests),
+        "answers": inventory.answers,
+        "bytes": inventory.bytes,
+        "damaged": inventory.damaged,
+        "oldest_s": inventory.oldest_s,
+        "newest_s": inventory.newest_s,
+        "by_model": dict(inventory.by_model.most_common()),
+        "by_key": dict(inventory.by_key.most_common()),
     }
 
 

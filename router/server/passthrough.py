@@ -27,17 +27,17 @@ _WITHOUT_ORIGIN = ("GET", "HEAD")
 
 
 class PassthroughHandlers(Struct, frozen=True):
-    """The route. `passing` is None where nothing is passed through."""
+    """The route. `passthrough` is None where nothing is passed through."""
 
     frontend: Frontend
-    passing: Passthrough | None
+    passthrough: Passthrough | None
     max_body_bytes: int
 
     async def other(self, request: web.Request) -> web.StreamResponse:
         """Any method on any path that no other route handles."""
         _check_socket(request)
-        passing = self.passing
-        if passing is None or passing.pattern_of(request.raw_path) is None:
+        passthrough = self.passthrough
+        if passthrough is None or passthrough.pattern_of(request.raw_path) is None:
             await _check_method(request)
             await self.frontend.gate.admit(request.headers)
             raise self._refused(request)
@@ -53,12 +53,12 @@ class PassthroughHandlers(Struct, frozen=True):
             body=upload.pieces() if request.body_exists else None,
         )
         try:
-            reply = await passing.passed(self.frontend.pipeline, call, upload.heard, caller)
+            reply = await passthrough.passed(self.frontend.pipeline, call, upload.heard, caller)
         except ApiError:
             if upload.trouble is not None:
                 raise upload.trouble from None
             raise
-        return await self._send(request, reply, passing.terms.upstream)
+        return await self._send(request, reply, passthrough.terms.upstream)
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add, after all others."""

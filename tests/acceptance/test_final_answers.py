@@ -277,7 +277,9 @@ def test_a_yes_or_no_that_was_asked_for_may_be_explained_in_a_few_words(
     assert final(text, "Is 7 a prime? Answer yes or no.") == Found(AnswerKind.VERDICT, value)
 
 
-@pytest.mark.parametrize("text", ["No idea.", "No one knows.", "Yes and no."])
+@pytest.mark.parametrize(
+    "text", ["No idea.", "No one knows.", "Yes and no.", "Yes, and no.", "No. Well, yes."]
+)
 def test_a_few_words_that_only_begin_like_a_yes_or_no_are_none(text: str) -> None:
     found = final(text, "Is 7 a prime? Answer yes or no.")
     assert isinstance(found, Found)

@@ -8,6 +8,7 @@ from typing import Any
 
 from router.dispatch.allowance import Allowance
 from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
+from router.dispatch.faults import fault_of_status
 from router.dispatch.fleet import CallVerdict, Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort, Plan
@@ -91,6 +92,7 @@ UNREACHABLE = Fault(FaultKind.UNREACHABLE, 502, "it cannot be reached", "unreach
 DISCONNECTED = AttemptFailed.disconnected("the connection broke").fault
 REFUSED = Fault(FaultKind.REFUSED, 401, "the upstream answered with status 401")
 BUSY = Fault(FaultKind.BUSY, 429, "all of its slots were taken", "model_busy", 1.0)
+NOT_FOUND = fault_of_status(404, None, None)
 UNSUITED = Fault(
     FaultKind.UNSUITED, 400, "it has no such words", "untranslatable", error={"message": "n"}
 )

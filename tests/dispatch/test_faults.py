@@ -82,14 +82,14 @@ def test_a_model_or_an_address_that_is_not_there_is_no_fault_of_the_clients(
 ) -> None:
     fault = fault_of_status(status, said, None)
 
-    assert fault.kind is FaultKind.UNSUITED
+    assert fault.kind is FaultKind.NOT_FOUND
     assert api_error_of(fault, "m").status == status
 
 
 @pytest.mark.parametrize("words", ["Model Not Exist", "openai/gpt-x is not a valid model ID"])
 def test_nor_is_a_model_that_is_not_there_by_other_words(words: str) -> None:
     """DeepSeek, OpenRouter."""
-    assert fault_of_status(400, {"message": words}, None).kind is FaultKind.UNSUITED
+    assert fault_of_status(400, {"message": words}, None).kind is FaultKind.NOT_FOUND
 
 
 def test_whatever_else_an_error_says_reaches_the_client() -> None:

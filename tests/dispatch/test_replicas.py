@@ -12,6 +12,7 @@ from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.model_kit import (
     DISCONNECTED,
+    NOT_FOUND,
     OVERDRAWN,
     REFUSED,
     STUMBLE,
@@ -41,7 +42,7 @@ def dear_and_cheap(ceiling: Money | None = None) -> Plan:
     )
 
 
-@pytest.mark.parametrize("fault", [STUMBLE, UNREACHABLE, REFUSED, limited(30)])
+@pytest.mark.parametrize("fault", [STUMBLE, UNREACHABLE, REFUSED, NOT_FOUND, limited(30)])
 def test_after_a_failure_another_replica_is_asked_at_once_before_another_model(
     fault: Fault,
 ) -> None:

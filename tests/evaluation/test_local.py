@@ -62,7 +62,7 @@ def test_where_all_requests_are_alike_zero_is_no_obstacle() -> None:
 
     assert {*found.to_install} == {Category.MATHS}
     (verdict,) = found.verdicts
-    assert verdict.duels[ZERO].value.mean == pytest.approx(0.0, abs=0.005)
+    assert verdict.comparisons[ZERO].value.mean == pytest.approx(0.0, abs=0.005)
 
 
 def test_a_strict_rule_wants_more_than_the_best_fixed_choice() -> None:
@@ -151,8 +151,8 @@ def test_a_choice_that_may_be_worse_than_zero_is_not_installed_though_shipped_is
     gold = drawn({Category.MATHS: (0.95, 0.75, 0.8)}, 40, 0)
     (maths,) = calibrate(gold, shipped(USUAL), InstallRule(), 0).verdicts
 
-    assert maths.duels[SHIPPED].is_won
-    assert maths.duels[ZERO].value.low < -ZERO_MARGIN
+    assert maths.comparisons[SHIPPED].is_won
+    assert maths.comparisons[ZERO].value.low < -ZERO_MARGIN
     assert maths.why_not.startswith("may choose worse than Zero: by up to 0.")
 
 

@@ -63,14 +63,30 @@ def test_a_classifier_of_words_is_not_asked_where_there_is_none(question: str) -
     assert guess.confidence < 0.5
 
 
-@pytest.mark.parametrize("question", ["Hi", "hello", "Hey there", "¡Hola!", "Guten Tag", "Hi! "])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Hi",
+        "hello",
+        "Hey there",
+        "¡Hola!",
+        "Guten Tag",
+        "Hi! 👋",
+        "Buenos días",
+        "Привет",
+        "안녕하세요",
+        "नमस्ते!",
+    ],
+)
 def test_a_greeting_and_nothing_else_is_a_chat(question: str) -> None:
     guess = worded(question, object(), [1, 2], sees=False)  # type: ignore[arg-type]
 
     assert (guess.category, guess.confidence) == (Category.CHAT, CERTAIN)
 
 
-@pytest.mark.parametrize("question", ["Hello world", "ok", "Hi, what is a tariff?", "hi" * 50])
+@pytest.mark.parametrize(
+    "question", ["Hello world", "ok", "Buenos Aires", "Hi, what is a tariff?", "hi" * 50]
+)
 def test_what_says_more_than_a_greeting_is_told_by_its_words(question: str) -> None:
     assert not is_bare_greeting(question)
 

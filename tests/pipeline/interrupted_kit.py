@@ -64,7 +64,7 @@ class Rig:
 
     def __init__(self, loop: TurningLoop, settings: Settings, kind: "Kind") -> None:
         self.loop, self.kind, self.waits, self._ids = loop, kind, Waits(), count(1)
-        self.models, self.passage = (
+        self.models, self.passthrough = (
             Models(self.waits, kind.manners),
             PassthroughUpstream(self.waits),
         )
@@ -226,8 +226,8 @@ async def embedding(rig: Rig) -> str:
 async def passed(rig: Rig) -> str:
     """A call that is passed through unread."""
     call = PassthroughCall("POST", "/audio/speech", (), None)
-    passing = Passthrough(_PASSED, rig.passage)
-    reply = await passing.passed(rig.pipeline, call, BodyEnds(""), rig.caller())
+    passthrough = Passthrough(_PASSED, rig.passthrough)
+    reply = await passthrough.passed(rig.pipeline, call, BodyEnds(""), rig.caller())
     async with aclosing(reply.body) as pieces:
         async for _ in pieces:
             await asyncio.sleep(0)  # the client takes it
@@ -272,7 +272,7 @@ def check(rig: Rig) -> None:
 def _check_books(rig: Rig) -> None:
     """Every call is one row, with what it costs, and the budgets have spent exactly that."""
     rows = rig.ledger.entries
-    made = len(rig.models.calls) + len(rig.passage.calls) + rig.embedder.made
+    made = len(rig.models.calls) + len(rig.passthrough.calls) + rig.embedder.made
     calls = [row for row in rows if row.attempt and not _is_unmade(row)]
     assert len(calls) <= made <= len([row for row in rows if row.attempt]), rows
     for row in rows:
@@ -293,7 +293,7 @@ def _is_unmade(row: Entry) -> bool:
 
 def _check_models(rig: Rig) -> None:
     """Nothing is open any more, no place is taken, and every model may be asked."""
-    assert all(answer.is_closed for answer in (*rig.models.answers, *rig.passage.answers))
+    assert all(answer.is_closed for answer in (*rig.models.answers, *rig.passthrough.answers))
     fleet, slots, now_s = rig.pipeline.fleet, rig.pipeline.runtime.slots, rig.loop.time()
     assert all(standing.in_flight == 0 for standing in fleet.standings(now_s))
     for model in rig.pipeline.models.values():

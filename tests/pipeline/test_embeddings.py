@@ -373,7 +373,7 @@ async def test_an_embedding_model_joins_while_requests_go_on(tmp_path: Path) -> 
                 await client.embeddings.create(model="embed", input="x")
             config["models"]["embed"] = {"upstream": "sim", "name": "sim-mid", **EMBED}
             path.write_text(yaml.safe_dump(config))
-            it.following.wishes.order()
+            it.following.reload_requests.order()
             await until(lambda: it.running.current.counts[Reloaded.CHANGED] == 1)
             answer = await client.embeddings.create(model="embed", input="x")
 

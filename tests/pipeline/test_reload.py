@@ -152,7 +152,7 @@ async def test_an_order_reads_the_files_whether_they_have_changed_or_not(
     caplog.set_level(logging.INFO, "router.app.reloading")
     async with proxy(tmp_path, follows=True) as it:
         since = (await told(it, "/readyz"))["policies"]["since"]
-        it.following.wishes.order()
+        it.following.reload_requests.order()
         await reloads(it, Reloaded.UNCHANGED)
         assert (await told(it, "/readyz"))["policies"]["since"] == since
 
@@ -163,12 +163,12 @@ async def test_an_order_that_comes_while_files_are_read_has_them_read_again(
     tmp_path: Path,
 ) -> None:
     async with proxy(tmp_path, follows=True) as it:
-        wishes, current = it.following.wishes, it.running.current
+        reload_requests, current = it.following.reload_requests, it.running.current
         policy_file(it).write_text(BROKEN)
-        wishes.order()
+        reload_requests.order()
         await asyncio.sleep(0)  # the first order is taken up
         for _ in range(5):
-            wishes.order()
+            reload_requests.order()
         await reloads(it, Reloaded.FAILED, 2)
         policy_file(it).write_text(only(SECOND))
         await reloads(it, Reloaded.CHANGED)
@@ -314,11 +314,11 @@ async def test_a_loader_that_fails_in_itself_costs_no_request(
     async with proxy(tmp_path, follows=True) as it:
         with monkeypatch.context() as patched:
             patched.setattr(it.following.source, "settings", fails)
-            it.following.wishes.order()
+            it.following.reload_requests.order()
             await reloads(it, Reloaded.FAILED)
         assert await writer(it) == FIRST
         (problem,) = (await told(it, "/readyz"))["policies"]["problems"]
-        it.following.wishes.order()
+        it.following.reload_requests.order()
         await reloads(it, Reloaded.UNCHANGED)
 
     assert problem == "config.yaml: fails: ZeroDivisionError"

@@ -49,7 +49,7 @@ async def test_an_artefact_that_breaks_is_told_and_requests_are_answered_by_prio
         assert told.getMessage().endswith("models keep their priors")
 
         tables.write_bytes(whole)
-        it.following.wishes.order()
+        it.following.reload_requests.order()
         await reloads(it, Reloaded.CHANGED, 3)
         assert names_learnt(it) == artefact.models
         assert await writer(it) == FIRST

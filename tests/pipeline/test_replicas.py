@@ -162,6 +162,22 @@ async def test_where_nobody_listens_no_client_sees_it_and_soon_nobody_is_sent(
         assert (await it.proxy.standings())["m@gone"]["state"] == "open"
 
 
+async def test_a_place_that_does_not_have_the_model_is_passed_over_and_the_log_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stated: dict[str, dict[str, Any]] = {"cloud": {"price": DEAR}, "own": {"name": "mm"}}
+    async with several(tmp_path, {"cloud": AT_ONCE, "own": AT_ONCE}, stated) as it:
+        assert await all_of(it, 3, at_a_time=1) == {"cloud": 3}
+        failed = [row for row in it.proxy.rows() if row["outcome"] == "failed"]
+        assert {(row["upstream"], row["status"]) for row in failed} == {("own", 404)}
+        assert sum(row["cost_pico"] for row in failed) == 0
+        assert (await it.proxy.standings())["m@own"]["state"] == "closed"
+    (told,) = (each for each in caplog.messages if "own" in each)
+    assert told == (
+        "upstream own answers 404 (model_not_found) when asked for 'mm', the model m: are name and address right?"
+    )
+
+
 async def test_the_cheapest_is_asked_and_a_dearer_one_that_stands_in_charges_its_own_price(
     tmp_path: Path,
 ) -> None:

@@ -25,7 +25,7 @@ from tests.wire.dialects.descriptions import check
         (400, FaultKind.CLIENT, "invalid_request_error"),
         (401, FaultKind.REFUSED, "authentication_error"),
         (403, FaultKind.REFUSED, "permission_error"),
-        (404, FaultKind.UNSUITED, "not_found_error"),
+        (404, FaultKind.NOT_FOUND, "not_found_error"),
         (413, FaultKind.CLIENT, "request_too_large"),
         (429, FaultKind.RATE_LIMITED, "rate_limit_error"),
         (500, FaultKind.TRANSIENT, "api_error"),

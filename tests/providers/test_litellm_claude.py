@@ -186,7 +186,7 @@ async def test_a_tool_call_is_translated_back(
     [
         (400, FaultKind.CLIENT, "invalid_request_error"),
         (401, FaultKind.REFUSED, "authentication_error"),
-        (404, FaultKind.UNSUITED, "not_found_error"),
+        (404, FaultKind.NOT_FOUND, "not_found_error"),
         (429, FaultKind.RATE_LIMITED, "rate_limit_error"),
         (500, FaultKind.TRANSIENT, "api_error"),
         (529, FaultKind.TRANSIENT, "overloaded_error"),

@@ -115,11 +115,14 @@ def test_requests_can_be_read_with_their_decisions_if_these_were_kept(engine: En
     with engine.connect() as connection:
         ids = connection.execute(text("SELECT request_id FROM attempts")).scalars().all()
     traces = [trace for each in ids if (trace := trace_of([engine], each))]
-    kept = [Record.of(trace.decision) for trace in traces if trace.decision is not None]
+    texts = [trace.decision for trace in traces if trace.decision is not None]
+    kept = [Record.of(each) for each in texts]
 
     assert len(traces) == 6
     assert len(kept) in (0, 6)
     assert all(each.decision.chosen.model.id.startswith("sim-") for each in kept)
+    resembling = [each.decision.features.resemblance is not None for each in kept]
+    assert resembling == ['"kinship"' in each for each in texts]  # the third schema's had none
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - where keys are needed

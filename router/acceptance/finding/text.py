@@ -17,6 +17,7 @@ from router.acceptance.finding.statements import (
     last_line,
 )
 from router.acceptance.finding.values import value_of
+from router.acceptance.words.verdicts import OPPOSITES, VERDICTS
 
 _WINDOW = 16_384
 """Characters at the end of a text that are searched, since its final answer stands there."""
@@ -31,6 +32,8 @@ _VARIABLE = re.compile(r"(?:^|\n)\W{0,6}([A-Za-z]\w?)\W{0,3}=")
 """The variable whose value a line gives: two variables are two answers."""
 _PAUSED = re.compile(r"\W{0,6}\w+[*_]{0,3}[,.:;!]")
 """The beginning of a text whose first word stands by itself: of "No, it is not", and not of "No idea"."""
+_LAST_WORD = re.compile(r"(\w+)\W*\Z")
+_CONTRADICTIONS = tuple(frozenset(each) for each in OPPOSITES)
 
 _FREE = NotFound("free text has no final answer that a rule can find")
 _NO_OPTION = NotFound("no option is named")
@@ -81,9 +84,12 @@ def _of_few_words(text: str, question: Question) -> Found | None:
 
 
 def _explained(text: str, question: Question) -> Found | None:
-    """The yes or no that a few words begin with: "No, it is not"."""
+    """The yes or no that a few words begin with: "No, it is not". There is none in "No. Well, yes"."""
     is_one = not (question.options or question.asks_several) and _PAUSED.match(text)
-    return _opening(text, question) if is_one else None
+    found = _opening(text, question) if is_one else None
+    last = _LAST_WORD.search(text)
+    ends = {found.value, VERDICTS.get(last[1].lower())} if found and last else set()
+    return None if ends in _CONTRADICTIONS else found
 
 
 def _sharp(statement: str, question: Question) -> Found | None:

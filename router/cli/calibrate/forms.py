@@ -127,17 +127,19 @@ def _category(found: Calibration, verdict: CategoryVerdict) -> Document:
         "prompts": verdict.prompts,
         "installed": verdict.category in found.to_install,
         "why_not": verdict.why_not or None,
-        "against": {rival: _duel(duel) for rival, duel in verdict.duels.items()},
+        "against": {
+            rival: _comparison(comparison) for rival, comparison in verdict.comparisons.items()
+        },
         "estimates": list(_estimates(found, verdict.category)),
     }
 
 
-def _duel(duel: PairedComparison) -> Document:
+def _comparison(comparison: PairedComparison) -> Document:
     return {
-        "value": structs.asdict(duel.value),
-        "brier": structs.asdict(duel.brier),
-        "log_loss": structs.asdict(duel.log_loss),
-        "p_value": duel.p_value,
+        "value": structs.asdict(comparison.value),
+        "brier": structs.asdict(comparison.brier),
+        "log_loss": structs.asdict(comparison.log_loss),
+        "p_value": comparison.p_value,
     }
 
 

@@ -38,7 +38,7 @@ async def _serve(
     settings: Settings, greeting: "Greeting | None", following: FollowedFiles, lines: Lines
 ) -> None:
     stop = asyncio.Event()
-    _heed_signals(stop, following.wishes)
+    _heed_signals(stop, following.reload_requests)
     async with serving(settings, real_world(), following, lines=lines) as running:
         tell_notes(settings)
         say(
@@ -55,12 +55,12 @@ async def _serve(
         lines.put("\nStopping: no new requests; those in progress may finish.")
 
 
-def _heed_signals(stop: asyncio.Event, wishes: ReloadRequests) -> None:
+def _heed_signals(stop: asyncio.Event, reload_requests: ReloadRequests) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, _stop_or_exit, stop)
     may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
-    loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, wishes, stop, may_hang_up)
+    loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, reload_requests, stop, may_hang_up)
     loop.add_signal_handler(
         signal.SIGUSR2, _LOG.warning, "a single process cannot be replaced by another"
     )
@@ -73,9 +73,11 @@ def _stop_or_exit(stop: asyncio.Event) -> None:
     stop.set()
 
 
-def _reload_or_stop(wishes: ReloadRequests, stop: asyncio.Event, may_hang_up: bool) -> None:
+def _reload_or_stop(
+    reload_requests: ReloadRequests, stop: asyncio.Event, may_hang_up: bool
+) -> None:
     """SIGHUP has the files read again; but if the terminal has gone, it has its original meaning: stop."""
     if may_hang_up and not has_terminal():
         stop.set()
     else:
-        wishes.order()
+        reload_requests.order()

@@ -69,7 +69,7 @@ def _following(source: Source, read: Settings, orders: Orders) -> FollowedFiles:
     booted = replace(read, **orders.stated, serving=serving)
     following = FollowedFiles(source, booted, ReloadRequests())
     if booted != read:
-        following.wishes.order()  # so that it is told what waits for a restart
+        following.reload_requests.order()  # so that it is told what waits for a restart
     return following
 
 
@@ -129,7 +129,7 @@ class _Shift(Struct, frozen=True):
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self.stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self.following.wishes.order)
+        loop.add_signal_handler(signal.SIGHUP, self.following.reload_requests.order)
 
     async def _listen(self, reader: asyncio.StreamReader, running: Running) -> None:
         """Do what the supervisor says; stop when it has gone."""

@@ -75,7 +75,7 @@ async def _here(_: web.Request) -> web.Response:
 
 
 class CallHandlers:
-    """Answers wishes, with separate connections for each provider."""
+    """Answers calls, with separate connections for each provider."""
 
     def __init__(self) -> None:
         self._ways: dict[str, LitellmUpstream] = {}

@@ -21,15 +21,15 @@ _LIMIT_IN_CHAT = "max_completion_tokens"
 
 
 def native_bytes(
-    original: Original, view: JsonObject, model_name: str, own: str, *, is_home: bool
+    original: Original, view: JsonObject, model_name: str, own: str, *, owns_thoughts: bool
 ) -> bytes:
     """What is sent to the upstream: the client's bytes with its model's name, without our own member.
 
     `view` is the chat view, in which a limit of this proxy may have lowered the client's. Of the thoughts
-    in the conversation, those of `own` are kept, and the unnamed ones if it `is_home`; if any others have to
+    in the conversation, those of `own` are kept, and the unnamed ones if it `owns_thoughts`; if any others have to
     be removed, the request is serialised again.
     """
-    body = own_history(original.body, original.dialect, own, is_home=is_home)
+    body = own_history(original.body, original.dialect, own, owns_thoughts=owns_thoughts)
     raw = original.raw if body is original.body else orjson.dumps(body)
     members = _lowered(original, view)
     if body.get("model") != model_name:

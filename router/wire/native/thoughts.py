@@ -48,12 +48,12 @@ def without_unnamed(body: JsonObject, dialect: Dialect) -> JsonObject:
     return _WITHOUT_UNNAMED[dialect](body)
 
 
-def own_history(body: JsonObject, dialect: Dialect, own: str, *, is_home: bool) -> JsonObject:
+def own_history(body: JsonObject, dialect: Dialect, own: str, *, owns_thoughts: bool) -> JsonObject:
     """`body` with only the thoughts of `own`, as it has sealed them; itself if there is nothing to change.
 
-    Unnamed thoughts are its own if it `is_home`.
+    Those without a name are, too, if it `owns_thoughts`.
     """
-    known = body if is_home else without_unnamed(body, dialect)
+    known = body if owns_thoughts else without_unnamed(body, dialect)
     cleaned = with_own_thoughts(known, dialect, own)
     is_same = cleaned is body or dialect is not Dialect.MESSAGES
     return cleaned if is_same else _may_be_asked(cleaned)

@@ -57,7 +57,7 @@ def test_a_call_is_the_beginning_of_the_next_one(
     for count in range(1, len(messages) + 1):
         body = {"model": "claude", "max_tokens": 9, "messages": messages[:count]}
         raw = json.dumps(body, separators=spaces).encode()
-        sent.append(native_bytes(original(body, raw), {}, "claude-x", "up/x", is_home=True))
+        sent.append(native_bytes(original(body, raw), {}, "claude-x", "up/x", owns_thoughts=True))
         assert sent[-1] == raw.replace(b'"claude"', b'"claude-x"', 1)
     for before, after in pairwise(sent):
         assert after.startswith(before.removesuffix(b"]}"))
@@ -66,7 +66,7 @@ def test_a_call_is_the_beginning_of_the_next_one(
 @given(st.lists(MESSAGE, min_size=1, max_size=5))
 def test_so_it_is_where_thoughts_of_others_are_left_out(messages: list[Json]) -> None:
     told = [
-        own_history({"messages": messages[:count]}, Dialect.MESSAGES, "up/x", is_home=False)
+        own_history({"messages": messages[:count]}, Dialect.MESSAGES, "up/x", owns_thoughts=False)
         for count in range(1, len(messages) + 1)
     ]
     for before, after in pairwise(told):
@@ -76,12 +76,12 @@ def test_so_it_is_where_thoughts_of_others_are_left_out(messages: list[Json]) ->
 @given(st.lists(MESSAGE, min_size=1, max_size=4))
 def test_no_thought_of_another_is_left_and_nothing_else_is_lost(messages: list[Json]) -> None:
     body = {"model": "claude", "max_tokens": 9, "messages": messages}
-    told = own_history(body, Dialect.MESSAGES, "up/x", is_home=False)
+    told = own_history(body, Dialect.MESSAGES, "up/x", owns_thoughts=False)
     kept = [block for each in told["messages"] for block in each["content"]]
     every = [block for each in messages for block in each["content"]]
     assert kept == [block for block in every if block["type"] != "thinking"]
     assert all(each["content"] for each in told["messages"])
-    assert own_history(body, Dialect.MESSAGES, "up/x", is_home=True) is body
+    assert own_history(body, Dialect.MESSAGES, "up/x", owns_thoughts=True) is body
 
 
 @pytest.mark.parametrize("is_followed", [False, True])
@@ -100,11 +100,11 @@ def test_a_budget_to_think_with_is_left_out_until_the_tools_of_another_are_done(
     ]
     body = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "messages": talk}
 
-    told = own_history(body, Dialect.MESSAGES, "up/x", is_home=False)
+    told = own_history(body, Dialect.MESSAGES, "up/x", owns_thoughts=False)
 
     assert "thinking" not in told
     after = [*talk, {"role": "assistant", "content": "1"}, {"role": "user", "content": "So?"}]
-    told = own_history({**body, "messages": after}, Dialect.MESSAGES, "up/x", is_home=False)
+    told = own_history({**body, "messages": after}, Dialect.MESSAGES, "up/x", owns_thoughts=False)
     assert told["thinking"] == body["thinking"]
 
 
@@ -250,7 +250,7 @@ def test_a_cache_is_filled_without_an_answer_by_models_that_speak_messages() -> 
     assert read.original.unsaid is not None
     assert read.original.unsaid.param == "max_tokens"
     view = parse_chat(read.chat, original=read.original).body
-    assert native_bytes(read.original, view, "auto", "", is_home=True) == asked
+    assert native_bytes(read.original, view, "auto", "", owns_thoughts=True) == asked
 
 
 def test_a_result_may_name_no_call_where_the_model_speaks_responses() -> None:

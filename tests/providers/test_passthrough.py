@@ -20,7 +20,7 @@ Serves = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def passage_to(serves: Serves) -> AsyncIterator[DirectPassthrough]:
+async def passthrough_to(serves: Serves) -> AsyncIterator[DirectPassthrough]:
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(ConnectionError):
@@ -44,9 +44,9 @@ def upload(pieces: AsyncIterator[bytes]) -> PassthroughCall:
     return PassthroughCall("POST", "/files", (), pieces)
 
 
-async def fault_of(call: PassthroughCall, passage: DirectPassthrough) -> str:
+async def fault_of(call: PassthroughCall, passthrough: DirectPassthrough) -> str:
     with pytest.raises(AttemptFailed) as failed:
-        await passage.send(call)
+        await passthrough.send(call)
     return failed.value.fault.code
 
 
@@ -60,8 +60,8 @@ async def test_an_upstream_that_takes_nothing_of_an_upload_is_given_up() -> None
     async def deaf(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
         await over.wait()
 
-    async with passage_to(deaf) as passage:
-        assert await fault_of(upload(many()), passage) == "timeout"
+    async with passthrough_to(deaf) as passthrough:
+        assert await fault_of(upload(many()), passthrough) == "timeout"
         over.set()
 
 
@@ -72,9 +72,9 @@ async def test_an_upstream_that_does_not_answer_an_upload_is_given_up() -> None:
     async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    async with passage_to(silent) as passage:
-        assert await fault_of(upload(one()), passage) == "timeout"
-        assert await fault_of(PassthroughCall("GET", "/files", (), None), passage) == "timeout"
+    async with passthrough_to(silent) as passthrough:
+        assert await fault_of(upload(one()), passthrough) == "timeout"
+        assert await fault_of(PassthroughCall("GET", "/files", (), None), passthrough) == "timeout"
 
 
 async def test_a_client_may_take_longer_to_send_than_an_upstream_to_answer() -> None:
@@ -88,8 +88,8 @@ async def test_a_client_may_take_longer_to_send_than_an_upstream_to_answer() -> 
         await reader.readuntil(b"end")
         writer.write(ANSWER + b"ok")
 
-    async with passage_to(whole) as passage:
-        answer = await passage.send(upload(slowly()))
+    async with passthrough_to(whole) as passthrough:
+        answer = await passthrough.send(upload(slowly()))
         assert [piece async for piece in answer.pieces()] == [b"ok"]
         await answer.close()
 
@@ -106,9 +106,9 @@ async def test_what_came_while_the_process_was_stopped_is_passed_on(
         writer.write(b"k")
 
     clock = Clock()
-    async with passage_to(in_two) as passage:
+    async with passthrough_to(in_two) as passthrough:
         monkeypatch.setattr(asyncio.get_running_loop(), "time", clock)
-        answer = await passage.send(PassthroughCall("GET", "/files", (), None))
+        answer = await passthrough.send(PassthroughCall("GET", "/files", (), None))
         pieces = answer.pieces()
         assert await anext(pieces) == b"o"
         rest = asyncio.create_task(_next_of(pieces))
