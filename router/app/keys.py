@@ -1,6 +1,7 @@
 """Who may come in: the keys of the configuration, and those made by command."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
@@ -23,7 +24,7 @@ async def keyring_of(
     """The keys, kept up to date until `stack` is left."""
     note = settings.ledger.path.with_name(f"{settings.ledger.path.name}.open")
     is_central = bool(settings.ledger.url)
-    reader = _Reader(engine, outbox_engine(settings, stack))
+    reader = _Reader(engine, outbox_engine(settings, stack), world.monotonic_s)
     keyring = Keyring(
         settings.keys,
         guests=settings.guests,
@@ -43,22 +44,29 @@ class _Reader:
     A first read that was too late for those who waited for it has not been in vain: the next goes on from it.
     """
 
-    def __init__(self, engine: Engine, outbox: Engine | None) -> None:
+    def __init__(
+        self, engine: Engine, outbox: Engine | None, monotonic_s: Callable[[], float]
+    ) -> None:
         self._store, self._copy, self._outbox = KeyStore(engine), KeyCopy(engine), outbox
+        self._monotonic_s = monotonic_s
         self._every, self._stored = self._copy.keys, Stored()
+        self._reading = threading.Lock()
 
     def read(self) -> Stored:
         """What it holds; the same object as before if nothing has changed.
 
         Keys from when the outbox was the ledger come along: without them the door would be open.
         """
-        if self._outbox is not None:
-            self._store.adopt(self._outbox)
-        every = self._copy.read()
-        if every is not self._every:
-            there = tuple(each.key for each in every if each.revoked_s is None)
-            self._every, self._stored = every, Stored(there, bool(every))
-        return self._stored
+        with (
+            self._reading
+        ):  # whoever waited for a read may have left, and the next has begun another
+            if self._outbox is not None:
+                self._store.adopt(self._outbox)
+            every = self._copy.read(self._monotonic_s())
+            if every is not self._every:
+                there = tuple(each.key for each in every if each.revoked_s is None)
+                self._every, self._stored = every, Stored(there, bool(every))
+            return self._stored
 
 
 class _Note:

@@ -24,16 +24,16 @@ class Week(Struct, frozen=True):
 
     @classmethod
     def of(cls, models: Catalog) -> "Week":
-        """The catalogs of `models`, whose prices may depend on the hour."""
-        places = [place for model in models.values() for place in model.places]
-        cheaper = [place.price.off_peak for place in places if place.price.off_peak is not None]
-        if not cheaper:
-            return cls((0,), (models,))
-        moments = set(chain.from_iterable(chain.from_iterable(each.spans for each in cheaper)))
+        """The catalogs of `models`, whose prices may depend on the hour; a model whose price does not is the same."""
+        spans = defaultdict[str, list[tuple[int, int]]](list)
+        for key, model in models.items():
+            for place in model.places:
+                if place.price.off_peak is not None:
+                    spans[key] += place.price.off_peak.spans
+        moments = set(chain.from_iterable(chain.from_iterable(spans.values())))
         begins = tuple(sorted({0, *moments} - {WEEK_MIN}))
-        return cls(
-            begins, tuple({key: m.in_minute(at) for key, m in models.items()} for at in begins)
-        )
+        of_hours = ({key: models[key].in_minute(at) for key in spans} for at in begins)
+        return cls(begins, tuple({**models, **each} for each in of_hours))
 
     def at(self, unix_s: float) -> Catalog:
         """The catalog in force at a moment."""

@@ -277,10 +277,11 @@
 
   /* A field for any name, which suggests those that cost most. */
   function typed(name, names, held) {
-    const options = names.filter(Boolean).map((each) => make("option", { value: each }));
-    const list = make("datalist", { id: `names-${name}` }, ...options);
-    const chosen = ({ target }) => choose(name, target, target.value === "" ? undefined : target.value);
-    const input = make("input", { name, value: held ?? "", placeholder: held === "" ? format.name(held) : "all", onchange: chosen });
+    const told = held === undefined ? "" : format.name(held);
+    const named = (text) => (text === format.name("") ? "" : text);
+    const list = make("datalist", { id: `names-${name}` }, ...names.map((each) => make("option", { value: format.name(each) })));
+    const chosen = ({ target }) => choose(name, target, target.value === "" ? undefined : named(target.value));
+    const input = make("input", { type: "text", name, value: told, placeholder: "all", onchange: chosen });
     input.setAttribute("list", list.id);
     return make("label", {}, titled(name), input, list);
   }

@@ -26,7 +26,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.errors import FarthingError
 from router.domain.key import Grants, VirtualKey, digest_of
-from router.domain.members import replace
 from router.domain.money import Money
 from router.stores.sql.schema import ATTEMPTS, VIRTUAL_KEYS
 from router.stores.sql.snapshot import snapshot
@@ -37,18 +36,18 @@ _K = VIRTUAL_KEYS.c
 _HINT_CHARS = 9
 _LATER_S = 0.001
 """By so much a secret is newer than the one it follows, whatever the clock says."""
-_FEW = 500
-"""Up to so many new keys are read one by one; beyond, all of them are read anew."""
+_ANEW_S = 60.0
+"""So often all keys are read, whatever the mark says: it does not tell what somebody has changed by hand."""
 _MARK = select(
     func.count(),
     func.count(_K.revoked_s),
     func.max(_K.created_s),
     func.max(_K.expires_s),
     func.max(_K.revoked_s),
-    func.sum(func.length(_K.grants)),
 ).select_from(VIRTUAL_KEYS)
-"""What differs once a key was made, rotated or revoked, or somebody has given it other grants by hand. The database
-finds it out in a hundredth of the time that it takes to read tens of thousands of keys."""
+"""What differs once a key was made, rotated or revoked: each adds a row, or a time of revocation, and none is ever
+removed. The database finds it out in a hundredth of the time that it takes to read tens of thousands of keys."""
+_EVERY = select(VIRTUAL_KEYS).order_by(_K.created_s, _K.id)
 _GRANTS = frozenset({"tags", "policies", "models", "overrides", "budgets", "limits"})
 _BUDGET, _LIMIT = frozenset({"usd", "per", "timezone"}), frozenset({"requests", "tokens"})
 _NONE = frozenset({"none (made by a newer Farthing)"})
@@ -160,48 +159,33 @@ class KeyStore:
 
 
 class KeyCopy:
-    """The keys in the database of `engine`, for whoever asks again and again: only what has changed is read."""
+    """The keys in the database of `engine`, for whoever asks again and again: only what has changed is made anew."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._mark: tuple[Any, ...] = ()
-        self._grants: Mapping[str, int] = {}
+        self._anew_s = float("-inf")
+        self._made: Mapping[tuple[str, int], StoredKey] = {}
         self.keys: tuple[StoredKey, ...] = ()
 
-    def read(self) -> tuple[StoredKey, ...]:
-        """Every key that was ever made, the oldest first; the same tuple as before if nothing has changed."""
+    def read(self, now_s: float) -> tuple[StoredKey, ...]:
+        """Every key that was ever made, the oldest first; the same tuple as before if nothing has changed.
+
+        What was not changed by a `KeyStore` is seen within a minute of the monotonic time `now_s`.
+        """
         with snapshot(self._engine) as connection:
             mark = tuple(connection.execute(_MARK).one())
-            if mark != self._mark:
+            if mark != self._mark or now_s >= self._anew_s:
                 self._renew(connection)
-                self._mark = mark
+                self._mark, self._anew_s = mark, now_s + _ANEW_S
         return self.keys
 
     def _renew(self, connection: Connection) -> None:
-        """Read the keys as they are now; of those that have the same grants as before only when they end."""
-        read = select(_K.id, _K.expires_s, _K.revoked_s, _K.grants).order_by(_K.created_s, _K.id)
-        states = connection.execute(read).all()
-        grants = {state.id: hash(state.grants) for state in states}
-        same = {id_ for id_, _ in grants.items() & self._grants.items()}
-        known = {each.key.id: each for each in self.keys if each.key.id in same}
-        known |= _stored_by_id(connection, [each.id for each in states if each.id not in known])
-        self.keys, self._grants = tuple(_in_state(known, state) for state in states), grants
-
-
-def _stored_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, StoredKey]:
-    """At least the keys with these ids."""
-    if len(ids) > _FEW:
-        return {each.key.id: each for each in _all(connection)}
-    rows = connection.execute(select(VIRTUAL_KEYS).where(_K.id.in_(ids)))
-    return {row.id: _stored(row) for row in rows}
-
-
-def _in_state(known: Mapping[str, StoredKey], state: Any) -> StoredKey:
-    stored = known[state.id]
-    if (stored.key.expires_s, stored.revoked_s) == (state.expires_s, state.revoked_s):
-        return stored
-    key = replace(stored.key, expires_s=state.expires_s)
-    return replace(stored, key=key, revoked_s=state.revoked_s)
+        rows = ((row, (row.id, hash(row))) for row in connection.execute(_EVERY))
+        made = {known: self._made.get(known) or _stored(row) for row, known in rows}
+        if (keys := tuple(made.values())) != self.keys:
+            self.keys = keys
+        self._made = made
 
 
 def are_any(engine: Engine) -> bool | None:
@@ -216,8 +200,7 @@ def are_any(engine: Engine) -> bool | None:
 
 
 def _all(connection: Connection) -> tuple[StoredKey, ...]:
-    rows = connection.execute(select(VIRTUAL_KEYS).order_by(_K.created_s, _K.id)).all()
-    return tuple(map(_stored, rows))
+    return tuple(map(_stored, connection.execute(_EVERY)))
 
 
 def _one(connection: Connection, name: str, now_s: float) -> StoredKey:

@@ -350,7 +350,7 @@ async def test_of_hundreds_of_names_the_dearest_are_shown_and_any_can_be_asked_f
         engine,
         (
             replace(
-                entry(f"many-{n}", at_s=now_s, key=f"key-{n:03}", tags=("t",)),
+                entry(f"many-{n}", at_s=now_s, key=f"key-{n:03}" if n else "", tags=("t",)),
                 cost=Money(10**12 + n),
             )
             for n in range(150)
@@ -359,20 +359,21 @@ async def test_of_hundreds_of_names_the_dearest_are_shown_and_any_can_be_asked_f
     engine.dispose()
     with Farthing(config, env=SECRETS) as running:
         await enter(page, running, "?by=key&period=today")
-        shown = await page.run(
-            "[...document.querySelectorAll('#cut .pick')].map((e) => e.textContent)"
-        )
+        names = "[...document.querySelectorAll('#cut .pick')].map((e) => e.textContent)"
+        shown, today = await page.run(names), await page.text("#period")
         last = "[...document.querySelectorAll('#cut tbody tr')].at(-1).firstChild.textContent"
         told = await page.run(last)
-        await page.run(
-            """(() => {
-              const input = document.querySelector("input[name=key]");
-              input.value = "key-007";
-              input.dispatchEvent(new Event("change", { bubbles: true }));
-            })()"""
-        )
-        await page.until("document.getElementById('period').textContent.includes('key-007')")
-        await page.until("document.querySelectorAll('#cut .pick').length === 1")
+        for name in ("key-007", "(none)"):
+            await page.run(
+                f"""(() => {{
+                  const input = document.querySelector("input[name=key]");
+                  input.value = "{name}";
+                  input.dispatchEvent(new Event("change", {{ bubbles: true }}));
+                }})()"""
+            )
+            await page.until(f"{names}.join() === '{name}'")
+            assert await page.text("#period") == f"{today} · key {name}"
+            assert await page.run("document.querySelector('input[name=key]').value") == name
 
     assert shown == [f"key-{n:03}" for n in range(149, 49, -1)]
     assert re.fullmatch(r"\d+ others that cost less", told)
