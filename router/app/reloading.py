@@ -41,7 +41,7 @@ class ReloadRequests:
         self._any.set()
 
     async def next(self) -> bool:
-        """Wait for a wish; returns whether it is an order."""
+        """Wait for a request; returns whether it is an order."""
         await self._any.wait()
         self._any.clear()
         is_order, self._is_order = self._is_order, False
@@ -67,7 +67,7 @@ class Reloader:
         self._world = world
 
     async def run(self) -> None:
-        """Read the files whenever that is wished, until cancelled."""
+        """Read the files whenever that is requested, until cancelled."""
         while True:
             if await self._reload_requests.next() or await self._is_news():
                 await self.reload()

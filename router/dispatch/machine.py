@@ -125,7 +125,9 @@ class Attempts:
         if self._is_over:
             return ()
         self.calls.spent += cost
-        self._last = (fault, start.candidate)
+        if self._last is None or fault.kind is not FaultKind.NOT_FOUND:
+            # A client that is told 404 tries no more; another's trouble may be over by then.
+            self._last = (fault, start.candidate)
         if fault.kind is FaultKind.CLIENT:
             error = api_error_of(fault, start.candidate.model.id)
             return (*self.calls.cancels(), *self._give_up(error))
@@ -315,7 +317,7 @@ class Attempts:
         if self._last is None and not away:
             # Nothing has failed, and nobody is away: a cascade's steps were dear.
             return too_dear(self.calls.spent, self.plan.ceiling)
-        if self._last is None:
+        if self._last is None or (away and self._last[0].kind is FaultKind.NOT_FOUND):
             return resting({each.model.id: str(why) for each, why in away}, soonest_s)
         fault, candidate = self._last
         error = api_error_of(fault, candidate.model.id)

@@ -16,6 +16,7 @@ from router.domain.money import Money
 from tests.dispatch.model_kit import (
     BUSY,
     DISCONNECTED,
+    NOT_FOUND,
     OVERDRAWN,
     REFUSED,
     STUMBLE,
@@ -110,6 +111,27 @@ def test_a_prompt_that_is_too_long_moves_only_to_larger_windows() -> None:
     told = play(a_plan(A, B), scripted(script)).error
     assert told is not None
     assert (told.status, told.code) == (400, "context_length_exceeded")
+
+
+def test_a_model_that_is_not_there_is_told_of_only_if_nothing_else_was_wrong() -> None:
+    for first, second in ((STUMBLE, NOT_FOUND), (NOT_FOUND, STUMBLE)):
+        script = {"a": [Outcome(0.0, first)], "b": [Outcome(0.0, second)]}
+        told = play(a_plan(A, B), scripted(script)).error
+        assert told is not None
+        assert told.status == STUMBLE.status
+    told = play(a_plan(A), scripted({"a": [Outcome(0.0, NOT_FOUND)]})).error
+    assert told is not None
+    assert (told.status, told.code) == (404, "upstream_error")
+
+
+def test_a_model_that_is_not_there_is_not_told_of_while_another_is_at_its_limit() -> None:
+    fleet = Fleet()
+    fleet.limit(B, 20.5, 0.0)
+
+    told = play(a_plan(A, B), scripted({"a": [Outcome(0.0, NOT_FOUND)]}), fleet).error
+
+    assert told is not None
+    assert (told.status, told.retry_after_s) == (503, 20.5)
 
 
 def test_what_a_models_api_cannot_say_is_asked_of_another_one() -> None:

@@ -19,7 +19,7 @@ NAMES = st.sampled_from(["scored", "other", "OTHER-instruct", "stranger", ""])
 
 
 @st.composite
-def outlooks(draw: st.DrawFn) -> PromptScores:
+def any_prompt_scores(draw: st.DrawFn) -> PromptScores:
     """Two models that were scored anyhow, and a prompt that is familiar anyhow."""
     scores = draw(st.lists(INSIDE, min_size=2, max_size=2))
     sds = draw(st.lists(SHARE, min_size=2, max_size=2))
@@ -45,7 +45,7 @@ def sigmoid(x: float) -> float:
     return 1.0 / (1.0 + exp(-x))
 
 
-@given(outlooks(), NAMES, SHARE, SHARE)
+@given(any_prompt_scores(), NAMES, SHARE, SHARE)
 def test_what_is_expected_is_a_probability_whose_deviation_is_no_larger_than_was_known(
     found: PromptScores, name: str, p: float, sd: float
 ) -> None:
@@ -55,7 +55,7 @@ def test_what_is_expected_is_a_probability_whose_deviation_is_no_larger_than_was
     assert 0.0 <= estimate.sd <= max(sd, float(found.sds.max())) + 1e-12
 
 
-@given(outlooks(), NAMES, SHARE, SHARE)
+@given(any_prompt_scores(), NAMES, SHARE, SHARE)
 def test_a_better_prior_never_makes_a_worse_estimate(
     found: PromptScores, name: str, one: float, other: float
 ) -> None:
@@ -64,7 +64,7 @@ def test_a_better_prior_never_makes_a_worse_estimate(
     assert worse <= better + 1e-12
 
 
-@given(outlooks(), NAMES, SHARE, SHARE, st.sampled_from(EstimateSource))
+@given(any_prompt_scores(), NAMES, SHARE, SHARE, st.sampled_from(EstimateSource))
 def test_of_a_prompt_that_is_like_nothing_the_prior_is_all_that_is_said(
     found: PromptScores, name: str, p: float, sd: float, source: EstimateSource
 ) -> None:
@@ -73,7 +73,7 @@ def test_of_a_prompt_that_is_like_nothing_the_prior_is_all_that_is_said(
     assert replace(found, weight=0.0).quality(name, prior) is prior
 
 
-@given(outlooks(), INSIDE, SHARE)
+@given(any_prompt_scores(), INSIDE, SHARE)
 def test_a_model_that_was_never_scored_moves_as_far_as_all_do_and_stays_a_prior(
     found: PromptScores, p: float, sd: float
 ) -> None:

@@ -98,7 +98,9 @@ CHORES = {
 
 
 @pytest.mark.parametrize("request_body", CHORES.values(), ids=CHORES)
-def test_a_chore_is_housekeeping(request_body: dict[str, Any]) -> None:
+def test_what_programs_ask_about_a_conversation_is_housekeeping(
+    request_body: dict[str, Any],
+) -> None:
     assert categorise(request_body)[0] is Category.HOUSEKEEPING
 
 
@@ -161,7 +163,7 @@ def test_work_is_not(request_body: dict[str, Any]) -> None:
     assert not is_housekeeping(request_body, asking_of(request_body["messages"]))
 
 
-def test_a_tools_result_is_no_chore_whatever_it_says() -> None:
+def test_a_tools_result_is_no_housekeeping_whatever_it_says() -> None:
     talk = body(WORK, tools=[TOOL])
     talk["messages"] += [
         {"role": "assistant", "content": None, "tool_calls": []},

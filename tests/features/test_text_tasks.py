@@ -133,7 +133,7 @@ def test_tools_that_are_called_in_words_are_called() -> None:
     assert of(f"{REACT}\nQuestion: who won?\nThought:")[0] is Category.TOOL_CALLING
 
 
-def test_tools_and_chores_come_before_a_duty() -> None:
+def test_tools_and_housekeeping_come_before_a_task_with_a_text() -> None:
     tool = {"type": "function", "function": {"name": "get_weather"}}
     told = "Translate everything the user writes into German."
 

@@ -37,8 +37,8 @@ async def turns(count: int) -> None:
 @pytest.mark.parametrize("late", range(6))
 async def test_whenever_a_caller_leaves_the_next_one_gets_the_item(late: int) -> None:
     items = Items()
-    steady = CancelSafe(items)
-    leaving = asyncio.create_task(steady.next())
+    safe = CancelSafe(items)
+    leaving = asyncio.create_task(safe.next())
     await turns(3)
     items.push("one", "two")
     await turns(late)
@@ -47,23 +47,23 @@ async def test_whenever_a_caller_leaves_the_next_one_gets_the_item(late: int) ->
 
     got = [] if isinstance(left_with, asyncio.CancelledError) else [left_with]
     async with asyncio.timeout(1):
-        got += [await steady.next() for _ in range(2 - len(got))]
+        got += [await safe.next() for _ in range(2 - len(got))]
     assert got == ["one", "two"]
 
 
 async def test_after_an_error_the_next_item_is_waited_for() -> None:
     items = Items()
-    steady = CancelSafe(items)
+    safe = CancelSafe(items)
     items.push(ValueError("no item"), "one")
     with pytest.raises(ValueError, match="no item"):
-        await steady.next()
-    assert await steady.next() == "one"
+        await safe.next()
+    assert await safe.next() == "one"
 
 
 async def test_what_is_closed_is_waited_for_no_more() -> None:
-    steady = CancelSafe(Items())
-    waiting = asyncio.create_task(steady.next())
+    safe = CancelSafe(Items())
+    waiting = asyncio.create_task(safe.next())
     await turns(3)
-    await steady.close()
+    await safe.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting

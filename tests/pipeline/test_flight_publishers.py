@@ -129,7 +129,7 @@ async def test_a_stream_is_whole_for_all_where_its_upstream_names_no_reason_for_
     place = broadcast.enter()
     lit.flight.begun(WRITER, broadcast)
     lit.publisher.wanted()
-    await asyncio.sleep(0)  # for the feed to come aboard
+    await asyncio.sleep(0)  # for the feed to come in
     here = await read(broadcast, place)
     assert await lit.told() == [b"H", b"E", b"Z"]
 

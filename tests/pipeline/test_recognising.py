@@ -138,7 +138,7 @@ def test_a_model_that_nobody_asked_does_not_look_better_for_it(judge: Judge, nam
         assert quality_of(unasked, understood(judge, question)).p == pytest.approx(0.376, abs=0.001)
 
 
-def test_without_anything_learnt_there_is_no_kinship_and_priors_hold(plain: Judge) -> None:
+def test_without_anything_learnt_there_is_no_resemblance_and_priors_hold(plain: Judge) -> None:
     found = understood(plain, ROSES)
 
     assert type(found) is Features
@@ -158,7 +158,7 @@ def test_where_nothing_is_familiar_features_stay_as_they_are(judge: Judge) -> No
     assert isinstance(judge.recognised(strange), Recognised)  # whose floor is above 0
 
 
-def test_the_kinship_of_another_artefact_is_passed_over(judge: Judge) -> None:
+def test_the_resemblance_of_another_artefact_is_passed_over(judge: Judge) -> None:
     for other in (akin(0.5, 0.5), akin(0.1, 0.2, 0.3, 0.4), akin(0.2, 0.3, 0.5, traits=3), akin()):
         assert judge.recognised(other) is other
 

@@ -84,7 +84,7 @@ async def test_when_the_first_leaves_in_the_middle_the_others_get_the_whole_stre
         async with it.post(stream=True) as first:
             await first.content.readany()
             others = [asyncio.create_task(answer(it, stream=True)) for _ in range(9)]
-            async with it.post(stream=True) as eleventh:  # all others are aboard, too
+            async with it.post(stream=True) as eleventh:  # all others are in, too
                 await eleventh.content.readany()
                 first.close()
                 rest = await asyncio.gather(*others)

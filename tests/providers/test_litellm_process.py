@@ -412,11 +412,11 @@ import asyncio
 from router.providers.litellm_process.process import LitellmProcess
 
 async def main():
-    keeper = LitellmProcess()
-    keeper.start()
-    while keeper.pid is None:
+    litellm_process = LitellmProcess()
+    litellm_process.start()
+    while litellm_process.pid is None:
         await asyncio.sleep(0.01)
-    print(keeper.pid, flush=True)
+    print(litellm_process.pid, flush=True)
     await asyncio.Event().wait()
 
 asyncio.run(main())

@@ -24,51 +24,51 @@ def cache(entries: int, of_bytes: int, clock: Clock | None = None) -> MemoryCach
 
 
 async def test_the_least_recently_used_leaves_first() -> None:
-    shelf = cache(3, 1)
+    store = cache(3, 1)
     for key in "abc":
-        await shelf.put(key, W, b"1", 60)
-    await shelf.answers("a")
-    await shelf.put("d", W, b"1", 60)
+        await store.put(key, W, b"1", 60)
+    await store.answers("a")
+    await store.put("d", W, b"1", 60)
 
-    assert [bool(await shelf.answers(key)) for key in "abcd"] == [True, False, True, True]
+    assert [bool(await store.answers(key)) for key in "abcd"] == [True, False, True, True]
 
 
 async def test_answers_of_all_writers_are_counted() -> None:
-    shelf = cache(3, 1)
+    store = cache(3, 1)
     for writer in "xyz":
-        await shelf.put("a", writer, b"1", 60)
-    await shelf.put("b", "x", b"1", 60)
+        await store.put("a", writer, b"1", 60)
+    await store.put("b", "x", b"1", 60)
 
-    assert await shelf.answers("a") == {"y": b"1", "z": b"1"}
-    assert await shelf.answers("b") == {"x": b"1"}
+    assert await store.answers("a") == {"y": b"1", "z": b"1"}
+    assert await store.answers("b") == {"x": b"1"}
 
 
 async def test_what_is_larger_than_the_cache_is_not_kept_and_drives_nobody_out() -> None:
-    shelf = cache(1, 3)
-    await shelf.put("a", W, b"123", 60)
-    await shelf.put("b", W, b"1234", 60)
+    store = cache(1, 3)
+    await store.put("a", W, b"123", 60)
+    await store.put("b", W, b"1234", 60)
 
-    assert await shelf.answers("a") == {W: b"123"}
-    assert await shelf.answers("b") == {}
+    assert await store.answers("a") == {W: b"123"}
+    assert await store.answers("b") == {}
 
 
 async def test_a_new_value_takes_the_place_of_the_old_one_even_where_it_is_too_large() -> None:
-    shelf = cache(1, 3)
-    await shelf.put("a", W, b"12", 60)
-    await shelf.put("a", W, b"345", 60)
+    store = cache(1, 3)
+    await store.put("a", W, b"12", 60)
+    await store.put("a", W, b"345", 60)
 
-    assert await shelf.answers("a") == {W: b"345"}
-    await shelf.put("a", W, b"too large", 60)
-    assert await shelf.answers("a") == {}
+    assert await store.answers("a") == {W: b"345"}
+    await store.put("a", W, b"too large", 60)
+    assert await store.answers("a") == {}
 
 
 async def test_the_bytes_that_it_counts_are_the_bytes_that_it_takes() -> None:
     answers, most = 5000, 10**9
-    shelf = MemoryCache(max_bytes=most, monotonic_s=Clock())
+    store = MemoryCache(max_bytes=most, monotonic_s=Clock())
     gc.collect()
     tracemalloc.start()
     for number in range(answers):
-        await shelf.put(f"{number:064x}", f"model-{number}", bytes(1000), 60)
+        await store.put(f"{number:064x}", f"model-{number}", bytes(1000), 60)
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -86,12 +86,12 @@ class AnyUse(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.shelf = cache(3, 4, self.clock)
+        self.store = cache(3, 4, self.clock)
         self.expected: dict[tuple[str, str], tuple[float, bytes]] = {}
 
     @rule(key=KEYS, writer=WRITERS, value=st.binary(max_size=20), ttl_s=st.integers(0, 5))
     def put(self, key: str, writer: str, value: bytes, ttl_s: int) -> None:
-        done(self.shelf.put(key, writer, value, ttl_s))
+        done(self.store.put(key, writer, value, ttl_s))
         self.expected.pop((key, writer), None)
         self.expected[key, writer] = (self.clock.now_s + ttl_s, value)
         while sum(len(value) + _EACH for _, value in self.expected.values()) > self.MOST:
@@ -99,7 +99,7 @@ class AnyUse(RuleBasedStateMachine):
 
     @rule(key=KEYS, writer=WRITERS)
     def drop(self, key: str, writer: str) -> None:
-        done(self.shelf.drop(key, writer))
+        done(self.store.drop(key, writer))
         self.expected.pop((key, writer), None)
 
     @rule(key=KEYS)
@@ -110,7 +110,7 @@ class AnyUse(RuleBasedStateMachine):
             if expires_s > self.clock.now_s:
                 self.expected[key, writer] = (expires_s, value)
                 alive[writer] = value
-        assert done(self.shelf.answers(key)) == alive
+        assert done(self.store.answers(key)) == alive
 
     @rule(passed_s=st.floats(0, 3))
     def wait(self, passed_s: float) -> None:
