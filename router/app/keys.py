@@ -57,9 +57,8 @@ class _Reader:
 
         Keys from when the outbox was the ledger come along: without them the door would be open.
         """
-        with (
-            self._reading
-        ):  # whoever waited for a read may have left, and the next has begun another
+        # Whoever waited for a read may have left, and the next may have begun another.
+        with self._reading:
             if self._outbox is not None:
                 self._store.adopt(self._outbox)
             every = self._copy.read(self._monotonic_s())

@@ -58,7 +58,9 @@ class Money(Struct, frozen=True, order=True, gc=False):
 
     def __str__(self) -> str:
         """Dollars in plain decimals, all digits kept and trailing zeros dropped: `0.00125`."""
-        return f"{self.usd:f}".rstrip("0").rstrip(".")
+        text = f"{self.usd:f}"
+        # Who wants no bound may write 1e30: that many digits have no decimals, and its zeros are no trailing ones.
+        return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 ZERO = Money(0)

@@ -56,6 +56,7 @@ def test_a_share_of_money_is_not_money() -> None:
         (10**13, "10"),
         (120 * 10**12, "120"),
         (-3 * 10**12, "-3"),
+        (10**42, "1" + "0" * 30),
     ],
 )
 def test_it_is_written_in_plain_decimals_with_every_digit(pico: int, text: str) -> None:

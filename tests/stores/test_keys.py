@@ -1,13 +1,17 @@
 """Keys in the ledger's database: each keeps what it was granted, and acts on one leave the others alone."""
 
+from pathlib import Path
+from sqlite3 import SQLITE_LIMIT_VARIABLE_NUMBER
+
 import orjson
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, event, select, update
 
 from router.domain.budget import Budget, BudgetWindow, RateLimit, Scope, ScopeKind
 from router.domain.key import EVERYTHING_GRANTED, Grants, VirtualKey
 from router.domain.members import replace
 from router.domain.money import Money
+from router.stores.sql.database import open_database
 from router.stores.sql.keys import KeyStore, NoSuchKey
 from router.stores.sql.schema import VIRTUAL_KEYS
 
@@ -65,3 +69,20 @@ def test_only_what_a_newer_farthing_restricts_takes_a_key_what_it_was_granted(
 
     assert (store.all()[0].key.grants == MUCH) is granted
     assert store.all()[0].key.grants.allows_model("small") is granted
+
+
+def test_more_keys_are_moved_from_a_file_than_a_statement_has_room_for(
+    engine: Engine, tmp_path: Path
+) -> None:
+    file = open_database(tmp_path / "outbox.db")
+    for n in range(9):
+        kept(file, f"k{n}")
+    event.listen(
+        file, "checkout", lambda driver, *_: driver.setlimit(SQLITE_LIMIT_VARIABLE_NUMBER, 8)
+    )
+
+    for _ in range(2):  # the second time there is nothing left to move
+        KeyStore(engine).adopt(file)
+        assert len(KeyStore(engine).all()) == 9
+        assert KeyStore(file).is_empty()
+    file.dispose()

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import orjson
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from router.domain.ledger import Entry
 from router.domain.members import replace
 from router.domain.money import Money
+from router.domain.price import Price
 from router.ledger.overview import CUTS, SERIES, TIMED, Overview, document
-from router.ledger.report import LINES, Filters, Report
+from router.ledger.report import GROUPINGS, IN_TIME, LINES, Filters, Report, Totals
 from router.stores.sql.overview import overview
 from router.stores.sql.reports import NotInSums, report
 from tests.stores.engines import write
@@ -108,6 +110,35 @@ def test_of_thousands_of_names_the_dearest_have_lines_and_the_others_one_togethe
     assert told["models"] == [f"m{n:03}" for n in range(149, 149 - SERIES, -1)]
     assert told["others"]["model"]["names"] == 50
     assert len(orjson.dumps(told)) < 200_000
+
+
+@settings(max_examples=15)
+@given(
+    entries=ledgers(),
+    by=st.sampled_from(sorted({*GROUPINGS} - IN_TIME)),
+    most=st.integers(1, 2),
+    baseline=st.none() | st.just(("top", Price.per_mtok("3", "7"))),
+)
+def test_the_others_are_those_that_are_not_told_apart_whatever_a_report_is_by(
+    entries: list[Entry], by: str, most: int, baseline: tuple[str, Price] | None
+) -> None:
+    with holding(entries) as engine:
+        whole = report(engine, by=by, baseline=baseline)
+        found = report(engine, by=by, baseline=baseline, most=most)
+    lines = {group.name: exact(group.totals) for group in whole.groups}
+    own = {group.name: exact(group.totals) for group in found.groups}
+    rest = [totals for name, totals in lines.items() if name not in own]
+
+    assert len(own) == min(most, len(lines))
+    assert own.items() <= lines.items()
+    assert exact(found.total) == exact(whole.total)
+    assert (found.others.names if found.others else 0) == len(rest)
+    assert (exact(found.others.totals) if found.others else Totals()) == sum(rest, Totals())
+
+
+def exact(totals: Totals) -> Totals:
+    """What has the same sum in whatever order it is added up."""
+    return replace(totals, quality_sum=0.0)
 
 
 def test_a_filter_leaves_the_dearest_names_of_the_period_to_be_chosen(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Engine,
     Row,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -108,9 +109,9 @@ class KeyStore:
             here = set(connection.execute(select(_K.id)).scalars())
             if new := [row for row in rows if row["id"] not in here]:
                 connection.execute(insert(VIRTUAL_KEYS), new)
-        with file.begin() as connection:
-            moved = _K.id.in_([row["id"] for row in rows])
-            connection.execute(delete(VIRTUAL_KEYS).where(moved))
+        with file.begin() as connection:  # one by one: a statement has room for some thousand ids
+            moved = [{"moved": row["id"]} for row in rows]
+            connection.execute(delete(VIRTUAL_KEYS).where(_K.id == bindparam("moved")), moved)
 
     def create(self, key: VirtualKey, secret: str, now_s: float) -> None:
         """Keep `key`, whose bearer presents `secret`. Raises NameTaken."""
