@@ -264,3 +264,26 @@ def test_whatever_stage_a_request_is_at_client_ledger_and_budget_agree(
     check(config, redis_server, answers)
     if stop.is_patient:
         assert [name for name, got in answers.items() if not is_whole(got)] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR2])
+def test_an_answer_that_only_clients_of_another_worker_read_is_finished(
+    tmp_path: Path,
+    simulator: Simulator,
+    fixed: FixedUpstream,
+    redis_server: RedisServer,
+    number: signal.Signals,
+) -> None:
+    stop = Stop(2, number, late_s=4.0)
+    config = written(tmp_path, (simulator.base_url, fixed.base_url), redis_server, stop.shutdown_s)
+    with stop.farthing(config) as farthing, ExitStack() as stack:
+        clients = Clients(farthing.url, stack)
+        pause = {"simulate": f"pause,after=3,seconds={stop.late_s}"}
+        for name in ("leaves", "goes-on-with-it"):
+            begun(clients.ask(name, chat("What is this?", stream=True, metadata=pause)))
+        clients.leave("leaves")
+        farthing.tell(number)
+        answers = clients.answers()
+        stop.stop(farthing)
+    check(config, redis_server, answers)
+    assert is_whole(answers["goes-on-with-it"])
