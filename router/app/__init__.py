@@ -80,6 +80,14 @@ class Running(Struct, frozen=True):
         """The pipeline for a request that arrives now."""
         return self.current.pipeline
 
+    async def emptied(self, within_s: float) -> None:
+        """Wait until all connections have ended, and nobody elsewhere reads an answer from here any more.
+
+        Neither takes longer than `within_s` seconds.
+        """
+        await self.http_listener.emptied(within_s)
+        await self.pipeline.flights.finished(within_s)
+
 
 @asynccontextmanager
 async def serving(
@@ -124,6 +132,7 @@ async def serving(
             _follow(following, current, world, stack)
         yield Running(http_listener.url, current, http_listener)
         frontend.stopping.set()
+        pipeline.flights.end_within(settings.serving.shutdown_s)
 
 
 def _note_mistakes(stack: AsyncExitStack) -> None:

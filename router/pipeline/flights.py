@@ -16,6 +16,7 @@ is everybody's at once; one that concerns its sender (a budget, a limit, a deadl
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -28,6 +29,8 @@ from router.pipeline.time_limit import NEVER, at_most
 from router.wire.cached import StoredAnswer
 
 _ENOUGH_FAILURES = 2
+_LAST_WORDS_S = 1.0
+"""What is done in the background has this long in any case: mostly it is a few words to Redis."""
 _SENDERS_OWN = frozenset({401, 402, 403, 408, 429, 504})
 """Statuses that concern one sender only: no money, no permission, too many, too late."""
 
@@ -215,6 +218,8 @@ class Flights:
     def __init__(self) -> None:
         self._flights: dict[Hashable, Flight] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._optional: set[asyncio.Task[None]] = set()
+        self._end_s = 0.0
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -230,20 +235,46 @@ class Flights:
         return flight
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` in the background."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        """Run `work` in the background: another process waits for it, or it is to be remembered."""
+        _in_background(work, self._tasks)
+
+    def start_optional(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` in the background, of which nothing is left when this process ends."""
+        _in_background(work, self._optional)
+
+    async def finished(self, within_s: float) -> None:
+        """Wait until nothing is done in the background that is not optional, but not longer than `within_s` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+
+    def end_within(self, within_s: float) -> None:
+        """What is done in the background has so many seconds from now; `close` waits for it."""
+        self._end_s = asyncio.get_running_loop().time() + within_s
 
     async def close(self) -> None:
-        """Stop what is still done in the background."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Finish in time what is done in the background, and stop what is optional or late."""
+        await _stopped(self._optional)
+        left_s = self._end_s - asyncio.get_running_loop().time()
+        await self.finished(max(_LAST_WORDS_S, left_s))
+        await _stopped(self._tasks)
 
     def _remove(self, key: Hashable, flight: Flight | None) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
+
+
+def _in_background(work: Coroutine[Any, Any, None], tasks: "set[asyncio.Task[None]]") -> None:
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+
+
+async def _stopped(tasks: "set[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _again(error: ApiError) -> ApiError:

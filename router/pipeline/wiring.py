@@ -107,7 +107,7 @@ class Wiring(Struct, frozen=True):
         self, context: RequestContext, forwarding: Forwarding, cascade: Cascade, final: Attempts
     ) -> Forwarding:
         """The same, with the steps of a cascade before the attempts of its final model."""
-        terms, start = context.terms, self.flights.start
+        terms, start = context.terms, self.flights.start_optional
         cascade_machine = CascadeMachine(cascade, final, steps_s=terms.cascade.first_content_s)
         check_s = tightened(self.effort, terms.deadlines, None).total_s
         cascading = Cascading.of(cascade_machine, context, self.judge, self.referee, check_s, start)

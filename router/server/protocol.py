@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from aiohttp import HttpVersion11, web
-from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
+from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
 
 from router.domain.errors import ApiError
 from router.server.faults import told_error
@@ -43,6 +43,27 @@ class QuietRequestHandler(web.RequestHandler):
     def is_silent(self) -> bool:
         """Whether it has no request in progress."""
         return self._waiter is not None and not self._waiter.done()
+
+    def data_received(self, data: bytes) -> None:
+        """What the client sends. While it closes, the rest of a body is still read, which aiohttp would drop."""
+        if (self._close or self._force_close) and self._is_reading_body:
+            self._read_on(data)
+        else:
+            super().data_received(data)
+
+    @property
+    def _is_reading_body(self) -> bool:
+        """Whether the request in progress has not come whole."""
+        request = self._current_request
+        return request is not None and not request.content.is_eof()
+
+    def _read_on(self, data: bytes) -> None:
+        """Read more of a body; further requests behind it get no answer."""
+        assert self._parser is not None  # noqa: S101 - there is one as long as there is a connection
+        try:
+            self._parser.feed_data(data)
+        except HttpProcessingError:
+            self.force_close()
 
     def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None

@@ -120,7 +120,7 @@ class _Shift(Struct, frozen=True):
             if not self.stop.is_set():
                 running.http_listener.shut()
                 longest_s = self.settings.serving.effort.total_s
-                await unless(self.stop, running.http_listener.emptied(longest_s))
+                await unless(self.stop, running.emptied(longest_s))
             listening.cancel()
         writer.close()
 
