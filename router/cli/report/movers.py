@@ -9,10 +9,11 @@ from rich.table import Table
 
 from router.cli.output.amounts import dollars, signed_dollars
 from router.cli.output.documents import print_json
+from router.cli.output.saying import counted
 from router.cli.output.tables import print_table
 from router.domain.percent import signed_percent
 from router.ledger.movers import Mover, all_together, movers
-from router.ledger.report import Report
+from router.ledger.report import LINES, Report, Totals
 
 
 def print_movers(before: Report, now: Report, *, as_json: bool) -> None:
@@ -53,8 +54,13 @@ def _table(before: Report, now: Report) -> Table:
     table.add_column(now.by, overflow="fold", min_width=12)
     for heading in ("before", "now", "change", "", "by volume", "by price"):
         table.add_column(f" {heading}", justify="right", no_wrap=True)
-    for mover in movers(before, now):
+    every = movers(before, now)
+    for mover in every[:LINES]:
         table.add_row(escape(mover.name or "-"), *_cells(mover))
+    if rest := every[LINES:]:
+        olds, news = (each.before for each in rest), (each.now for each in rest)
+        others = Mover(counted(len(rest), "other"), sum(olds, Totals()), sum(news, Totals()))
+        table.add_row(others.name, *_cells(others))
     table.add_section()
     table.add_row("total", *_cells(all_together(before, now)), style="bold")
     return table

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.demo_ledger import fill
-from router.domain.members import replace
 from router.domain.money import Money
 from router.stores.sql.database import open_database
 from tests.e2e.configs import NOWHERE, ledger_of, write_config
 from tests.e2e.programs import Farthing, here
 from tests.e2e.wire import chat, post
 from tests.stores.engines import write
-from tests.stores.entries import entry
+from tests.stores.entries import day, entry
 
 
 @pytest.fixture(scope="module")
@@ -176,15 +175,20 @@ def test_rates_for_lengths_that_sums_do_not_know_are_pointed_out(tmp_path: Path)
 def test_of_hundreds_of_names_people_see_the_dearest_and_programs_all(tmp_path: Path) -> None:
     config = write_config(tmp_path, NOWHERE)
     engine = open_database(ledger_of(config))
-    spent = (replace(entry(f"r{n}", key=f"key-{n:03}"), cost=Money(10**9 + n)) for n in range(150))
+    spent = (
+        entry(f"r{n}", at_s=day("2026-05-04"), key=f"key-{n:03}", cost=Money(10**9 + n))
+        for n in range(150)
+    )
     write(engine, list(spent))
     engine.dispose()
-    told = here("report", "--config", str(config), "--by", "key")
-    as_json = json.loads(here("report", "--config", str(config), "--by", "key", "--json").out)
+    by_key = ("report", "--config", str(config), "--by", "key")
+    as_json = json.loads(here(*by_key, "--json").out)
 
-    assert "50 others" in told.out
-    assert "key-050" in told.out
-    assert "key-049" not in told.out
+    for movers in ((), ("--movers", "--since", "2026-05-04", "--until", "2026-05-04")):
+        told = here(*by_key, *movers).out
+        assert "50 others" in told
+        assert "key-050" in told
+        assert "key-049" not in told
     assert [line["key"] for line in as_json["groups"]] == [
         f"key-{n:03}" for n in range(149, -1, -1)
     ]
