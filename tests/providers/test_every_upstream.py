@@ -186,7 +186,7 @@ async def test_json_of_any_shape_is_answered(to: Upstream, stream: bool) -> None
         ("status,code=400", FaultKind.CLIENT),
         ("status,code=401", FaultKind.REFUSED),
         ("status,code=403", FaultKind.REFUSED),
-        ("status,code=404", FaultKind.CLIENT),
+        ("status,code=404", FaultKind.NOT_FOUND),
         ("status,code=407", FaultKind.REFUSED),
         ("status,code=429", FaultKind.RATE_LIMITED),
         ("status,code=500", FaultKind.TRANSIENT),

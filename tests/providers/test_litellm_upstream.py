@@ -112,6 +112,7 @@ STATED: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")  # a cost is a dict
 @STREAM
 @pytest.mark.parametrize(
     ("provider", "usd"),

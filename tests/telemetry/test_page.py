@@ -26,7 +26,7 @@ _DOCS = Path(__file__).parents[2] / "docs"
 _PAGE = _DOCS / "telemetry.md"
 _ALERTS, _PLAYED = _DOCS / "deploy/alerts.yaml", _DOCS / "deploy/alerts_test.yaml"
 _METRIC = re.compile(r"(?P<name>farthing_\w+)(?:\{(?P<labels>[\w, ]+)\})?")
-_SOMETIMES = {"farthing_redis_up", "farthing_worker_up"}
+_SOMETIMES = {"farthing_redis_up", "farthing_worker_killed_total", "farthing_worker_up"}
 _PART = re.compile(r"_(?:bucket|sum|count)$")
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import ELOOP
 from pathlib import Path
 from secrets import token_hex
@@ -26,10 +26,12 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
 
 
 def _target(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except RuntimeError:  # of circular links, before Python 3.13
-        raise OSError(ELOOP, os.strerror(ELOOP)) from None
+    with suppress(
+        RuntimeError
+    ):  # as Python before 3.13 says of circular links; a later one stops at such a link
+        if not (target := path.resolve()).is_symlink():
+            return target
+    raise OSError(ELOOP, os.strerror(ELOOP))
 
 
 @contextmanager

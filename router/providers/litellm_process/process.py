@@ -39,9 +39,12 @@ _BOOT = (
 
 
 def litellm_command(socket: Path) -> Sequence[str]:
-    """The program that listens on `socket`; it imports from the same places as we do, whatever our folder is."""
+    """The program that listens on `socket`; it imports from the same places as we do, whatever our folder is.
+
+    Warnings are for litellm's authors: on standard error, they would stand between the lines of our log.
+    """
     places = [str(Path(each).resolve()) for each in sys.path]
-    return [sys.executable, "-P", "-c", _BOOT, str(socket), *places]
+    return [sys.executable, "-P", "-W", "ignore", "-c", _BOOT, str(socket), *places]
 
 
 class LitellmProcess:
