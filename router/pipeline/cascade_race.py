@@ -25,6 +25,7 @@ from router.domain.vector import cosine
 from router.ledger.account import CHARS_PER_TOKEN, NOTHING_HEARD, Embedding, Heard, Timing
 from router.pipeline.attempts import Begun, Failed, Race, Runtime, Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.mistakes import embedded_by
 from router.pipeline.opened import OpenedPlain
 from router.pipeline.replayed import Replayed
 from router.pipeline.ruling import Cosines, FoundOut, Referee, answer_in
@@ -264,7 +265,7 @@ class CascadeRace(Race):
         if not text or referee.embedder is None:
             return ()
         watch = Stopwatch.started(self._runtime.world)
-        embedded = await referee.embedder.embed(text)
+        embedded = await embedded_by(referee.embedder, text)
         if embedded is None:
             return ()
         if embedded.tokens:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from traceback import extract_tb
 from typing import Any
 
+from router.ports import Embedded, Embedder
+
 _LOG = logging.getLogger(__name__)
 _QUOTED = re.compile(r"\s*[(<].*", re.DOTALL)
 """Where a loop begins to quote: a callback with its arguments, or the object that it belongs to."""
@@ -20,6 +22,15 @@ def place_of(error: BaseException) -> str:
     calls = reversed(extract_tb(error.__traceback__))
     places = (f"{each.filename}, line {each.lineno}" for each in calls)
     return f"{type(error).__name__} in {', called in '.join(places)}"
+
+
+async def embedded_by(embedder: Embedder, text: str) -> Embedded | None:
+    """The vector of `text`; None if there is none, also for a mistake of ours: a request can do without it."""
+    try:
+        return await embedder.embed(text)
+    except Exception as error:  # noqa: BLE001 - its port never raises
+        _LOG.error("a vector could not be made: %s", place_of(error))
+        return None
 
 
 def noticed(task: "asyncio.Task[Any]") -> None:

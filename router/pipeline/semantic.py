@@ -19,6 +19,7 @@ from router.decision.semantic_monitor import SemanticMonitor
 from router.domain.semantic import SEMANTIC_OFF, Sameness, SemanticMode, SemanticTerms
 from router.features.agreement import agree
 from router.features.likeness import Likeness, conflict, essence_of, likeness_of
+from router.pipeline.mistakes import embedded_by
 from router.ports import Embedded, Embedder, Neighbour, VectorIndex
 from router.wire.wording import Wording
 
@@ -164,7 +165,7 @@ class Semantic:
     async def _embedded(self, text: str, by: Sameness) -> Embedded | None:
         if by is Sameness.WORDING:
             return _ONE_FOR_ALL
-        return await self._embedder.embed(essence_of(text)) if self._embedder else None
+        return await embedded_by(self._embedder, essence_of(text)) if self._embedder else None
 
     def _scope(self, scope: bytes, likeness: Likeness, by: Sameness) -> bytes:
         if by is Sameness.WORDING:

@@ -207,6 +207,20 @@ async def test_vectors_are_made_of_the_answers_and_booked(tmp_path: Path) -> Non
     assert sorted(row["attempt"] for row in rows) == [1, 2, 3, 4]
 
 
+class _Raising(_Vectors):
+    async def embed(self, text: str) -> Embedded | None:
+        raise RuntimeError(text)
+
+
+async def test_where_making_vectors_fails_against_its_word_nobody_can_tell(tmp_path: Path) -> None:
+    async with cascading(tmp_path, checks=SIMILAR) as it:
+        it.running.pipeline.referee.embedder = _Raising()
+        headers, said = await answer(it)
+
+    assert headers["x-farthing-cascade"].startswith("escalated: 1/1 cannot tell")
+    assert said
+
+
 async def test_without_anybody_who_makes_vectors_nobody_can_tell(tmp_path: Path) -> None:
     async with cascading(tmp_path, checks=SIMILAR) as it:
         headers, _ = await answer(it)

@@ -45,6 +45,13 @@ class Letters:
         pass
 
 
+class Raising(Letters):
+    """Makes no vectors, and fails although its port says that it does not."""
+
+    async def embed(self, text: str) -> Embedded | None:
+        raise RuntimeError(text)
+
+
 def fixed(chance: float) -> Callable[[], float]:
     return lambda: chance
 
@@ -108,6 +115,13 @@ async def test_nobody_finds_what_was_asked_elsewhere(more: dict[str, Any]) -> No
         await ask(semantic, "What is a monad?", terms)
 
         assert (await ask(semantic, "What's a monad?", terms, **more)).found is None
+
+
+async def test_nothing_is_found_where_making_vectors_fails_against_its_word() -> None:
+    semantic = cache(Raising())
+
+    assert (await ask(semantic, "How do pearls grow?", BY_MEANING)).found is None
+    assert semantic.counts == {("p", "no_vector"): 1}
 
 
 async def test_by_meaning_other_words_may_do_if_they_are_near() -> None:

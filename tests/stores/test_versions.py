@@ -8,7 +8,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,33 @@ def test_who_opens_a_ledger_that_another_process_is_migrating_waits_for_it(first
         migrating.let_go()
         opening.result().dispose()
     assert waiting == {opening}
+
+
+def test_what_an_older_process_could_write_while_two_others_migrate_is_kept(first: Path) -> None:
+    columns = _columns_of(first)
+    marks = ", ".join("?" * len(columns))
+    insert = f"INSERT INTO attempts ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+    written: list[str] = []
+    with ThreadPoolExecutor(2) as pool, closing(sqlite3.connect(first, timeout=0.25)) as older:
+        older.execute("PRAGMA journal_mode=WAL")
+        opening = [pool.submit(open_database, first) for _ in range(2)]
+        for number in count():
+            is_last = not wait(opening, timeout=0).not_done
+            with suppress(sqlite3.Error), older:
+                older.execute(insert, first_row(f"older-{number}", 1, "ok", 1))
+                written.append(f"older-{number}")
+            if is_last:
+                break
+        found = older.execute("SELECT request_id FROM attempts WHERE request_id LIKE 'older%'")
+        assert {name for (name,) in found} == set(written)
+    for each in opening:
+        assert report(each.result(), by="model").total.attempts == 4 + len(written)
+        each.result().dispose()
+
+
+def _columns_of(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[1] for row in connection.execute("PRAGMA table_info(attempts)")]
 
 
 def test_rows_that_were_written_before_decisions_and_their_upstreams_ids_were_kept_have_none(

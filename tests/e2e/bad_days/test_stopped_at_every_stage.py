@@ -1,13 +1,9 @@
 """Told to stop while a request is at each stage: afterwards clients, ledger and budgets in Redis agree."""
 
-import http.client
-import json
 import signal
-import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +17,8 @@ from tests.e2e.crews import Crew
 from tests.e2e.patience import until
 from tests.e2e.programs import Farthing, complaints
 from tests.e2e.upstreams import Canned, FixedUpstream, Simulator
-from tests.e2e.wire import CHAT, Got, answer_on, chat, connected, head, post
+from tests.e2e.waiting import Clients, begun, is_whole
+from tests.e2e.wire import Got, chat, post
 from tests.servers import RedisServer
 
 PLAIN = """
@@ -81,56 +78,6 @@ def written(
     )
 
 
-@dataclass
-class Clients:
-    """Clients that each wait for an answer; the name of each is a tag of its request."""
-
-    url: str
-    stack: ExitStack
-    waiting: dict[str, socket.socket] = field(default_factory=dict)
-    unsent: dict[str, bytes] = field(default_factory=dict)
-
-    def ask(
-        self, name: str, body: bytes | dict[str, Any], *, path: str = CHAT, half: bool = False
-    ) -> socket.socket:
-        """One more of them; with `half`, the rest of its body is sent by `send_rest`."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        now = len(content) // (1 + half)
-        lines = (f"content-length: {len(content)}", "content-type: application/json")
-        connection = self.stack.enter_context(connected(self.url))
-        told = head(self.url, *lines, f"x-farthing-tags: {name}", path=path)
-        connection.sendall(told + content[:now])
-        self.waiting[name], self.unsent[name] = connection, content[now:]
-        return connection
-
-    def leave(self, name: str) -> None:
-        """One of them waits no longer."""
-        self.waiting.pop(name).close()
-
-    def send_rest(self) -> None:
-        """Send what is left of the bodies."""
-        for name, connection in self.waiting.items():
-            connection.sendall(self.unsent[name])
-
-    def answers(self) -> dict[str, Got | None]:
-        """What each of them gets, None for an answer that was cut off."""
-        return {name: _answer(connection) for name, connection in self.waiting.items()}
-
-
-def _answer(connection: socket.socket) -> Got | None:
-    try:
-        return answer_on(connection)
-    except (http.client.HTTPException, ConnectionError):
-        return None
-
-
-def is_whole(got: Got | None) -> bool:
-    if got is None or got.status != 200:
-        return False
-    is_stream = got.headers["content-type"].startswith("text/event-stream")
-    return got.events[-1:] == ["[DONE]"] if is_stream else bool(got.json)
-
-
 def at_every_stage(clients: Clients, simulator: Simulator, late_s: float) -> None:
     """Requests that are each at another stage, where most will be for so many seconds."""
     late, busy = f"delay,seconds={late_s}", simulator.counters
@@ -157,10 +104,6 @@ def at_every_stage(clients: Clients, simulator: Simulator, late_s: float) -> Non
     kept_alive = chat("What is 403 * 37?", "auto:kept", stream=True, metadata=kept)
     for name in ("kept-alive", "kept-alive-with-it"):
         begun(clients.ask(name, kept_alive))
-
-
-def begun(connection: socket.socket) -> None:
-    assert connection.recv(1, socket.MSG_PEEK)
 
 
 @contextmanager
