@@ -28,6 +28,7 @@ for line in lines:
         break
 """
 STILLBORN = "raise SystemExit(3)"
+SLOW = "import time; time.sleep(60)"
 
 
 @dataclass
@@ -194,6 +195,21 @@ async def test_when_all_ends_nobody_new_comes() -> None:
         await crew.start()
         crew.renew()
         crew.stopping.set()
+
+
+async def test_nor_is_it_an_error_that_one_was_not_replaced_by_then(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    agency = Agency()
+    async with crew_of(agency) as crew:
+        await crew.start()
+        agency.scripts = [SLOW]
+        crew.renew()
+        await asyncio.to_thread(until, lambda: len(agency.hired) == 3)
+        crew.stopping.set()
+        await came_true(agency, [0, 1], dismissed=1)
+
+    assert "is not replaced" not in caplog.text
 
 
 def test_orders_of_an_older_supervisor_may_say_more_than_is_known_here() -> None:

@@ -104,7 +104,8 @@ class Crew(Struct, eq=False):
         """Replace one after the other. The first that cannot be replaced ends the restart."""
         for number in range(self.seats):
             if not await self._replaced(number):
-                _LOG.error("worker %s is not replaced: the present workers stay", number)
+                if not self.stopping.is_set():
+                    _LOG.error("worker %s is not replaced: the present workers stay", number)
                 return
         _LOG.info("all workers have been replaced")
 
