@@ -85,7 +85,7 @@ def test_what_is_stored_is_counted_listed_and_forgotten(kept: Kept) -> None:
     assert len(kept.told("inspect", "--key", "beta", "--model", "sim-mid")) == 2
     listed = kept.command("inspect", by=run)  # a separate process, as people call it
     assert "sim-frontier" in listed.out
-    assert "4711" not in listed.out
+    assert "something nice" not in listed.out
 
     assert kept.told("purge", "--id", first.headers["x-request-id"]) == {"purged": 1}
     assert kept.ask(SECRET, ALPHA, model="sim-mid").headers["x-farthing-cache"] == "miss"
