@@ -83,6 +83,13 @@ class Lesson(Struct, frozen=True):
         await self.semantic.learn(self.look, self.key, self.ttl_s)
 
 
+def _may_be_widened(lookup: CacheLookup) -> bool:
+    """Whether it has found nothing yet, and its policy allows answers to other words."""
+    cache_slot = lookup.cache_slot
+    is_off = cache_slot.terms.semantic.mode is SemanticMode.OFF
+    return not is_off and not lookup.decision.chosen.is_stored and cache_slot.is_shared
+
+
 class Similar(Struct, frozen=True):
     """Widens a lookup to answers that were given to other words."""
 
@@ -102,13 +109,7 @@ class Similar(Struct, frozen=True):
         If that comes to no end, a vector that was paid for is written into the books of the decision so far.
         """
         cache_slot, terms = lookup.cache_slot, lookup.cache_slot.terms
-        is_off = terms.semantic.mode is SemanticMode.OFF
-        if (
-            is_off
-            or lookup.decision.chosen.is_stored
-            or cache_slot.key is None
-            or not cache_slot.is_shared
-        ):
+        if cache_slot.key is None or not _may_be_widened(lookup):
             return lookup
         watch = Stopwatch.started(self.world)
         wording = split(context.request.naming, cache_slot.tenant)
